@@ -1,0 +1,46 @@
+# make demo and make test need Python (3.11 or later) and make, nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEMO   := build/demo
+QUERY  := select event, count(*) n from merrec.events group by all order by n desc
+
+.PHONY: demo test lint bench docs clean
+.DEFAULT_GOAL := demo
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ecomdata needs Python 3.11 or later: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps make a second run quick; they are renewed when the dependencies change.
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary -e .
+	@touch $@
+
+$(VENV)/.developed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary -e '.[dev,bench]'
+	@touch $(VENV)/.installed $@
+
+demo: $(VENV)/.installed
+	$(BIN)/ecomdata load merrec --sample -y --home $(DEMO)
+	$(BIN)/ecomdata sql --home $(DEMO) "$(QUERY)"
+
+test: $(VENV)/.developed
+	$(BIN)/python -m pytest -q -n 2
+
+lint: $(VENV)/.developed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.developed
+	$(BIN)/python benchmarks/load.py
+
+# The command-line reference; a test says when it is out of date.
+docs: $(VENV)/.installed
+	$(BIN)/python docs/clidocs.py > docs/cli.md
+
+clean:
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
