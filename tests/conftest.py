@@ -1,0 +1,74 @@
+"""What every test may use: a home of its own, the real samples, and the command line as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared" / "real"
+
+RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The folder with rows of the real datasets, which the repository itself may not pass on."""
+    if not REAL.is_dir():
+        pytest.skip("the real samples (../shared/real) are not on this machine")
+    return REAL
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home that the code under test uses; no test sees or leaves anything in the user's own."""
+    path = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("ECOMDATA_HOME", str(path))
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "ECOMDATA_LOADERS"):
+        monkeypatch.delenv(name, raising=False)
+    return path
+
+
+@pytest.fixture
+def run_cli(home: Path, tmp_path: Path) -> RunCli:
+    """Run ``python -m ecomdata ARGS`` in a process of its own, from a folder that is not the repository.
+
+    ``code`` is the exit code to expect; None means any. ``env`` adds to the environment.
+    """
+
+    def run(
+        *args: str | Path,
+        code: int | None = 0,
+        env: dict[str, str] | None = None,
+        stdin: str = "",
+        cwd: Path = tmp_path,
+    ) -> subprocess.CompletedProcess[str]:
+        surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "ECOMDATA_HOME": str(home), **(env or {})}
+        done = subprocess.run(
+            [sys.executable, "-m", "ecomdata", *map(str, args)],
+            env=surroundings,
+            cwd=cwd,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        assert code is None or done.returncode == code, (
+            f"exit code {done.returncode}, not {code}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+        )
+        return done
+
+    return run
