@@ -129,7 +129,7 @@ def session_times(rng: Generator, starts: Ints, sizes: Ints, gap: float, end: in
     first = positions(sizes) == 0
     steps[first] = 0
     run = np.cumsum(steps)
-    times = np.repeat(starts, sizes) + run - np.repeat(run[first], sizes)
+    times: Ints = np.repeat(starts, sizes) + run - np.repeat(run[first], sizes)
     return times if end is None else np.minimum(times, end)
 
 
@@ -142,7 +142,7 @@ def choice(rng: Generator, weights: dict[str, float], size: int) -> pl.Series:
 
 
 def dirty(rng: Generator, size: int, share: float) -> Bools:
-    """A mask over ``size`` rows with exactly ``round(share * size)`` set, one at least unless ``share`` is 0."""
+    """A mask with exactly ``round(share * size)`` of ``size`` rows set, and at least one unless ``share`` is 0."""
     count = min(size, max(1, round(share * size))) if share > 0 and size else 0
     mask = np.zeros(size, dtype=np.bool_)
     mask[rng.choice(size, count, replace=False)] = True
@@ -158,15 +158,14 @@ def write_csv(
     quote: Literal["necessary", "never"] = "necessary",
     append: bool = False,
 ) -> None:
-    """A delimited text file in UTF-8 with LF; ``append`` adds rows (and, with ``header``, a recurring header)."""
+    """Write delimited text in UTF-8 with LF; ``append`` adds rows (and with ``header`` a header amid them)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab" if append else "wb") as file:
         frame.write_csv(file, include_header=header, separator=separator, quote_style=quote)
 
 
-def write_lines(lines: pl.Series, path: Path, *, append: bool = False, final_newline: bool = True) -> None:
-    """One text per line in UTF-8 with LF, as given: nothing is quoted."""
+def write_lines(lines: pl.Series, path: Path, *, final_newline: bool = True) -> None:
+    """Write one text per line in UTF-8 with LF, as given: nothing is quoted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "\n".join(lines.to_list())
-    with path.open("ab" if append else "wb") as file:
-        file.write((text + "\n" if final_newline else text).encode())
+    path.write_bytes((text + "\n" if final_newline else text).encode())
