@@ -1,0 +1,121 @@
+"""Adding a dataset is what CONTRIBUTING.md says: new files, and none edited."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunCli
+
+ROOT = Path(__file__).resolve().parents[1]
+QUERY = "select event, count(*) n from toy.events group by all order by n desc"
+
+
+def example() -> dict[str, str]:
+    """The files of the example: path -> content."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    found = re.findall(r"`([\w/.]+)`:\n\n```\w+\n(.*?)```", text, re.DOTALL)
+    return dict(found)
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    """Put files where their paths say, below a folder."""
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content)
+
+
+def assert_loads(run_cli: RunCli, *options: str | Path, env: dict[str, str] | None = None) -> None:
+    """The toy dataset is listed, loads its sample with no row lost, and answers SQL."""
+    listed = json.loads(run_cli(*options, "list", "--json", env=env).stdout)
+    assert "toy" in {entry["name"] for entry in listed}
+    run_cli(*options, "load", "toy", "--sample", "-y", env=env)
+    rows = json.loads(run_cli(*options, "sql", QUERY, "--json", env=env).stdout)
+    assert [row["event"] for row in rows] == ["view", "cart", "purchase"]
+    assert sum(row["n"] for row in rows) >= 1000
+
+
+def test_the_example_is_four_short_files() -> None:
+    """A loader, a card, a validation file and a test: under 150 lines in all."""
+    files = example()
+    assert set(files) == {
+        "loaders/toy.py",
+        "cards/toy.md",
+        "validation/toy.toml",
+        "tests/loaders/test_toy.py",
+    }
+    assert sum(content.count("\n") for content in files.values()) < 150
+
+
+def test_a_dataset_from_a_folder(run_cli: RunCli, tmp_path: Path) -> None:
+    """``--loaders DIR`` takes a loader from any folder."""
+    write(tmp_path, {"mine/toy.py": example()["loaders/toy.py"]})
+    assert_loads(run_cli, "--loaders", tmp_path / "mine")
+
+
+def test_a_dataset_from_an_entry_point(run_cli: RunCli, tmp_path: Path) -> None:
+    """A package with an entry point in ``ecomdata.loaders`` brings its dataset by being installed."""
+    project = """
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+        [project]
+        name = "toyshop"
+        version = "1.0"
+        [project.entry-points."ecomdata.loaders"]
+        toy = "toyshop.toy"
+        [tool.hatch.build.targets.wheel]
+        packages = ["toyshop"]
+    """
+    write(
+        tmp_path / "package",
+        {
+            "pyproject.toml": "\n".join(line.strip() for line in project.splitlines()),
+            "toyshop/__init__.py": "",
+            "toyshop/toy.py": example()["loaders/toy.py"],
+        },
+    )
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run(
+        [
+            *(uv, "pip", "install", "-q", "--offline", "--no-deps", "--no-build-isolation"),
+            *("--python", sys.executable, "--target", tmp_path / "installed", tmp_path / "package"),
+        ],
+        check=True,
+        timeout=60,
+    )
+    path = os.pathsep.join([str(tmp_path / "installed"), str(ROOT)])
+    assert_loads(run_cli, env={"PYTHONPATH": path})
+
+
+@pytest.mark.xdist_group("packaging")
+def test_a_dataset_in_the_repository(tmp_path: Path) -> None:
+    """The four files in a checkout pass their own test, the contract suite and ruff; none is edited."""
+    checkout = tmp_path / "checkout"
+    ignore = shutil.ignore_patterns(".git", ".venv*", "build", "dist", ".*_cache", "__pycache__")
+    shutil.copytree(ROOT, checkout, ignore=ignore)
+    write(checkout, example())
+    commands = (
+        "pytest -q -p no:cacheprovider -p no:xdist tests/loaders/test_toy.py tests/test_contract.py -k toy",
+        f"ruff check --no-cache {' '.join(example())}",
+        f"ruff format --no-cache --check {' '.join(example())}",
+    )
+    for command in commands:
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "PYTHONPATH"))}
+        done = subprocess.run(
+            [sys.executable, "-m", *command.split()],
+            cwd=checkout,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

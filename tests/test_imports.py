@@ -1,0 +1,128 @@
+"""Imports point one way, content has one name, and starting costs little."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGINE = ROOT / "ecomdata"
+CONTENT = ROOT / "loaders"
+
+FOR_CONTENT = {
+    "ecomdata.canonical",
+    "ecomdata.declare",
+    "ecomdata.errors",
+    "ecomdata.readers",
+    "ecomdata.sampling",
+}
+HEAVY = ["dataframely", "datasets", "duckdb", "huggingface_hub", "numpy", "polars", "pyarrow", "rich"]
+ASKED_FOR_BY_NAME = {"datasets", "fasttext-numpy2", "langdetect"}
+"""Core libraries that users of the project asked for before anything here needs them."""
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module
+
+
+def modules(folder: Path) -> list[Path]:
+    """The Python files below a folder."""
+    return sorted(folder.rglob("*.py"))
+
+
+def test_layers_of_the_engine_hold() -> None:
+    """No engine module imports one above it; pyproject.toml gives every module its layer."""
+    command = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, f"move the import, or the module's layer in pyproject.toml:\n{done.stdout}"
+
+
+@pytest.mark.parametrize("path", modules(CONTENT), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_content_imports_only_its_contract(path: Path) -> None:
+    """A loader stands on the declarations, the readers and the sampling helpers, and on no other loader."""
+    stem = path.relative_to(CONTENT).parts[0].removesuffix(".py")
+    for name in imports(path):
+        if name.split(".")[0] != "ecomdata":
+            continue
+        own = name == f"ecomdata.loaders.{stem}" or name.startswith(f"ecomdata.loaders.{stem}.")
+        allowed = own or any(name == part or name.startswith(f"{part}.") for part in FOR_CONTENT)
+        assert allowed, f"{path.name} imports {name}; content may import {', '.join(sorted(FOR_CONTENT))}"
+
+
+def test_the_engine_never_names_content() -> None:
+    """The engine finds loaders by their stem: no dataset family is imported or spelt out in its code."""
+    stems = {path.stem for path in CONTENT.iterdir() if not path.name.startswith(("_", "."))}
+    for path in modules(ENGINE):
+        for name in imports(path):
+            assert not re.match(r"ecomdata\.(loaders|cards|validation)\b", name), f"{path} imports {name}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert node.value not in stems, f"{path}:{node.lineno} names the dataset family {node.value}"
+
+
+def test_content_has_one_name() -> None:
+    """Nothing imports ``loaders``, ``cards`` or ``validation`` under that name, or they load twice."""
+    for path in [
+        *modules(ENGINE),
+        *modules(CONTENT),
+        *modules(ROOT / "tests"),
+        *modules(ROOT / "benchmarks"),
+    ]:
+        for name in imports(path):
+            assert name.split(".")[0] not in {"loaders", "cards", "validation"}, (
+                f"{path}: import ecomdata.{name}"
+            )
+
+
+def test_no_content_folder_stands_inside_the_engine() -> None:
+    """A folder ``ecomdata/loaders`` in a checkout would hide the content: only a built wheel has one."""
+    for name in ("loaders", "cards", "validation"):
+        assert not (ENGINE / name).exists(), f"remove ecomdata/{name}"
+
+
+@pytest.mark.parametrize("statement", ["import ecomdata", "import ecomdata.cli"])
+def test_starting_imports_nothing_heavy(statement: str) -> None:
+    """``ecomdata --help`` starts at once: data libraries are imported by the commands that use them."""
+    code = f"import json, sys; {statement}; print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert json.loads(done.stdout) == [], f"{statement} pulls these in; import them inside a function"
+
+
+def test_dependencies_are_those_imported() -> None:
+    """pyproject.toml declares every library that the engine or content imports, and no other."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.match(r"[\w.-]+", line)[0].lower() for line in project["dependencies"]}  # type: ignore[index]
+    distributions = packages_distributions()
+    used = {
+        distributions[top][0].lower()
+        for path in [*modules(ENGINE), *modules(CONTENT)]
+        for top in {name.split(".")[0] for name in imports(path)}
+        if top in distributions and top != "ecomdata"
+    }
+    assert used <= declared, f"declare {sorted(used - declared)} in pyproject.toml"
+    unused = declared - used - ASKED_FOR_BY_NAME
+    assert not unused, f"nothing imports {sorted(unused)}; remove them from pyproject.toml"
