@@ -108,6 +108,19 @@ def positions(sizes: Ints) -> Ints:
     return np.arange(int(sizes.sum()), dtype=np.int64) - np.repeat(starts, sizes)
 
 
+def split_groups(rng: Generator, sizes: Ints, mean: float) -> tuple[Ints, Ints]:
+    """Cut every group into runs of geometric length, such as a user's events into sessions.
+
+    Returns:
+        The size of each run, and the number of runs in each group.
+    """
+    rows = int(sizes.sum())
+    opens = (rng.random(rows) < 1.0 / mean) | (positions(sizes) == 0)
+    starts = np.flatnonzero(opens)
+    runs = np.add.reduceat(opens, np.cumsum(sizes) - sizes, dtype=np.int64) if rows else sizes
+    return np.diff(starts, append=rows).astype(np.int64), runs
+
+
 def session_starts(rng: Generator, sessions_per_user: Ints, start: int, end: int) -> Ints:
     """A start for every session, ascending inside each user, in ``start``..``end`` (any unit)."""
     users = groups(sessions_per_user)
@@ -142,7 +155,7 @@ def choice(rng: Generator, weights: dict[str, float], size: int) -> pl.Series:
 
 
 def dirty(rng: Generator, size: int, share: float) -> Bools:
-    """A mask with exactly ``round(share * size)`` of ``size`` rows set, and at least one unless ``share`` is 0."""
+    """A mask with exactly ``round(share * size)`` of ``size`` rows set, and one at least unless it is 0."""
     count = min(size, max(1, round(share * size))) if share > 0 and size else 0
     mask = np.zeros(size, dtype=np.bool_)
     mask[rng.choice(size, count, replace=False)] = True
@@ -158,7 +171,7 @@ def write_csv(
     quote: Literal["necessary", "never"] = "necessary",
     append: bool = False,
 ) -> None:
-    """Write delimited text in UTF-8 with LF; ``append`` adds rows (and with ``header`` a header amid them)."""
+    """Write delimited text in UTF-8 with LF; ``append`` adds rows (with ``header``, a header amid them)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab" if append else "wb") as file:
         frame.write_csv(file, include_header=header, separator=separator, quote_style=quote)
