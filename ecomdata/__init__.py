@@ -1,0 +1,77 @@
+"""Public e-commerce datasets as typed, validated Parquet that SQL, polars and ``datasets`` can read.
+
+    import ecomdata as ed
+
+    merrec = ed.load("merrec", sample=True)
+    merrec["events"].lazy()
+    ed.sql("select event, count(*) n from merrec.events group by all")
+
+Every name here is imported when it is first used, so ``import ecomdata`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from ecomdata.catalog import sql, write_catalog
+    from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
+    from ecomdata.loading import load
+    from ecomdata.registry import datasets, loader
+    from ecomdata.release import Release, TableData
+    from ecomdata.release import open_release as open  # noqa: A004 - ed.open("merrec") reads best
+    from ecomdata.samples import sample
+
+__version__: Final = "0.1.0"
+
+__all__ = [
+    "AccessError",
+    "DataError",
+    "EcomdataError",
+    "Release",
+    "TableData",
+    "UsageError",
+    "__version__",
+    "datasets",
+    "load",
+    "loader",
+    "open",
+    "sample",
+    "sql",
+    "write_catalog",
+]
+
+# In a checkout the content folders stand beside this package; in a wheel they are inside it.
+if not (Path(__file__).parent / "loaders").is_dir():
+    __path__.append(str(Path(__file__).parent.parent))
+
+_HOMES: Final = {
+    "AccessError": "errors",
+    "DataError": "errors",
+    "EcomdataError": "errors",
+    "Release": "release",
+    "TableData": "release",
+    "UsageError": "errors",
+    "datasets": "registry",
+    "load": "loading",
+    "loader": "registry",
+    "open": "release",
+    "sample": "samples",
+    "sql": "catalog",
+    "write_catalog": "catalog",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute can be anything
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"ecomdata.{_HOMES[name]}")
+    value = getattr(module, "open_release" if name == "open" else name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,105 @@
+"""The canonical tables: the words that every dataset is mapped onto.
+
+A loader keeps upstream's ids in upstream's type and leaves out what upstream lacks; the
+cross-dataset views cast ids to text and fill what is missing with null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+
+EVENTS: Final = (
+    "impression",
+    "view",
+    "click",
+    "like",
+    "favourite",
+    "cart",
+    "offer",
+    "checkout",
+    "purchase",
+)
+"""What a user can do to an item, from the weakest sign of interest to the strongest."""
+
+EVENT: Final = pl.Enum(EVENTS)
+CODEBOOK: Final = pl.Enum(["base", "final"])
+UTC: Final = pl.Datetime("us", "UTC")
+
+ID: Final = "id"
+"""Marks a column that keeps upstream's own type: an integer or a string, never a float."""
+
+ColumnType = pl.DataType | type[pl.DataType] | str
+
+CANONICAL: Final[Mapping[str, Mapping[str, ColumnType]]] = MappingProxyType(
+    {
+        "interactions": {
+            "user_id": ID,
+            "item_id": ID,
+            "event": EVENT,
+            "event_raw": pl.String,
+            "timestamp": UTC,
+            "session_id": ID,
+            "sequence_id": ID,
+            "position": pl.Int64,
+            "category_id": ID,
+            "brand_id": ID,
+            "price": pl.Float64,
+            "currency": pl.String,
+        },
+        "sequences": {
+            "sequence_id": ID,
+            "stage": pl.String,
+            "split": pl.String,
+            "history": pl.List(pl.String),
+            "target": pl.List(pl.String),
+        },
+        "items": {
+            "item_id": ID,
+            "title": pl.String,
+            "category_path": pl.List(pl.String),
+            "category_id": ID,
+            "brand_id": ID,
+            "brand": pl.String,
+            "price": pl.Float64,
+            "currency": pl.String,
+            "condition": pl.String,
+            "size": pl.String,
+            "color": pl.String,
+            "first_seen": UTC,
+            "last_seen": UTC,
+        },
+        "semantic_ids": {
+            "item_id": ID,
+            "codes": pl.List(pl.Int64),
+            "codebook": CODEBOOK,
+        },
+        "embeddings": {
+            "item_id": ID,
+            "vector": "vector",
+            "model": pl.String,
+            "dim": pl.Int64,
+        },
+    }
+)
+"""Canonical table -> its columns in order. ``id`` and ``vector`` (a fixed-size float32 list) are kinds."""
+
+
+def conforms(dtype: pl.DataType, wanted: ColumnType) -> bool:
+    """Whether a loader's column type may stand in the canonical column."""
+    if wanted == ID:
+        return dtype.is_integer() or dtype == pl.String
+    if wanted == "vector":
+        return isinstance(dtype, pl.Array) and dtype.inner == pl.Float32
+    if dtype == wanted:
+        return True
+    # Categories are text with a smaller coat, and narrower list items widen without loss.
+    if wanted == pl.String:
+        return isinstance(dtype, pl.Enum)
+    if isinstance(wanted, pl.List) and isinstance(dtype, pl.List):
+        inner = dtype.inner
+        return isinstance(inner, pl.DataType) and inner.is_integer() and wanted == pl.List(pl.Int64)
+    return False

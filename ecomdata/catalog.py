@@ -1,0 +1,175 @@
+"""DuckDB views over the store, made from the manifests when a connection is opened: no lock, never stale.
+
+A schema per dataset (``merrec.events``, ``taobao_forge.sequences``) and, in the schema ``canonical``,
+a view per canonical table over all datasets that have it, with ids as text.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.manifest import Manifest, TableRecord, read_manifest
+from ecomdata.sqltext import literal, quoted, schema_name
+from ecomdata.store import Store, home_folder, writing
+
+if TYPE_CHECKING:
+    import os
+
+    import polars as pl
+
+CANONICAL_SCHEMA: Final = "canonical"
+_READING: Final = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
+
+
+def sql(query: str, *, home: str | os.PathLike[str] | None = None) -> pl.DataFrame:
+    """Ask the catalog, and get a polars DataFrame.
+
+    Args:
+        query: One SQL statement that reads.
+        home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
+
+    Raises:
+        UsageError: the query is wrong, writes, or reads files outside the store.
+    """
+    with ask(query, home=home) as relation:
+        return relation.pl()
+
+
+@contextmanager
+def ask(query: str, *, home: str | os.PathLike[str] | None = None) -> Iterator[duckdb.DuckDBPyRelation]:
+    """The relation a query gives; it can be read until the context ends."""
+    with connect(home) as connection:
+        try:
+            statements = connection.extract_statements(query)
+            if len(statements) != 1:
+                raise UsageError(f"one SQL statement, please, not {len(statements)}")
+            if statements[0].type not in _READING:
+                raise UsageError(
+                    f"the catalog is read-only, and this is a {statements[0].type.name} statement",
+                    hint="ecomdata catalog FILE.duckdb writes the views into a database of your own",
+                )
+            if statements[0].type == duckdb.StatementType.EXPLAIN:
+                rows = connection.execute(query).fetchall()
+                text = "\n".join(str(row[-1]) for row in rows)
+                yield connection.sql(f"SELECT {literal(text)} AS plan")
+                return
+            yield connection.sql(query)
+        except duckdb.Error as error:
+            raise UsageError(str(error).strip(), hint=_hint(error, connection)) from error
+
+
+def _hint(error: duckdb.Error, connection: duckdb.DuckDBPyConnection) -> str:
+    if isinstance(error, duckdb.PermissionException):
+        return "queries read what is in the store; load a file first, or query it with duckdb itself"
+    if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
+        names = [f"{schema}.{view}" for schema, view in _views(connection)]
+        return f"loaded: {', '.join(names)}" if names else "nothing is loaded yet: ecomdata load merrec --sample"
+    return ""
+
+
+def _views(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    return connection.execute(
+        "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+    ).fetchall()
+
+
+@contextmanager
+def connect(home: str | os.PathLike[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection that holds the views and can read nothing but the store."""
+    store = Store(home_folder(home))
+    with duckdb.connect() as connection:
+        create_views(connection, store)
+        allowed = literal(str(store.root) + "/")
+        connection.execute(
+            f"SET TimeZone = 'UTC'; SET allowed_directories = [{allowed}]; "
+            "SET enable_external_access = false; SET lock_configuration = true"
+        )
+        yield connection
+
+
+def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] | None = None) -> int:
+    """Write the views into a DuckDB file for other tools, replacing those that are there.
+
+    Returns:
+        How many views there are.
+
+    Raises:
+        UsageError: the file is there and is not a DuckDB database.
+    """
+    store = Store(home_folder(home))
+    target = Path(path)
+    with writing(target):
+        try:
+            with duckdb.connect(str(target)) as connection:
+                create_views(connection, store)
+                return len(_views(connection))
+        except duckdb.Error as error:
+            raise UsageError(f"{target} cannot be written as a DuckDB database: {error}") from error
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+    """Create a view for every table of every visible release, and the canonical views."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for folder, manifest in _visible(store):
+        schema = schema_name(manifest.dataset)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+        for name, record in manifest.tables.items():
+            view = f"{quoted(schema)}.{quoted(name)}"
+            paths = ", ".join(literal(str(folder / file.path)) for file in record.files)
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM read_parquet([{paths}])")
+            if record.kind:
+                kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
+    if kinds:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {CANONICAL_SCHEMA}")
+    for kind, selects in kinds.items():
+        union = " UNION ALL BY NAME ".join(selects)
+        connection.execute(f"CREATE OR REPLACE VIEW {CANONICAL_SCHEMA}.{quoted(kind)} AS {union}")
+
+
+def _visible(store: Store) -> Iterator[tuple[Path, Manifest]]:
+    for dataset in store.loaded():
+        folder = store.current(dataset)
+        if folder is not None:
+            yield folder, read_manifest(folder)
+
+
+def _canonical_select(dataset: str, view: str, record: TableRecord) -> str:
+    columns = [f"{literal(dataset)} AS dataset"]
+    for name in record.canonical:
+        column = quoted(name)
+        if name.endswith("_id"):
+            columns.append(f"CAST({column} AS VARCHAR) AS {column}")
+        elif name == "vector":
+            columns.append(f"CAST({column} AS FLOAT[]) AS {column}")
+        else:
+            columns.append(column)
+    return f"SELECT {', '.join(columns)} FROM {view}"
+
+
+def check_nothing_missing(store: Store) -> list[str]:
+    """Problems of visible releases: shards that are missing or have another size."""
+    problems: list[str] = []
+    for dataset in store.loaded():
+        try:
+            folder = store.current(dataset)
+            manifest = read_manifest(folder) if folder else None
+        except EcomdataError as error:
+            problems.append(f"{dataset}: {error}")
+            continue
+        if folder is None or manifest is None:
+            continue
+        for record in manifest.tables.values():
+            for file in (*record.files, *record.quarantine):
+                path = folder / file.path
+                if not path.is_file():
+                    problems.append(f"{dataset}: {path} is missing")
+                elif path.stat().st_size != file.size:
+                    problems.append(f"{dataset}: {path} has {path.stat().st_size} bytes instead of {file.size}")
+    return problems

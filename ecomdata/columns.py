@@ -1,0 +1,134 @@
+"""The columns a raw file must have, and what to say when it has others."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import dataframely as dy
+import polars as pl
+
+from ecomdata.errors import DataError
+
+
+class DriftError(DataError):
+    """The columns in hand are not the declared ones.
+
+    Attributes hold what was found, what is missing, and what is there but not declared.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        *,
+        found: Sequence[str],
+        missing: Sequence[str],
+        extra: Sequence[str],
+        detail: str = "",
+    ) -> None:
+        self.where = where
+        self.found = tuple(found)
+        self.missing = tuple(missing)
+        self.extra = tuple(extra)
+        lines = [f"{where}: the columns are not the ones this dataset is published with"]
+        if detail:
+            lines.append(f"  {detail}")
+        if missing:
+            lines.append(f"  missing: {', '.join(map(_shown, missing))}")
+        if extra:
+            lines.append(f"  not expected: {', '.join(map(_shown, extra))}")
+        near = self.near_names()
+        for want, have in near.items():
+            lines.append(f"  {_shown(have)} may be {_shown(want)} under another name")
+        super().__init__(
+            "\n".join(lines),
+            hint="rename the columns to upstream's own names, or load the files as upstream released them",
+        )
+
+    @property
+    def distance(self) -> int:
+        """How far the file is from the declaration, to choose the nearest one to report."""
+        return len(self.missing) + len(self.extra)
+
+    def near_names(self) -> dict[str, str]:
+        """Missing column -> the undeclared one that is spelt most like it."""
+        folded = {name.strip().lower(): name for name in self.extra}
+        near: dict[str, str] = {}
+        for want in self.missing:
+            match = difflib.get_close_matches(want.lower(), list(folded), n=1, cutoff=0.75)
+            if match:
+                near[want] = folded[match[0]]
+        return near
+
+
+def _shown(name: str) -> str:
+    text = name if len(name) <= 40 else name[:37] + "..."
+    return repr(text) if text != text.strip() or not text.isprintable() or not text else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """A raw schema and the liberties upstream takes with it.
+
+    Attributes:
+        schema: Upstream's columns, misspellings included, in upstream's order.
+        optional: Columns that some files lack; they are filled with null.
+        aliases: Declared name -> other names upstream gives the same column.
+        by_position: Columns that may go by any name, found by their place in ``schema``.
+    """
+
+    schema: type[dy.Schema]
+    optional: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    by_position: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """All declared names, in order."""
+        return self.schema.column_names()
+
+    @property
+    def required(self) -> list[str]:
+        """The declared names that no file may lack."""
+        return [name for name in self.names if name not in self.optional]
+
+    @property
+    def dtypes(self) -> dict[str, pl.DataType]:
+        """Declared name -> polars type."""
+        return {name: column.dtype for name, column in self.schema.columns().items()}
+
+    def layouts(self) -> tuple[list[str], ...]:
+        """The declared names in the orders a file without a header may have: with and without the optional ones."""
+        return (self.names, self.required) if self.optional else (self.names,)
+
+    def match(self, found: Sequence[str], where: str) -> list[str]:
+        """The declared name of each column found, in the order found.
+
+        Raises:
+            DriftError: a column is missing, unknown or named twice.
+        """
+        declared = set(self.names)
+        other = {alias: name for name, aliases in self.aliases.items() for alias in aliases}
+        names = [name if name in declared else other.get(name, name) for name in (f.strip() for f in found)]
+        missing = [name for name in self.required if name not in names]
+        for name in missing:
+            place = self.names.index(name)
+            if name in self.by_position and place < len(names) and names[place] not in declared:
+                names[place] = name
+        missing = [name for name in self.required if name not in names]
+        extra = [raw for raw, name in zip(found, names, strict=True) if name not in declared]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if missing or extra or twice:
+            detail = f"named twice: {', '.join(twice)}" if twice else ""
+            raise DriftError(where, found=found, missing=missing, extra=extra, detail=detail)
+        return names
+
+    def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with every declared column, in the declared order; absent optional ones are null."""
+        absent = [
+            pl.lit(None, dtype=dtype).alias(name)
+            for name, dtype in self.dtypes.items()
+            if name not in frame.columns
+        ]
+        return frame.with_columns(absent).select(self.names) if absent else frame.select(self.names)

@@ -1,0 +1,300 @@
+"""The declarations a loader is made of. All are frozen, and checked when they are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+import dataframely as dy
+import polars as pl
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+from ecomdata.canonical import CANONICAL, conforms
+from ecomdata.columns import Columns
+from ecomdata.readers.base import Reader
+from ecomdata.sqltext import schema_name
+
+Access = Literal["open", "gated", "login", "agreement"]
+Normalize = Callable[[pl.LazyFrame], pl.LazyFrame]
+Sampler = Callable[[Path, int, int], None]
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(/[a-z][a-z0-9]*(-[a-z0-9]+)*)?")
+_TABLE: Final = re.compile(r"[a-z][a-z0-9_]*")
+_URL: Final = re.compile(r"https?://\S+|hf://datasets/[\w.-]+/[\w.-]+@[\w.-]+(/\S*)?")
+_BIBTEX: Final = re.compile(r"@\w+\{[^,\s]+,.*\}", re.DOTALL)
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?")
+
+
+class DeclarationError(ValueError):
+    """A loader declares something that cannot be; the message names the field and the fix."""
+
+
+def _require(ok: object, message: str) -> None:
+    if not ok:
+        raise DeclarationError(message)
+
+
+def _frozen(mapping: Mapping[str, object]) -> Mapping[str, object]:
+    return MappingProxyType(dict(mapping))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """The terms of a dataset.
+
+    Attributes:
+        id: An SPDX id such as ``CC-BY-NC-4.0``, or ``other`` for terms that have none.
+        name: What the terms are called, required for ``other``.
+        url: Where they can be read.
+        redistribution: Whether the data may be passed on: True, False, or None when that is unknown.
+        note: The clause that says so, and where it stands.
+    """
+
+    id: str
+    url: str
+    redistribution: bool | None
+    name: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        _require(self.url.startswith("https://"), f"licence url must be https, not {self.url!r}")
+        if self.id == "other":
+            _require(self.name, "licence id 'other' needs a name")
+            return
+        try:
+            canonical = canonicalize_license_expression(self.id)
+        except InvalidLicenseExpression as error:
+            raise DeclarationError(
+                f"licence id {self.id!r} is not an SPDX id; use 'other' with a name"
+            ) from error
+        _require(canonical == self.id, f"licence id {self.id!r} is spelt {canonical!r} in SPDX")
+
+    @property
+    def title(self) -> str:
+        """The SPDX id, or the name of terms without one."""
+        return self.name if self.id == "other" else self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where raw files come from when the user has none.
+
+    Attributes:
+        url: ``hf://datasets/OWNER/NAME@REVISION[/FOLDER]``, ``https://...``, or empty where nothing can be downloaded.
+        files: Globs on the paths below the url (Hub) that belong to the dataset.
+        sha256: Known hashes, by file name.
+        size: Bytes of the whole download when known, else 0.
+        instructions: How to get the files by hand: where, what to accept, which names to expect.
+    """
+
+    url: str = ""
+    files: tuple[str, ...] = ("**",)
+    sha256: Mapping[str, str] = field(default_factory=dict[str, str])
+    size: int = 0
+    instructions: str = ""
+
+    def __post_init__(self) -> None:
+        _require(self.url or self.instructions, "a source needs a url or instructions")
+        _require(
+            not self.url or _URL.fullmatch(self.url),
+            f"source url {self.url!r} is neither https://... nor hf://datasets/OWNER/NAME@REVISION",
+        )
+        _require(self.size >= 0, "source size is negative")
+        for name, digest in self.sha256.items():
+            _require(re.fullmatch(r"[0-9a-f]{64}", digest), f"sha256 of {name!r} is not 64 hex digits")
+        object.__setattr__(self, "sha256", _frozen(self.sha256))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """One kind of raw file: how to find it, read it, and turn its rows into a table's rows.
+
+    Attributes:
+        files: Globs on the end of the path, such as ``s1_splits/part_*.csv``; upstream's own names.
+        reader: The format.
+        schema: Upstream's columns, misspellings included.
+        normalize: Raw rows -> the table's rows, one for one and in order. Pure.
+        optional: Raw columns that some files lack.
+        aliases: Raw column -> other names upstream gives it.
+        by_position: Raw columns that may have any name.
+        path: A regular expression searched in the file's path; each named group becomes a text column
+            that ``normalize`` can use (null where it does not match).
+        drops: Rule -> expression over the raw columns; rows for which it is true are left out and counted.
+    """
+
+    files: tuple[str, ...]
+    reader: Reader
+    schema: type[dy.Schema]
+    normalize: Normalize
+    optional: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    by_position: tuple[str, ...] = ()
+    path: str = ""
+    drops: Mapping[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
+
+    def __post_init__(self) -> None:
+        names = set(self.schema.column_names())
+        _require(self.files, "raw files need at least one glob")
+        for part in ("optional", "by_position", "aliases"):
+            unknown = set(getattr(self, part)) - names
+            _require(not unknown, f"{part}: {sorted(unknown)} not in {self.schema.__name__}")
+        groups = set(re.compile(self.path).groupindex)
+        _require(not groups & names, f"path groups {sorted(groups & names)} are raw columns too")
+        object.__setattr__(self, "aliases", _frozen(self.aliases))
+        object.__setattr__(self, "drops", _frozen(self.drops))
+
+    @property
+    def columns(self) -> Columns:
+        """What the reader checks a file against."""
+        return Columns(
+            schema=self.schema,
+            optional=self.optional,
+            aliases=self.aliases,
+            by_position=self.by_position,
+        )
+
+    def path_columns(self, path: str) -> dict[str, str | None]:
+        """The text columns that the path itself gives."""
+        if not self.path:
+            return {}
+        pattern = re.compile(self.path)
+        match = pattern.search(path)
+        return dict(match.groupdict()) if match else dict.fromkeys(pattern.groupindex)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table of a dataset.
+
+    Attributes:
+        name: Its name in SQL.
+        kind: The canonical table it is one of, or empty for a table of the dataset's own.
+        schema: The normalised schema; its docstring describes the table.
+        grain: What one row is.
+        raws: The kinds of raw file it is read from; a file belongs to the first whose columns fit.
+        derive: Instead of ``raws``: a DuckDB query over the dataset's other tables.
+        key: Columns that identify a row, where upstream has such columns.
+        time_zone: The zone that upstream's clock times are in; stored times are UTC.
+        units: Column -> unit.
+    """
+
+    name: str
+    schema: type[dy.Schema]
+    grain: str
+    kind: str = ""
+    raws: tuple[Raw, ...] = ()
+    derive: str = ""
+    key: tuple[str, ...] = ()
+    time_zone: str = ""
+    units: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        where = f"table {self.name!r}"
+        _require(_TABLE.fullmatch(self.name), f"{where}: names are lower_snake_case")
+        _require(self.schema.__doc__, f"{where}: {self.schema.__name__} needs a docstring")
+        _require(self.grain, f"{where}: say what one row is (grain)")
+        _require(bool(self.raws) != bool(self.derive), f"{where}: give raws or derive, one of the two")
+        names = self.schema.column_names()
+        for part in ("key", "units"):
+            unknown = set(getattr(self, part)) - set(names)
+            _require(not unknown, f"{where}: {part} {sorted(unknown)} not in {self.schema.__name__}")
+        if self.kind:
+            _require(self.kind in CANONICAL, f"{where}: kind {self.kind!r} is not a canonical table")
+            self._check_canonical(where, CANONICAL[self.kind])
+        object.__setattr__(self, "units", _frozen(self.units))
+
+    def _check_canonical(self, where: str, canonical: Mapping[str, pl.DataType | type[pl.DataType] | str]) -> None:
+        names = self.schema.column_names()
+        shared = [name for name in canonical if name in names]
+        _require(
+            names[: len(shared)] == shared,
+            f"{where}: canonical columns come first, in this order: {', '.join(shared)}",
+        )
+        columns = self.schema.columns()
+        for name in shared:
+            dtype = columns[name].dtype
+            _require(
+                conforms(dtype, canonical[name]),
+                f"{where}: {name} is {dtype}, the canonical {self.kind} table has {canonical[name]}",
+            )
+
+    @property
+    def canonical(self) -> tuple[str, ...]:
+        """Its columns that the canonical table of its kind has too, in order."""
+        names = self.schema.column_names()
+        return tuple(name for name in CANONICAL.get(self.kind, ()) if name in names)
+
+    @property
+    def description(self) -> str:
+        """The first paragraph of the schema's docstring."""
+        text = (self.schema.__doc__ or "").strip()
+        return " ".join(text.split("\n\n")[0].split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """One dataset: what it is, under which terms, where it comes from, and its tables.
+
+    Attributes:
+        name: Path-like, ``family`` or ``family/member``.
+        title: Its name in full.
+        summary: One or two sentences on what it holds.
+        homepage: Where upstream presents it.
+        licence: Its terms.
+        citation: BibTeX.
+        languages: BCP 47 tags such as ``en`` or ``bn-Latn``.
+        access: What the user must do before the raw files can be had.
+        sources: Where they are, best first.
+        tables: Its tables, those that others derive from first.
+        sample: Writes seeded synthetic raw files: ``sample(folder, rows, seed)``.
+        lookalikes: Name of a known derivative -> columns that give it away.
+    """
+
+    name: str
+    title: str
+    summary: str
+    homepage: str
+    licence: Licence
+    citation: str
+    languages: tuple[str, ...]
+    access: Access
+    sources: tuple[Source, ...]
+    tables: tuple[Table, ...]
+    sample: Sampler
+    lookalikes: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+
+    def __post_init__(self) -> None:
+        where = f"dataset {self.name!r}"
+        _require(_NAME.fullmatch(self.name), f"{where}: names are like 'family' or 'family/member-name'")
+        _require(self.title and self.summary, f"{where}: needs a title and a summary")
+        _require(self.homepage.startswith("https://"), f"{where}: homepage must be https")
+        _require(_BIBTEX.fullmatch(self.citation.strip()), f"{where}: citation is not BibTeX")
+        _require(self.access in get_args(Access), f"{where}: access is one of {get_args(Access)}")
+        _require(self.sources, f"{where}: needs a source")
+        _require(self.tables, f"{where}: needs a table")
+        for tag in self.languages:
+            _require(_LANGUAGE.fullmatch(tag), f"{where}: {tag!r} is not a BCP 47 tag such as en or bn-Latn")
+        names = [table.name for table in self.tables]
+        _require(len(set(names)) == len(names), f"{where}: two tables have one name")
+        object.__setattr__(self, "lookalikes", _frozen(self.lookalikes))
+
+    @property
+    def family(self) -> str:
+        """The first part of the name."""
+        return self.name.split("/")[0]
+
+    @property
+    def schema_name(self) -> str:
+        """Its schema in SQL: ``taobao/user-behavior`` is ``taobao_user_behavior``."""
+        return schema_name(self.name)
+
+    def table(self, name: str) -> Table:
+        """The table of that name; KeyError when there is none."""
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise KeyError(name)

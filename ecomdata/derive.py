@@ -1,0 +1,52 @@
+"""Tables made from other tables of the same release, by DuckDB, out of core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+import polars as pl
+
+from ecomdata.declare import Table
+from ecomdata.manifest import TableRecord
+from ecomdata.sqltext import literal, quoted
+from ecomdata.store import writing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BATCH_ROWS: Final = 128 * 1024
+
+
+def derived_frames(
+    table: Table, records: Mapping[str, TableRecord], folder: Path, *, memory: str
+) -> Iterator[pl.DataFrame]:
+    """The rows of a derived table, in frames of its schema's types.
+
+    The query sees each table it may use as a view of that name, with one more column: ``row_id``
+    (BIGINT), which numbers the rows in file order.
+
+    Args:
+        table: A table with ``derive``.
+        records: The release's tables so far.
+        folder: The release's folder.
+        memory: DuckDB's memory limit; beyond it, it spills into ``folder``.
+    """
+    spill = folder / ".spill"
+    types = {name: column.dtype for name, column in table.schema.columns().items()}
+    with writing(folder), duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spill)}) as connection:
+        connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
+        for name, record in records.items():
+            paths = [str(folder / file.path) for file in record.files]
+            connection.execute(f"CREATE VIEW {quoted(name)} AS {_numbered(paths)}")
+        reader: pa.RecordBatchReader = connection.execute(table.derive).to_arrow_reader(_BATCH_ROWS)
+        for batch in reader:
+            frame = pl.DataFrame(batch)
+            yield frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())
+
+
+def _numbered(paths: Sequence[str]) -> str:
+    files = ", ".join(map(literal, paths))
+    return f"SELECT *, (file_index::BIGINT << 32) + file_row_number AS row_id FROM read_parquet([{files}])"

@@ -1,0 +1,444 @@
+"""The main job: raw files in, a release of typed and checked tables out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from ecomdata import __version__
+from ecomdata.checks import check
+from ecomdata.columns import DriftError
+from ecomdata.declare import Dataset, Table
+from ecomdata.derive import derived_frames
+from ecomdata.errors import AccessError, DataError, UsageError
+from ecomdata.manifest import Manifest, ReadFile, TableRecord
+from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, assign, count_reasons
+from ecomdata.progress import Reporter, Silent
+from ecomdata.rawfile import RawFile
+from ecomdata.readers.base import REJECTED
+from ecomdata.registry import loader
+from ecomdata.release import Release
+from ecomdata.shards import sha256_file, write_shards
+from ecomdata.sources import Plan, describe, make_plan, needs_confirmation, require_space
+from ecomdata.store import Store, home_folder, writing
+
+SAMPLE_ROWS: Final = 10_000
+SAMPLE_SEED: Final = 0
+DEFAULT_MEMORY: Final = "512MB"
+"""What DuckDB may hold for derived tables before it spills to disk."""
+
+Confirm = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to load; see :func:`load` for each."""
+
+    source: str | None = None
+    sample: bool = False
+    only: str | None = None
+    tables: tuple[str, ...] = ()
+    limit: int | None = None
+    jobs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
+    memory: str = DEFAULT_MEMORY
+    strict: bool = False
+    keep_raw: bool = False
+    force: bool = False
+    allow_pickle: bool = False
+
+    @property
+    def shaping(self) -> dict[str, object]:
+        """The options that the result depends on."""
+        tables = sorted(self.tables)
+        return {"sample": self.sample, "only": self.only, "tables": tables, "limit": self.limit, "strict": self.strict}
+
+
+def load(
+    name: str,
+    *,
+    source: str | os.PathLike[str] | None = None,
+    sample: bool = False,
+    only: str | None = None,
+    tables: Collection[str] = (),
+    limit: int | None = None,
+    jobs: int | None = None,
+    memory: str = DEFAULT_MEMORY,
+    strict: bool = False,
+    keep_raw: bool = False,
+    force: bool = False,
+    allow_pickle: bool = False,
+    home: str | os.PathLike[str] | None = None,
+    confirm: Confirm | None = None,
+    reporter: Reporter | None = None,
+) -> Release:
+    """Load a dataset into the store and open it.
+
+    Args:
+        name: A dataset, such as ``merrec`` or ``taobao/forge``.
+        source: A folder, a file, an archive, ``hf://datasets/...`` or ``https://...``; default: where
+            upstream publishes it.
+        sample: Load a small synthetic sample in upstream's format, with no network.
+        only: A glob on upstream's paths, such as ``20230501/*``.
+        tables: Only these tables (a derived table brings those it is made from).
+        limit: Read at most so many rows for each table.
+        jobs: Blocks parsed side by side; default: the number of cores, at most 4.
+        memory: What DuckDB may hold for derived tables before it spills to disk, such as ``2GB``.
+        strict: Fail when any row is rejected.
+        keep_raw: Keep downloaded raw files after the load.
+        force: Load even when the same files are loaded already, or when a sample replaces real data.
+        allow_pickle: Let declared pickled members through the restricted unpickler.
+        home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
+        confirm: Asked before a download above 1 GB; default: no question.
+        reporter: Hears of progress; default: only messages, on stderr.
+
+    Returns:
+        The release, with a table for each table of the dataset that had raw files.
+
+    Raises:
+        UsageError: no such dataset, table or source.
+        AccessError: the data needs a login, a token or an agreement first.
+        DataError: the raw files are damaged or are not what upstream publishes; or ``strict`` found rejected rows.
+    """
+    options = Options(
+        source=None if source is None else os.fspath(source),
+        sample=sample,
+        only=only,
+        tables=tuple(tables),
+        limit=limit,
+        memory=memory,
+        strict=strict,
+        keep_raw=keep_raw,
+        force=force,
+        allow_pickle=allow_pickle,
+        **({} if jobs is None else {"jobs": jobs}),
+    )
+    store = Store(home_folder(home))
+    return _Load(loader(name), options, store, confirm or (lambda _: True), reporter or Silent()).run()
+
+
+class _Load:
+    """One load, from plan to release."""
+
+    def __init__(
+        self, dataset: Dataset, options: Options, store: Store, confirm: Confirm, reporter: Reporter
+    ) -> None:
+        self.dataset = dataset
+        self.options = options
+        self.store = store
+        self.confirm = confirm
+        self.reporter = reporter
+        self.started = time.monotonic()
+        self.tables = _selected(dataset, options)
+
+    def run(self) -> Release:
+        """Do it."""
+        with ExitStack() as stack:
+            stack.enter_context(self.store.lock(self.dataset.name, self.reporter.say))
+            self.store.remove_leftovers(self.dataset.name)
+            self._protect_real_data()
+            plan = stack.enter_context(self._plan())
+            for line in describe(plan, self.dataset.licence):
+                self.reporter.say(line)
+            if same := self._same_as_loaded(plan):
+                return same
+            files = self._fetch(plan)
+            staging = self.store.new_folder(self.dataset.name)
+            stack.callback(shutil.rmtree, staging, ignore_errors=True)
+            manifest = self._write(plan, files, staging)
+            folder = self.store.publish(staging, manifest)
+            if plan.download_bytes and not self.options.keep_raw:
+                shutil.rmtree(plan.folder, ignore_errors=True)
+        return Release(folder)
+
+    def _protect_real_data(self) -> None:
+        there = self.store.manifest(self.dataset.name) if not self.options.force else None
+        if self.options.sample and there is not None and not there.sample:
+            raise UsageError(
+                f"{self.dataset.name} is loaded from real data; a sample would take its place",
+                hint="give the sample a home of its own with --home DIR, or replace the data with --force",
+            )
+
+    @contextmanager
+    def _plan(self) -> Iterator[Plan]:
+        """The raw files: upstream's, the user's, or a sample that is gone afterwards."""
+        options = self.options
+        with ExitStack() as stack:
+            source = options.source
+            if options.sample:
+                if source is not None:
+                    raise UsageError("--sample and --source exclude each other")
+                source = stack.enter_context(self._sampled())
+            plan = make_plan(
+                self.dataset,
+                source=source,
+                home=self.store.home,
+                only=options.only,
+                tables={table.name for table in self.tables},
+                on_bytes=lambda size: self.reporter.advance(size=size),
+            )
+            if options.sample:
+                words = f"a synthetic sample ({SAMPLE_ROWS:,} rows, seed {SAMPLE_SEED})"
+                plan = replace(plan, origin=words, unrecognised=())
+            yield plan
+
+    @contextmanager
+    def _sampled(self) -> Iterator[str]:
+        with writing(self.store.home):
+            self.store.home.mkdir(parents=True, exist_ok=True)
+            folder = tempfile.mkdtemp(prefix=".sample-", dir=self.store.home)
+        try:
+            with writing(self.store.home):
+                self.dataset.sample(Path(folder), SAMPLE_ROWS, SAMPLE_SEED)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _same_as_loaded(self, plan: Plan) -> Release | None:
+        """The visible release, when it was made of these very files with these options."""
+        if self.options.force or plan.download_bytes or self.options.sample:
+            return None
+        manifest = self.store.manifest(self.dataset.name)
+        folder = self.store.current(self.dataset.name)
+        if manifest is None or folder is None or manifest.tool_version != __version__:
+            return None
+        before = [(file.name, file.size, file.mtime_ns) for file in manifest.raw]
+        now = sorted({(f.name, f.size, f.container.stat().st_mtime_ns) for f in plan.files})
+        if sorted(before) != now or manifest.options != self.options.shaping:
+            return None
+        self.reporter.say(f"already loaded from these files as release {manifest.release}; --force loads again")
+        return Release(folder)
+
+    def _fetch(self, plan: Plan) -> list[RawFile]:
+        """Bring all files to disk."""
+        if plan.download_bytes:
+            require_space(plan)
+            if needs_confirmation(plan) and not self.confirm("Download?"):
+                raise AccessError("nothing was downloaded", hint="say yes, or give -y; --only loads a part")
+            self.reporter.start("downloading", plan.download_bytes)
+        files = [file for planned in plan.files for file in plan.ready(planned)]
+        if plan.download_bytes:
+            self.reporter.finish()
+        return files
+
+    def _write(self, plan: Plan, files: list[RawFile], staging: Path) -> Manifest:
+        """Write every table into the staging folder."""
+        with ThreadPoolExecutor(1, thread_name_prefix="sha256") as hashing:
+            hashes = _Hashes(files, hashing)
+            try:
+                assigned = assign(files, [_permitting(table, self.options) for table in self.tables])
+            except DriftError as error:
+                raise _with_lookalike(error, self.dataset) from error
+            records: dict[str, TableRecord] = {}
+            rows: dict[str, dict[str, int]] = {file.name: {} for file in files}
+            for table in self.tables:
+                if table.raws and assigned[table.name]:
+                    records[table.name] = self._read_table(table, assigned[table.name], staging, rows)
+            for table in self.tables:
+                if table.derive and records:
+                    records[table.name] = self._derive_table(table, records, staging)
+            shutil.rmtree(staging / ".spill", ignore_errors=True)
+            raw = hashes.records(rows)
+        return self._manifest(plan, raw, records)
+
+    def _read_table(
+        self, table: Table, assigned: list[Assigned], staging: Path, rows: Mapping[str, dict[str, int]]
+    ) -> TableRecord:
+        started = time.monotonic()
+        quarantine = Quarantine(staging / "quarantine", table.name)
+        self.reporter.start(f"{self.dataset.name} {table.name}", sum(one.file.size for one in assigned))
+        reader = TableReader(
+            table, assigned, quarantine, self.reporter, jobs=self.options.jobs, limit=self.options.limit
+        )
+        record = self._record(table, reader.frames(), reader.tally, quarantine, staging, started)
+        for name, count in reader.tally.files.items():
+            rows[name][table.name] = count
+        return record
+
+    def _derive_table(self, table: Table, records: Mapping[str, TableRecord], staging: Path) -> TableRecord:
+        started = time.monotonic()
+        quarantine = Quarantine(staging / "quarantine", table.name)
+        self.reporter.start(f"{self.dataset.name} {table.name}", 0)
+        tally = Tally()
+        frames = derived_frames(table, records, staging, memory=self.options.memory)
+        return self._record(
+            table, self._checked(table, frames, tally, quarantine), tally, quarantine, staging, started
+        )
+
+    def _checked(
+        self, table: Table, frames: Iterable[pl.DataFrame], tally: Tally, quarantine: Quarantine
+    ) -> Iterator[pl.DataFrame]:
+        """Derived rows pass the same check as read ones."""
+        for frame in frames:
+            checked = check(frame, table.schema)
+            if checked.bad:
+                raw = [json.dumps(row, ensure_ascii=False, default=str) for row in frame[checked.bad].to_dicts()]
+                rejected = pl.DataFrame(
+                    {"row": [tally.read + 1 + p for p in checked.bad], "reasons": checked.reasons, "raw": raw},
+                    schema={name: REJECTED[name] for name in ("row", "reasons", "raw")},
+                ).with_columns(raw_bytes=pl.lit(None, dtype=pl.Binary))
+                quarantine.add(f"derived:{table.name}", rejected)
+                count_reasons(tally.reasons, rejected)
+            tally.read += frame.height
+            tally.rejected += len(checked.bad)
+            tally.written += checked.good.height
+            self.reporter.advance(rows=frame.height)
+            yield checked.good
+
+    def _record(
+        self,
+        table: Table,
+        frames: Iterator[pl.DataFrame],
+        tally: Tally,
+        quarantine: Quarantine,
+        staging: Path,
+        started: float,
+    ) -> TableRecord:
+        """Write a table's rows and account for them."""
+        types = {name: column.dtype for name, column in table.schema.columns().items()}
+        files = write_shards(frames, pl.Schema(types), staging / table.name)
+        quarantine.flush()
+        self.reporter.finish()
+        tally.balance(f"{self.dataset.name} {table.name}")
+        if self.options.strict and tally.rejected:
+            worst = ", ".join(f"{reason} ({count:,})" for reason, count in tally.reasons.most_common(3))
+            raise DataError(
+                f"{self.dataset.name} {table.name}: {tally.rejected:,} of {tally.read:,} rows rejected: {worst}",
+                hint="load without --strict to keep the good rows and see the others in quarantine",
+            )
+        columns = {name: str(dtype) for name, dtype in types.items()}
+        return TableRecord(
+            kind=table.kind,
+            canonical=table.canonical,
+            description=table.description,
+            columns=columns,
+            schema_sha256=_sha256_json(columns),
+            read=tally.read,
+            written=tally.written,
+            rejected=tally.rejected,
+            reasons=dict(tally.reasons.most_common()),
+            dropped=dict(tally.dropped),
+            files=files,
+            quarantine=tuple(quarantine.files),
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+    def _manifest(self, plan: Plan, raw: tuple[ReadFile, ...], records: dict[str, TableRecord]) -> Manifest:
+        identity = {
+            "dataset": self.dataset.name,
+            "tool": __version__,
+            "options": self.options.shaping,
+            "raw": [(file.name, file.sha256) for file in raw],
+            "tables": {name: record.schema_sha256 for name, record in records.items()},
+        }
+        return Manifest(
+            dataset=self.dataset.name,
+            release=_sha256_json(identity)[:12],
+            tool_version=__version__,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            sample=self.options.sample,
+            options=self.options.shaping,
+            origin=plan.origin,
+            revision=plan.revision,
+            raw=raw,
+            tables=records,
+            seconds=round(time.monotonic() - self.started, 3),
+            peak_memory=peak_memory(),
+            unrecognised=plan.unrecognised,
+        )
+
+
+class _Hashes:
+    """Hashes the raw files beside the reading of them, and sees whether they change meanwhile."""
+
+    def __init__(self, files: Iterable[RawFile], pool: ThreadPoolExecutor) -> None:
+        self._files = list(files)
+        self._before = {file.container: _stamp(file.container) for file in self._files}
+        self._digests: dict[Path, Future[str] | str] = {}
+        for file in self._files:
+            if file.container not in self._digests:
+                self._digests[file.container] = file.sha256 or pool.submit(sha256_file, file.container)
+
+    def records(self, rows: Mapping[str, Mapping[str, int]]) -> tuple[ReadFile, ...]:
+        """What was read.
+
+        Raises:
+            DataError: a file changed while it was read.
+        """
+        found: list[ReadFile] = []
+        for file in self._files:
+            digest = self._digests[file.container]
+            sha256 = digest if isinstance(digest, str) else digest.result()
+            if _stamp(file.container) != self._before[file.container]:
+                raise DataError(f"{file.name} changed while it was read", hint="load again when it is complete")
+            size, mtime_ns = self._before[file.container]
+            found.append(
+                ReadFile(name=file.name, size=size, sha256=sha256, mtime_ns=mtime_ns, rows=rows[file.name])
+            )
+        return tuple(sorted(found, key=lambda one: one.name))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _selected(dataset: Dataset, options: Options) -> list[Table]:
+    """The tables to load; a derived table needs all those that are read."""
+    wanted = set(options.tables)
+    known = {table.name for table in dataset.tables}
+    if unknown := sorted(wanted - known):
+        raise UsageError(
+            f"{dataset.name} has no table {', '.join(unknown)}", hint=f"its tables are {', '.join(sorted(known))}"
+        )
+    derived = any(table.derive for table in dataset.tables if table.name in wanted)
+    return [t for t in dataset.tables if not wanted or t.name in wanted or (derived and t.raws)]
+
+
+def _permitting(table: Table, options: Options) -> Table:
+    """The table, with pickled members allowed where the user allows them and a reader has them."""
+    if not options.allow_pickle:
+        return table
+    raws = tuple(
+        replace(raw, reader=replace(raw.reader, allow_pickle=True)) if hasattr(raw.reader, "allow_pickle") else raw  # type: ignore[type-var]
+        for raw in table.raws
+    )
+    return replace(table, raws=raws)
+
+
+def _with_lookalike(error: DriftError, dataset: Dataset) -> DataError:
+    """The error, with the name of a known derivative that has such columns."""
+    for name, columns in dataset.lookalikes.items():
+        if columns <= set(error.found):
+            return DataError(
+                f"{error.where}: this looks like {name}, which is made from {dataset.name} and has other columns",
+                hint=f"get upstream's own files; {dataset.homepage}",
+            )
+    return error
+
+
+def _sha256_json(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def peak_memory() -> int:
+    """The most memory this process has held, in bytes; 0 where the system does not say."""
+    if sys.platform == "win32":
+        return 0
+    import resource  # noqa: PLC0415 - not on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,199 @@
+"""The manifest: what a release holds, and exactly what it was made of. Plain JSON, cheap to read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from ecomdata.errors import DataError, EcomdataError
+
+FORMAT: Final = 1
+"""The store's format. A store with a higher number was written by a newer ecomdata and is not touched."""
+
+MANIFEST: Final = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """A file of a release: path below the release, bytes, hash and rows."""
+
+    path: str
+    size: int
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """A raw file: upstream's name, bytes, hash, time of last change (nanoseconds), and the table rows it gave."""
+
+    name: str
+    size: int
+    sha256: str
+    mtime_ns: int
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRecord:
+    """One table of a release.
+
+    ``read == written + rejected + sum(dropped.values())`` holds for every table.
+
+    Attributes:
+        kind: The canonical table it is one of, or empty.
+        canonical: Its columns that the canonical table has too.
+        description: What the table is.
+        columns: Column -> polars type, in order.
+        schema_sha256: Hash of ``columns``.
+        read: Rows read from the raw files (for a derived table: rows the query gave).
+        written: Rows in ``files``.
+        rejected: Rows in ``quarantine``.
+        reasons: Class of reason -> rows with it; a row with two reasons counts in both.
+        dropped: Declared rule -> rows it left out.
+        files: The Parquet shards.
+        quarantine: Parquet files of rejected rows.
+        seconds: Time spent on it.
+    """
+
+    kind: str
+    canonical: tuple[str, ...]
+    description: str
+    columns: Mapping[str, str]
+    schema_sha256: str
+    read: int
+    written: int
+    rejected: int
+    reasons: Mapping[str, int]
+    dropped: Mapping[str, int]
+    files: tuple[WrittenFile, ...]
+    quarantine: tuple[WrittenFile, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A release.
+
+    Attributes:
+        dataset: Its name.
+        release: The release's id; equal inputs, options and versions give equal ids.
+        tool_version: The ecomdata that wrote it.
+        created: When, ISO 8601 in UTC.
+        sample: Whether the raw files are synthetic.
+        options: The load options that shape the result.
+        origin: Where the raw files came from, in words.
+        revision: Upstream's revision, or empty.
+        raw: The raw files, by name.
+        tables: The tables, by name.
+        seconds: Time the whole load took.
+        peak_memory: Bytes, the most the process held; 0 where the system does not say.
+    """
+
+    dataset: str
+    release: str
+    tool_version: str
+    created: str
+    sample: bool
+    options: Mapping[str, object]
+    origin: str
+    revision: str
+    raw: tuple[ReadFile, ...]
+    tables: Mapping[str, TableRecord]
+    seconds: float
+    peak_memory: int
+    unrecognised: tuple[str, ...] = ()
+    format: int = field(default=FORMAT)
+
+    @property
+    def rows(self) -> int:
+        """Rows in all tables."""
+        return sum(table.written for table in self.tables.values())
+
+    @property
+    def size(self) -> int:
+        """Bytes of all shards."""
+        return sum(file.size for table in self.tables.values() for file in table.files)
+
+    @property
+    def rejected(self) -> int:
+        """Rejected rows in all tables."""
+        return sum(table.rejected for table in self.tables.values())
+
+    def as_dict(self) -> dict[str, object]:
+        """The manifest as JSON-ready values."""
+        return asdict(self)
+
+    def write(self, folder: Path) -> None:
+        """Write ``manifest.json`` into a folder and bring it to disk."""
+        text = json.dumps(self.as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
+        write_durably(folder / MANIFEST, text)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a release folder.
+
+    Raises:
+        EcomdataError: it was written by a newer version.
+        DataError: it is not readable.
+    """
+    path = folder / MANIFEST
+    try:
+        value = cast("dict[str, Any]", json.loads(path.read_text("utf-8")))
+        number = int(value["format"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} is not a readable manifest: {error}",
+            hint="load the dataset again with --force; ecomdata doctor checks the whole store",
+        ) from error
+    if number > FORMAT:
+        raise EcomdataError(
+            f"{path} was written by a newer ecomdata (store format {number}, this one knows {FORMAT})",
+            hint="upgrade with pip install --upgrade ecomdata, or use another --home",
+        )
+    try:
+        tables = {name: _table(record) for name, record in value.pop("tables").items()}
+        raw = tuple(_build(ReadFile, item) for item in value.pop("raw"))
+        value["unrecognised"] = tuple(value.get("unrecognised", ()))
+        return _build(Manifest, {**value, "tables": tables, "raw": raw})
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DataError(f"{path} lacks what a manifest has: {error}", hint="load the dataset again") from error
+
+
+def _table(record: dict[str, Any]) -> TableRecord:
+    files = {part: tuple(_build(WrittenFile, item) for item in record[part]) for part in ("files", "quarantine")}
+    return _build(TableRecord, {**record, **files, "canonical": tuple(record["canonical"])})
+
+
+_Record = TypeVar("_Record", Manifest, TableRecord, WrittenFile, ReadFile)
+
+
+def _build(cls: type[_Record], value: dict[str, Any]) -> _Record:
+    known = {item.name for item in fields(cls)}
+    return cls(**{name: item for name, item in value.items() if name in known})
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write a small file so that after a crash it is either the old one or the new one, whole."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's entries to disk, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,285 @@
+"""From raw files to the rows of one table: parse, normalise and check side by side, deliver in order."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from ecomdata.checks import check, reason_class
+from ecomdata.declare import Raw, Table
+from ecomdata.columns import DriftError
+from ecomdata.errors import EcomdataError
+from ecomdata.manifest import WrittenFile
+from ecomdata.progress import Reporter
+from ecomdata.rawfile import RawFile
+from ecomdata.readers.base import REJECTED, Batch, Block
+from ecomdata.shards import write_shards
+from ecomdata.sources.matching import matches_tail
+
+QUARANTINE: Final = pl.Schema({"source_file": pl.String, **REJECTED})
+"""Columns of a quarantine file. ``row`` counts from 1; in text files it is the line."""
+
+_QUARANTINE_ROWS: Final = 100_000
+_MAX_REASONS: Final = 50
+
+
+class Assigned(NamedTuple):
+    """A raw file and the kind of raw file it was found to be."""
+
+    file: RawFile
+    raw: Raw
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a table's rows. ``read == written + rejected + dropped`` always holds."""
+
+    read: int = 0
+    written: int = 0
+    rejected: int = 0
+    dropped: Counter[str] = field(default_factory=Counter[str])
+    reasons: Counter[str] = field(default_factory=Counter[str])
+    files: Counter[str] = field(default_factory=Counter[str])
+
+    def balance(self, table: str) -> None:
+        """Raise when the accounting identity does not hold: rows were lost or made up."""
+        if self.read != self.written + self.rejected + self.dropped.total():
+            raise EcomdataError(
+                f"{table}: {self.read} rows read, but {self.written} written, {self.rejected} rejected and "
+                f"{self.dropped.total()} dropped",
+                hint="this is a fault in ecomdata; please report it",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One block, normalised and checked."""
+
+    good: pl.DataFrame
+    rejected: pl.DataFrame
+    dropped: Counter[str]
+    read: int
+    span: int
+    size: int
+
+
+class Quarantine:
+    """Collects rejected rows and writes them in shards, so that any number of them fits in memory."""
+
+    def __init__(self, folder: Path, table: str) -> None:
+        self._folder = folder
+        self._table = table
+        self._held: list[pl.DataFrame] = []
+        self._rows = 0
+        self.files: list[WrittenFile] = []
+
+    def add(self, source_file: str, rejected: pl.DataFrame) -> None:
+        """Keep rejected rows of one file."""
+        if rejected.height:
+            self._held.append(rejected.select(pl.lit(source_file).alias("source_file"), *REJECTED.names()))
+            self._rows += rejected.height
+            if self._rows >= _QUARANTINE_ROWS:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what is held."""
+        if self._held:
+            stem = f"{self._table}-{len(self.files):03d}"
+            frames = iter([pl.concat(self._held)])
+            self.files += write_shards(frames, QUARANTINE, self._folder, stem=stem)
+            self._held, self._rows = [], 0
+
+
+class TableReader:
+    """Reads one table's raw files into checked frames, in order.
+
+    Args:
+        table: The table.
+        assigned: Its raw files.
+        quarantine: Where rejected rows go.
+        reporter: Hears of rows and bytes.
+        jobs: Blocks worked on at a time.
+        limit: Rows to read at most, or None.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        assigned: list[Assigned],
+        quarantine: Quarantine,
+        reporter: Reporter,
+        *,
+        jobs: int,
+        limit: int | None = None,
+    ) -> None:
+        self._table = table
+        self._assigned = assigned
+        self._quarantine = quarantine
+        self._reporter = reporter
+        self._jobs = jobs
+        self._limit = limit
+        self.tally = Tally()
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Good rows, frame by frame."""
+        with ThreadPoolExecutor(self._jobs, thread_name_prefix="parse") as pool:
+            for file, raw in self._assigned:
+                yield from self._file(pool, file, raw)
+                if self._left() == 0:
+                    return
+
+    def _file(self, pool: ThreadPoolExecutor, file: RawFile, raw: Raw) -> Iterator[pl.DataFrame]:
+        blocks = raw.reader.blocks(file, raw.columns)
+        paths = raw.path_columns(str(file.container) + "/" + file.name)
+        work = partial(process, table=self._table, raw=raw, paths=paths, limit=self._left())
+        offset = 1
+        for outcome in _in_order(pool, blocks, work, self._jobs):
+            taken = self._cut(outcome)
+            rows = taken.rejected.with_columns(pl.col("row") + offset)
+            self._quarantine.add(file.name, rows)
+            self._count(file.name, taken)
+            offset += outcome.span
+            self._reporter.advance(size=outcome.size, rows=taken.read)
+            if taken.good.height:
+                yield taken.good
+            if self._left() == 0:
+                return
+
+    def _left(self) -> int | None:
+        return None if self._limit is None else self._limit - self.tally.read
+
+    def _cut(self, outcome: Outcome) -> Outcome:
+        """The outcome without the rows beyond the limit; rejected rows count first."""
+        left = self._left()
+        if left is None or outcome.read <= left:
+            return outcome
+        rejected = outcome.rejected.head(left)
+        good = outcome.good.head(left - rejected.height)
+        return replace(
+            outcome, good=good, rejected=rejected, dropped=Counter(), read=good.height + rejected.height
+        )
+
+    def _count(self, name: str, outcome: Outcome) -> None:
+        tally = self.tally
+        tally.read += outcome.read
+        tally.written += outcome.good.height
+        tally.rejected += outcome.rejected.height
+        tally.dropped.update(outcome.dropped)
+        tally.files[name] += outcome.read
+        if outcome.rejected.height:
+            count_reasons(tally.reasons, outcome.rejected)
+
+
+def count_reasons(reasons: Counter[str], rejected: pl.DataFrame) -> None:
+    """Count rejected rows by class of reason; beyond fifty classes the rest is counted as one."""
+    counts = rejected.select(pl.col("reasons").explode()).to_series().value_counts()
+    for reason, count in counts.iter_rows():
+        known = reason_class(reason)
+        if known not in reasons and len(reasons) >= _MAX_REASONS:
+            known = "other reasons"
+        reasons[known] += count
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, blocks: Iterator[Block], work: Callable[[Block], Outcome], jobs: int
+) -> Iterator[Outcome]:
+    """Work on a few blocks ahead, and deliver them in the order they stand in the file."""
+    waiting: deque[Future[Outcome]] = deque()
+    try:
+        for block in blocks:
+            waiting.append(pool.submit(work, block))
+            if len(waiting) > jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def process(block: Block, *, table: Table, raw: Raw, paths: dict[str, str | None], limit: int | None = None) -> Outcome:
+    """Parse one block, leave out what the declared rules drop, normalise it and check it."""
+    batch = block.parse()
+    if limit is not None and batch.frame.height > limit:
+        batch = _head(batch, limit)
+    frame = batch.frame.with_columns(pl.lit(value, dtype=pl.String).alias(name) for name, value in paths.items())
+    dropped = Counter(batch.dropped)
+    keep = pl.int_range(frame.height, eager=True)
+    for rule, expression in raw.drops.items():
+        unwanted = frame.select(expression.fill_null(value=False)).to_series()
+        if unwanted.any():
+            dropped[rule] += int(unwanted.sum())
+            frame, keep = frame.filter(~unwanted), keep.filter(~unwanted)
+    normal = raw.normalize(frame.lazy()).collect()
+    if normal.height != frame.height:
+        raise EcomdataError(
+            f"{table.name}: normalize made {normal.height} rows of {frame.height}",
+            hint="normalize must keep rows one for one; declare rows to leave out under drops",
+        )
+    checked = check(normal, table.schema)
+    rejected = batch.rejected
+    if checked.bad:
+        rejected = pl.concat([rejected, _rejections(batch, keep, checked.bad, checked.reasons)]).sort("row")
+    read = checked.good.height + rejected.height + dropped.total()
+    return Outcome(checked.good, rejected, dropped, read, batch.span, block.size)
+
+
+def _head(batch: Batch, rows: int) -> Batch:
+    """The first rows of a batch, with the rejected ones among them."""
+    frame = batch.frame.head(rows)
+    last = rows if batch.rows is None else int(batch.rows[rows])
+    return replace(batch, frame=frame, rejected=batch.rejected.filter(pl.col("row") < last), dropped={})
+
+
+def _rejections(batch: Batch, keep: pl.Series, bad: list[int], reasons: list[list[str]]) -> pl.DataFrame:
+    positions: list[int] = keep.gather(bad).to_list()
+    rows = positions if batch.rows is None else batch.rows.gather(positions).to_list()
+    return pl.DataFrame(
+        {"row": rows, "reasons": reasons, "raw": batch.raw(positions), "raw_bytes": [None] * len(rows)},
+        schema=REJECTED,
+    )
+
+
+def assign(files: Sequence[RawFile], tables: Sequence[Table]) -> dict[str, list[Assigned]]:
+    """Table -> its raw files, each with the first declared kind whose columns fit.
+
+    Raises:
+        DriftError: a file has the name of a raw file, but no table declares such columns.
+        DataError: a file is damaged.
+    """
+    assigned: dict[str, list[Assigned]] = {table.name: [] for table in tables}
+    for file in files:
+        nearest: DriftError | None = None
+        taken = False
+        for table in tables:
+            match = _fit(file, table)
+            if isinstance(match, Raw):
+                assigned[table.name].append(Assigned(file, match))
+                taken = True
+            elif match is not None and (nearest is None or match.distance < nearest.distance):
+                nearest = match
+        if not taken and nearest is not None:
+            raise nearest
+    return assigned
+
+
+def _fit(file: RawFile, table: Table) -> Raw | DriftError | None:
+    """The kind of raw file it is; else the nearest misfit; None when the name does not fit at all."""
+    nearest: DriftError | None = None
+    for raw in table.raws:
+        if any(matches_tail(file.name, glob) for glob in raw.files):
+            try:
+                raw.reader.check(file, raw.columns)
+            except DriftError as error:
+                if nearest is None or error.distance < nearest.distance:
+                    nearest = error
+            else:
+                return raw
+    return nearest

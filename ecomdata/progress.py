@@ -1,0 +1,105 @@
+"""Progress on stderr: rows, bytes and time left. Silent where stderr is not a terminal."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Reporter(Protocol):
+    """Hears what a long piece of work is doing."""
+
+    def start(self, title: str, total: int) -> None:
+        """A new step begins, of ``total`` bytes (0: unknown)."""
+        ...
+
+    def advance(self, *, size: int = 0, rows: int = 0) -> None:
+        """So many more bytes and rows of the step are done."""
+        ...
+
+    def finish(self) -> None:
+        """The step is done."""
+        ...
+
+    def say(self, text: str) -> None:
+        """One line the user should see in any case."""
+        ...
+
+
+class Silent:
+    """Reports nothing but what :meth:`say` is given, which goes to stderr."""
+
+    def start(self, title: str, total: int) -> None:
+        """Ignore it."""
+
+    def advance(self, *, size: int = 0, rows: int = 0) -> None:
+        """Ignore it."""
+
+    def finish(self) -> None:
+        """Ignore it."""
+
+    def say(self, text: str) -> None:
+        """Print the line to stderr."""
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is what the class is for
+
+
+class Bars:
+    """Progress bars drawn by rich on stderr."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only when there is a terminal
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        self._progress: Progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TextColumn("{task.fields[rows]:,} rows"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def start(self, title: str, total: int) -> None:
+        """Draw a bar for the step."""
+        self._rows = 0
+        self._task = self._progress.add_task(title, total=total or None, rows=0)
+
+    def advance(self, *, size: int = 0, rows: int = 0) -> None:
+        """Move the bar."""
+        if self._task is not None:
+            self._rows += rows
+            self._progress.update(self._task, advance=size, rows=self._rows)
+
+    def finish(self) -> None:
+        """Take the bar away."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+            self._task = None
+
+    def say(self, text: str) -> None:
+        """Print the line above the bars."""
+        self._progress.console.print(text, markup=False, highlight=False)

@@ -1,0 +1,54 @@
+"""One raw file, wherever its bytes are: on disk, inside an archive, or still to be downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFile:
+    """A raw file under upstream's own name.
+
+    Attributes:
+        name: Upstream's relative path with ``/``; a member of an archive is ``archive.zip/member``.
+        container: The file on disk that holds the bytes: the file itself or the archive.
+        size: Bytes of the container on disk (or to be downloaded).
+        sha256: The container's hash when it is known before reading, else empty.
+        opener: Opens the (decompressed) content for reading from its start.
+        materialize: A path at which the content can be read at any offset.
+        fetch: Brings the container to disk; does nothing once it is there.
+    """
+
+    name: str
+    container: Path
+    size: int
+    opener: Callable[[], IO[bytes]]
+    materialize: Callable[[], Path]
+    fetch: Callable[[], None] = lambda: None
+    sha256: str = ""
+
+    @classmethod
+    def on_disk(cls, path: Path, name: str | None = None) -> RawFile:
+        """A plain file that is there already."""
+        return cls(
+            name=name or path.name,
+            container=path,
+            size=path.stat().st_size,
+            opener=lambda: path.open("rb"),
+            materialize=lambda: path,
+        )
+
+    def open(self) -> IO[bytes]:
+        """The content as a stream of bytes, decompressed."""
+        return self.opener()
+
+    def local(self) -> Path:
+        """A path with the content, for formats that need random access."""
+        return self.materialize()
+
+    def with_sha256(self, digest: str) -> RawFile:
+        """The same file with its hash known."""
+        return replace(self, sha256=digest)

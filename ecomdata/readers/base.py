@@ -1,0 +1,88 @@
+"""What every reader yields: blocks that parse into batches of typed raw rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import polars as pl
+
+from ecomdata.columns import Columns
+from ecomdata.rawfile import RawFile
+
+REJECTED: Final = pl.Schema(
+    {
+        "row": pl.Int64,
+        "reasons": pl.List(pl.String),
+        "raw": pl.String,
+        "raw_bytes": pl.Binary,
+    }
+)
+"""Rejected rows: row number, every reason, the raw content, and its bytes where they are not UTF-8."""
+
+
+def no_rejections() -> pl.DataFrame:
+    """An empty frame of rejected rows."""
+    return pl.DataFrame(schema=REJECTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The rows of one block.
+
+    Attributes:
+        frame: Typed raw rows under the declared names.
+        rows: Row number of each row of ``frame`` within the block, from 0; None when they run 0, 1, 2, ...
+        span: Row numbers that the block takes up in the file, so that numbering goes on after it.
+        raw: The raw content of the given positions of ``frame``, as text.
+        rejected: Rows that could not become typed raw rows (see :data:`REJECTED`), rows within the block.
+        dropped: Rule -> rows that the format itself left out, such as a header line in the middle.
+    """
+
+    frame: pl.DataFrame
+    span: int
+    raw: Callable[[Sequence[int]], list[str]]
+    rows: pl.Series | None = None
+    rejected: pl.DataFrame = field(default_factory=no_rejections)
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def read(self) -> int:
+        """Rows read: those kept, rejected and dropped."""
+        return self.frame.height + self.rejected.height + sum(self.dropped.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a file that can be parsed on its own.
+
+    Attributes:
+        size: Bytes of the file it stands for, for progress.
+        parse: Reads it; safe to call from another thread.
+    """
+
+    size: int
+    parse: Callable[[], Batch]
+
+
+class Reader(Protocol):
+    """Knows one format. Rows are numbered from 1, as the lines of a text are (a header line counts)."""
+
+    def blocks(self, file: RawFile, columns: Columns) -> Iterator[Block]:
+        """Check the file's columns at once, then cut it into blocks as they are asked for.
+
+        Raises:
+            DriftError: the columns are not the declared ones.
+            DataError: the file is damaged.
+        """
+        ...
+
+    def check(self, file: RawFile, columns: Columns) -> None:
+        """Check the file's columns without reading its rows.
+
+        Raises:
+            DriftError: the columns are not the declared ones.
+            DataError: the file is damaged.
+        """
+        ...

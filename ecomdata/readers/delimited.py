@@ -1,0 +1,211 @@
+"""Delimited text: CSV and its relatives, with and without a header.
+
+A block is parsed by polars with the declared types. Only where that fails, or where the number of
+delimiters does not come out even, is the block parsed again line by line (``exact.py``), so clean
+data pay nothing for exact row numbers and reasons.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+
+from ecomdata.columns import Columns, DriftError
+from ecomdata.errors import DataError
+from ecomdata.rawfile import RawFile
+from ecomdata.readers.base import Batch, Block
+from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields
+from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
+
+_HEAD: Final = 1 << 20
+_KNOWN_DELIMITERS: Final = (",", "\t", ";", "|", "\x01")
+_QUOTE: Final = ord('"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delimited:
+    """A reader of delimited text.
+
+    Attributes:
+        delimiters: The delimiters upstream uses; the first that fits the file is taken.
+        header: Whether the first line names the columns.
+        quote: Whether fields may stand in double quotes (RFC 4180), with delimiters and line breaks inside.
+        block_size: Bytes parsed at a time.
+    """
+
+    delimiters: tuple[str, ...] = (",",)
+    header: Literal["required", "optional", "absent"] = "required"
+    quote: bool = False
+    block_size: int = BLOCK_SIZE
+
+    def check(self, file: RawFile, columns: Columns) -> None:
+        """Check the header line, or the first row where there is none."""
+        with file.open() as stream:
+            self._layout(stream.read(_HEAD), file.name, columns)
+
+    def blocks(self, file: RawFile, columns: Columns) -> Iterator[Block]:
+        """Check the columns, then yield blocks of whole records."""
+        stream = file.open()
+        head = stream.read(_HEAD)
+        try:
+            layout, start = self._layout(head, file.name, columns)
+        except BaseException:
+            stream.close()
+            raise
+        lines = head[:start].count(b"\n")
+
+        def rest() -> Iterator[Block]:
+            with stream:
+                if start:
+                    yield Block(start, partial(_header_only, lines, columns))
+                for data in record_blocks(stream, quoted=self.quote, first=head[start:], size=self.block_size):
+                    yield Block(len(data), partial(_parse, data, layout, columns))
+
+        return rest()
+
+    def _layout(self, head: bytes, where: str, columns: Columns) -> tuple[Layout, int]:
+        """How the file is laid out, and where its rows start."""
+        _reject_other_encodings(head, where)
+        bom = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+        end = head.find(b"\n", bom)
+        line = head[bom : end if end >= 0 else None].rstrip(b"\r").decode(errors="replace")
+        nearest: DriftError | None = None
+        for delimiter in self.delimiters:
+            fields = split_fields(line, delimiter, quoted=self.quote) or line.split(delimiter)
+            shown = [field or "" for field in fields]
+            try:
+                names = columns.match(shown, where)
+            except DriftError as error:
+                if nearest is None or error.distance < nearest.distance:
+                    nearest = error
+            else:
+                if self.header != "absent":
+                    start = end + 1 if end >= 0 else len(head)
+                    return Layout(delimiter, tuple(names), tuple(shown), self.quote), start
+            if self.header != "required":
+                for layout in columns.layouts():
+                    if len(layout) == len(fields) and _looks_like_data(fields, layout, columns):
+                        return Layout(delimiter, tuple(layout), tuple(layout), self.quote), bom
+        raise _explain(line, nearest, self.delimiters, columns, where)
+
+
+def _header_only(lines: int, columns: Columns) -> Batch:
+    empty = pl.DataFrame(schema=columns.dtypes)
+    return Batch(frame=empty, span=lines, raw=lambda _: [])
+
+
+def _looks_like_data(fields: Sequence[str | None], names: Sequence[str], columns: Columns) -> bool:
+    """Whether at least one typed field of the line parses: a header line would have none."""
+    typed = [(f, columns.dtypes[n]) for f, n in zip(fields, names, strict=True) if columns.dtypes[n] != pl.String]
+    if not typed:
+        return True
+    return any(pl.Series([field]).cast(dtype, strict=False)[0] is not None for field, dtype in typed if field)
+
+
+def _explain(
+    line: str, nearest: DriftError | None, delimiters: Sequence[str], columns: Columns, where: str
+) -> DataError:
+    """The error for a first line that fits no declared variant."""
+    for delimiter in _KNOWN_DELIMITERS:
+        fields = line.split(delimiter)
+        fits = len(fields) > 1 and len(fields) in {len(layout) for layout in columns.layouts()}
+        if delimiter not in delimiters and fits:
+            wanted = " or ".join(map(repr, delimiters))
+            return DriftError(
+                where,
+                found=fields,
+                missing=(),
+                extra=(),
+                detail=f"the fields are separated by {delimiter!r}, upstream separates them by {wanted}",
+            )
+    if nearest is not None:
+        return nearest
+    count = len(line.split(delimiters[0]))
+    return DriftError(
+        where,
+        found=line.split(delimiters[0]),
+        missing=(),
+        extra=(),
+        detail=f"the first line has {count} fields, {len(columns.required)} are expected: {', '.join(columns.names)}",
+    )
+
+
+def _reject_other_encodings(head: bytes, where: str) -> None:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in head[:200]:
+        raise DataError(
+            f"{where}: this is UTF-16 or binary, not UTF-8 text",
+            hint="load the file as upstream released it, or convert it with iconv -t UTF-8",
+        )
+
+
+def _parse(data: bytes, layout: Layout, columns: Columns) -> Batch:
+    """Parse fast, and exactly where the fast way cannot vouch for every row."""
+    fast = _parse_fast(data, layout, columns)
+    return fast if fast is not None else parse_exactly(data, layout, columns)
+
+
+def _parse_fast(data: bytes, layout: Layout, columns: Columns) -> Batch | None:
+    dtypes = columns.dtypes
+    quoted = layout.quoted and b'"' in data
+    try:
+        frame = pl.read_csv(
+            data,
+            has_header=False,
+            schema={name: dtypes[name] for name in layout.names},
+            separator=layout.delimiter,
+            quote_char='"' if quoted else None,
+        )
+    except PolarsError:
+        return None
+    ends, delimiters = _structure(data, layout.delimiter, quoted=quoted)
+    ends += not data.endswith(b"\n")
+    if frame.height != ends or delimiters != ends * (len(layout.names) - 1):
+        return None
+    lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    rows = _first_lines(data) if lines != frame.height else None
+    kept = None
+    if dtypes[layout.names[0]] == pl.String:
+        header = pl.all_horizontal(
+            pl.col(name).cast(pl.String) == text for name, text in zip(layout.names, layout.header, strict=True)
+        )
+        again = frame.select(header.fill_null(value=False)).to_series()
+        if again.any():
+            kept = (~again).arg_true()
+            rows = rows.gather(kept) if rows is not None else kept
+            frame = frame.filter(~again)
+    dropped = {} if kept is None else {"repeated header": ends - frame.height}
+
+    def raw(positions: Sequence[int]) -> list[str]:
+        texts = [record.text for record in records(data, quoted=quoted)]
+        return [texts[p if kept is None else kept[p]] for p in positions]
+
+    return Batch(frame=columns.complete(frame), span=lines, raw=raw, rows=rows, dropped=dropped)
+
+
+def _structure(data: bytes, delimiter: str, *, quoted: bool) -> tuple[int, int]:
+    """Line breaks and delimiters outside quotes."""
+    if not quoted:
+        return data.count(b"\n"), data.count(delimiter.encode())
+    array = np.frombuffer(data, np.uint8)
+    inside = np.bitwise_xor.accumulate((array == _QUOTE).view(np.uint8))
+    outside = inside == 0
+    ends = int(np.count_nonzero((array == ord("\n")) & outside))
+    return ends, int(np.count_nonzero((array == ord(delimiter)) & outside))
+
+
+def _first_lines(data: bytes) -> pl.Series:
+    """The line, from 0, at which each record starts, for records with line breaks inside quotes."""
+    array = np.frombuffer(data, np.uint8)
+    inside = np.bitwise_xor.accumulate((array == _QUOTE).view(np.uint8))
+    breaks = np.flatnonzero(array == ord("\n"))
+    ends = np.flatnonzero(inside[breaks] == 0)
+    starts = np.concatenate(([0], ends + 1))
+    count = len(ends) + (not data.endswith(b"\n"))
+    return pl.Series(starts[:count], dtype=pl.Int64)

@@ -1,0 +1,120 @@
+"""JSON lines: one object a line, under declared keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+import polars as pl
+
+from ecomdata.columns import Columns
+from ecomdata.errors import DataError
+from ecomdata.rawfile import RawFile
+from ecomdata.readers.base import Batch, Block
+from ecomdata.readers.exact import Record, records, rejected_frame
+from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonLines:
+    """A reader of JSON lines. A line with a key that is missing or not declared is rejected."""
+
+    block_size: int = BLOCK_SIZE
+
+    def check(self, file: RawFile, columns: Columns) -> None:
+        """Check the keys of the first line."""
+        with file.open() as stream:
+            self._check(stream.readline(self.block_size), file.name, columns)
+
+    def blocks(self, file: RawFile, columns: Columns) -> Iterator[Block]:
+        """Check the first line, then yield blocks of whole lines."""
+        self.check(file, columns)
+
+        def rest() -> Iterator[Block]:
+            with file.open() as stream:
+                for data in record_blocks(stream, quoted=False, size=self.block_size):
+                    yield Block(len(data), partial(_parse, data, columns))
+
+        return rest()
+
+    @staticmethod
+    def _check(line: bytes, where: str, columns: Columns) -> None:
+        value = _loads(line.decode("utf-8-sig", errors="replace"))
+        if not isinstance(value, dict):
+            raise DataError(
+                f"{where}: the first line is not a JSON object",
+                hint="load the file as upstream released it, one JSON object a line",
+            )
+        columns.match(list(cast("dict[str, object]", value)), where)
+
+
+def _loads(text: str) -> object:
+    """The JSON value, or the exception that says why there is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return error
+
+
+def _parse(data: bytes, columns: Columns) -> Batch:
+    good: list[Record] = []
+    values: list[list[object]] = []
+    rejected: list[tuple[Record, list[str]]] = []
+    blank = 0
+    for record in records(data, quoted=False):
+        if not record.text.strip():
+            blank += 1
+            continue
+        row, reasons = _row(record, columns)
+        if reasons:
+            rejected.append((record, reasons))
+        else:
+            good.append(record)
+            values.append(row)
+    return Batch(
+        frame=pl.DataFrame(values, schema=columns.dtypes, orient="row"),
+        span=data.count(b"\n") + (not data.endswith(b"\n")),
+        raw=lambda positions: [good[p].text for p in positions],
+        rows=pl.Series([record.row for record in good], dtype=pl.Int64),
+        rejected=rejected_frame(rejected),
+        dropped={"blank line": blank} if blank else {},
+    )
+
+
+def _row(record: Record, columns: Columns) -> tuple[list[object], list[str]]:
+    if record.reason:
+        return [], [record.reason]
+    value = _loads(record.text.removeprefix("\ufeff"))
+    if isinstance(value, Exception):
+        return [], [f"not JSON: {value}"]
+    if not isinstance(value, dict):
+        return [], [f"a JSON {type(value).__name__} instead of an object"]
+    fields = cast("dict[str, object]", value)
+    other = {alias: name for name, aliases in columns.aliases.items() for alias in aliases}
+    named = {other.get(key, key): item for key, item in fields.items()}
+    reasons = [f"key {name} is missing" for name in columns.required if name not in named]
+    reasons += [f"key {name!r} is not expected" for name in named if name not in columns.dtypes]
+    for name, dtype in columns.dtypes.items():
+        item = named.get(name)
+        if item is not None and not _fits(item, dtype):
+            reasons.append(f"{name}: {json.dumps(item)[:60]} is not {str(dtype).lower()}")
+    return [named.get(name) for name in columns.names], reasons
+
+
+def _fits(item: object, dtype: pl.DataType) -> bool:
+    if dtype == pl.String:
+        return isinstance(item, str)
+    if dtype == pl.Boolean:
+        return isinstance(item, bool)
+    if dtype.is_integer():
+        return isinstance(item, int) and not isinstance(item, bool) and -(2**63) <= item < 2**63
+    if dtype.is_float():
+        return isinstance(item, int | float) and not isinstance(item, bool)
+    if isinstance(dtype, pl.List) and isinstance(item, list):
+        inner = dtype.inner
+        items = cast("list[object]", item)
+        return isinstance(inner, pl.DataType) and all(i is None or _fits(i, inner) for i in items)
+    return False

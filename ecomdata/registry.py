@@ -1,0 +1,149 @@
+"""Finding datasets: by stem in ``loaders/``, by entry point, and in the user's own folders."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import os
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Final, cast
+
+from ecomdata.declare import Dataset
+from ecomdata.errors import EcomdataError, UsageError
+
+ENTRY_POINTS: Final = "ecomdata.loaders"
+_folders: list[Path] = []
+_cache: dict[tuple[Path, ...], dict[str, Dataset]] = {}
+
+
+def datasets() -> dict[str, Dataset]:
+    """Every dataset that can be found, by name.
+
+    Raises:
+        EcomdataError: a loader cannot be imported, declares nothing, or takes another's name.
+    """
+    folders = _user_folders()
+    if folders not in _cache:
+        found: dict[str, Dataset] = {}
+        origins: dict[str, str] = {}
+        for origin, members in _discover(folders):
+            for dataset in members:
+                if dataset.name in found:
+                    raise EcomdataError(
+                        f"two loaders declare the dataset {dataset.name}: {origins[dataset.name]} and {origin}",
+                        hint="rename one of them, or leave its folder out",
+                    )
+                found[dataset.name] = dataset
+                origins[dataset.name] = origin
+        _cache[folders] = dict(sorted(found.items()))
+    return _cache[folders]
+
+
+def loader(name: str) -> Dataset:
+    """The declaration of one dataset.
+
+    Args:
+        name: Its name, such as ``merrec`` or ``taobao/forge``.
+
+    Raises:
+        UsageError: no dataset has that name; near names are offered.
+    """
+    known = datasets()
+    if name in known:
+        return known[name]
+    members = [other for other in known if other.startswith(f"{name}/")]
+    if members:
+        raise UsageError(f"{name} is a family, not one dataset", hint=f"its members are {', '.join(members)}")
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    near += [other for other in known if name in other.split("/") and other not in near]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known datasets: {', '.join(known)}"
+    raise UsageError(f"no dataset is called {name!r}", hint=hint)
+
+
+def members(name: str) -> list[Dataset]:
+    """One dataset, or all members of a family."""
+    known = datasets()
+    family = [dataset for dataset in known.values() if dataset.family == name and dataset.name != name]
+    return family if family and name not in known else [loader(name)]
+
+
+@contextmanager
+def user_folders(folders: Iterable[Path]) -> Iterator[None]:
+    """Look for loaders in these folders too, as ``--loaders DIR`` does."""
+    added = [folder.resolve() for folder in folders]
+    for folder in added:
+        if not folder.is_dir():
+            raise UsageError(f"no loaders folder at {folder}")
+    before = list(_folders)
+    _folders.extend(added)
+    try:
+        yield
+    finally:
+        _folders[:] = before
+
+
+def _user_folders() -> tuple[Path, ...]:
+    listed = os.environ.get("ECOMDATA_LOADERS", "")
+    return (*(Path(part).resolve() for part in listed.split(os.pathsep) if part), *_folders)
+
+
+def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, tuple[Dataset, ...]]]:
+    """Where each loader was found, and what it declares."""
+    content = importlib.import_module("ecomdata.loaders")
+    for module in pkgutil.iter_modules(content.__path__):
+        if not module.name.startswith("_"):
+            name = f"ecomdata.loaders.{module.name}"
+            yield name, declared(_imported(name), name)
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
+        origin = f"the entry point {point.name} = {point.value}"
+        try:
+            target: object = point.load()
+        except Exception as error:
+            raise EcomdataError(
+                f"{origin} cannot be imported: {error}", hint="repair or uninstall that package"
+            ) from error
+        yield origin, declared(target, origin)
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            if path.suffix == ".py" and not path.name.startswith("_"):
+                yield str(path), declared(_from_file(path), str(path))
+
+
+def _imported(name: str) -> ModuleType:
+    return importlib.import_module(name)
+
+
+def _from_file(path: Path) -> ModuleType:
+    name = f"ecomdata_user_loaders.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise EcomdataError(f"{path} cannot be imported as Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise EcomdataError(f"the loader {path} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+def declared(target: object, origin: str) -> tuple[Dataset, ...]:
+    """What a loader declares: a Dataset, several, or a module with ``DATASETS``."""
+    value: object = getattr(target, "DATASETS", None) if isinstance(target, ModuleType) else target
+    if isinstance(value, Dataset):
+        return (value,)
+    if isinstance(value, tuple | list):
+        items = tuple(cast("Iterable[object]", value))
+        found = tuple(item for item in items if isinstance(item, Dataset))
+        if found and len(found) == len(items):
+            return found
+    raise EcomdataError(
+        f"{origin} declares no dataset", hint="a loader module has DATASETS = (Dataset(...),); see CONTRIBUTING.md"
+    )

@@ -1,0 +1,121 @@
+"""What is in the store, as Python sees it: a release is a mapping of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecomdata.errors import UsageError
+from ecomdata.manifest import Manifest, TableRecord, read_manifest
+from ecomdata.store import Store, home_folder, require_loaded
+
+if TYPE_CHECKING:
+    import os
+
+    import dataframely as dy
+    import datasets
+    import duckdb
+    import polars as pl
+    import pyarrow.dataset as pads
+
+
+class TableData:
+    """One table of a release, in the form you like to work with."""
+
+    def __init__(self, dataset: str, name: str, folder: Path, record: TableRecord) -> None:
+        self.dataset = dataset
+        self.name = name
+        self.record = record
+        self.paths = tuple(folder / file.path for file in record.files)
+        self.quarantine_paths = tuple(folder / file.path for file in record.quarantine)
+
+    def __len__(self) -> int:
+        return self.record.written
+
+    def __repr__(self) -> str:
+        return f"<{self.dataset} {self.name}: {self.record.written:,} rows, {len(self.record.columns)} columns>"
+
+    def lazy(self) -> dy.LazyFrame[dy.Schema]:
+        """A polars LazyFrame over the shards; a dataframely frame of the table's schema."""
+        from ecomdata.registry import loader  # noqa: PLC0415 - the catalog does without loaders
+
+        import polars as pl  # noqa: PLC0415
+
+        schema = loader(self.dataset).table(self.name).schema
+        return schema.cast(pl.scan_parquet(list(self.paths)))
+
+    def rejected(self) -> pl.DataFrame:
+        """The rejected rows: source file, row number, reasons, raw content."""
+        import polars as pl  # noqa: PLC0415
+
+        from ecomdata.pipeline import QUARANTINE  # noqa: PLC0415
+
+        if not self.quarantine_paths:
+            return pl.DataFrame(schema=QUARANTINE)
+        return pl.read_parquet(list(self.quarantine_paths))
+
+    def arrow(self) -> pads.Dataset:
+        """A pyarrow dataset over the shards."""
+        import pyarrow.dataset as pads  # noqa: PLC0415
+
+        return pads.dataset([str(path) for path in self.paths], format="parquet")
+
+    def hf(self) -> datasets.Dataset:
+        """A Hugging Face ``datasets.Dataset``."""
+        import datasets  # noqa: PLC0415
+
+        return datasets.Dataset.from_parquet([str(path) for path in self.paths])  # pyright: ignore[reportUnknownMemberType, reportReturnType]
+
+    def relation(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
+        """A DuckDB relation over the shards."""
+        import duckdb  # noqa: PLC0415
+
+        return (connection or duckdb.connect()).read_parquet([str(path) for path in self.paths])
+
+
+class Release(Mapping[str, TableData]):
+    """A loaded release: ``release["events"].lazy()``.
+
+    Attributes:
+        folder: Where it is.
+        manifest: What it holds and what it was made of.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest: Manifest = read_manifest(folder)
+        self._tables = {
+            name: TableData(self.manifest.dataset, name, folder, record)
+            for name, record in self.manifest.tables.items()
+        }
+
+    def __getitem__(self, name: str) -> TableData:
+        try:
+            return self._tables[name]
+        except KeyError:
+            raise UsageError(
+                f"{self.manifest.dataset} has no table {name!r} in this release",
+                hint=f"its tables are {', '.join(self._tables)}",
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tables
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def __repr__(self) -> str:
+        return f"<release {self.manifest.release} of {self.manifest.dataset}: {', '.join(self._tables)}>"
+
+
+def open_release(name: str, *, home: str | os.PathLike[str] | None = None) -> Release:
+    """Open what is loaded already.
+
+    Raises:
+        UsageError: the dataset is not loaded.
+    """
+    return Release(require_loaded(Store(home_folder(home)), name))

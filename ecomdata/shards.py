@@ -1,0 +1,136 @@
+"""Writing frames into Parquet shards of equal size, whatever sizes the frames come in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from ecomdata.manifest import WrittenFile, sync_folder
+from ecomdata.store import writing
+
+_ROW_GROUP_BYTES: Final = 64 << 20
+_SHARD_BYTES: Final = 1 << 30
+_MAX_ROW_GROUP: Final = 1 << 20
+_MIN_ROW_GROUP: Final = 1 << 10
+_READ_SIZE: Final = 4 << 20
+
+
+def sha256_file(path: Path) -> str:
+    """The sha256 of a file's bytes, in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_READ_SIZE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+class _Slices:
+    """Takes rows off a stream of frames, and puts back what was not wanted yet."""
+
+    def __init__(self, frames: Iterator[pl.DataFrame]) -> None:
+        self._frames = frames
+        self._rest: pl.DataFrame | None = None
+        self.failure: BaseException | None = None
+
+    def take(self, rows: int) -> Iterator[pl.DataFrame]:
+        """Frames with ``rows`` rows in all, or fewer at the end. Failures are kept for :meth:`reraise`."""
+        try:
+            while rows and (frame := self._next()) is not None:
+                if frame.height > rows:
+                    self._rest = frame[rows:]
+                    frame = frame[:rows]
+                rows -= frame.height
+                if frame.height:
+                    yield frame
+        except GeneratorExit:
+            raise
+        except BaseException as failure:  # noqa: BLE001 - polars would turn it into its own error and lose the hint
+            self.failure = failure
+
+    def _next(self) -> pl.DataFrame | None:
+        if self._rest is not None:
+            frame, self._rest = self._rest, None
+            return frame
+        return next(self._frames, None)
+
+    def peek(self) -> pl.DataFrame | None:
+        """The next frame with rows, without taking it."""
+        while self._rest is None or not self._rest.height:
+            self._rest = next(self._frames, None)
+            if self._rest is None:
+                return None
+        return self._rest
+
+    def reraise(self) -> None:
+        """Raise what the stream of frames raised, if it did."""
+        if self.failure is not None:
+            raise self.failure
+
+
+def write_shards(
+    frames: Iterator[pl.DataFrame], schema: pl.Schema, folder: Path, *, stem: str = "part", below: Path | None = None
+) -> tuple[WrittenFile, ...]:
+    """Write frames into ``folder/stem-00000.parquet`` and so on, at least one, hashed and on disk.
+
+    Row groups take at most 64 MiB and shards about 1 GiB of memory when read; both are counted in
+    rows, from the first frame, so that the same rows give the same bytes however they were cut.
+
+    Args:
+        frames: Frames of the given schema, read as they are needed.
+        schema: Columns and types.
+        folder: Made if it is not there.
+        stem: First part of the file names.
+        below: Recorded paths are relative to this folder; default: ``folder``'s parent.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    slices = _Slices(frames)
+    first = slices.peek()
+    width = max(1, first.estimated_size() // first.height) if first is not None else 1
+    group = min(_MAX_ROW_GROUP, max(_MIN_ROW_GROUP, 1 << ((_ROW_GROUP_BYTES // width).bit_length() - 1)))
+    per_shard = max(1, _SHARD_BYTES // (width * group)) * group
+    written: list[tuple[Path, Future[str], int]] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="sha256") as hashing:
+        while not written or slices.peek() is not None:
+            path = folder / f"{stem}-{len(written):05d}.parquet"
+            rows = _write_shard(slices, schema, path, per_shard, group)
+            written.append((path, hashing.submit(sha256_file, path), rows))
+    with writing(folder):
+        sync_folder(folder)
+    root = below or folder.parent
+    return tuple(
+        WrittenFile(
+            path=path.relative_to(root).as_posix(), size=path.stat().st_size, sha256=digest.result(), rows=rows
+        )
+        for path, digest, rows in written
+    )
+
+
+def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, group: int) -> int:
+    """Sink at most ``rows`` rows into one file, bring it to disk, and return how many there were."""
+    count = 0
+
+    def produce(
+        _columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        nonlocal count
+        for frame in slices.take(rows):
+            count += frame.height
+            yield frame
+
+    with writing(path):
+        source = register_io_source(produce, schema=schema)
+        try:
+            source.sink_parquet(path, compression="zstd", row_group_size=group, engine="streaming")
+        finally:
+            slices.reraise()
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    return count
