@@ -120,7 +120,7 @@ def test_the_sample_is_the_same_every_time(dataset: Dataset, tmp_path: Path) -> 
 
 @dataset_of
 def test_a_sample_loads_and_no_row_is_lost(dataset: Dataset, home: Path) -> None:
-    """Rows read = rows written + rows rejected + rows dropped, in the manifest and in the files themselves."""
+    """Rows read = written + rejected + dropped, in the manifest and in the files themselves."""
     ed.load(dataset.name, sample=True, home=home)
     store = Store(home)
     manifest, folder = store.manifest(dataset.name), store.current(dataset.name)
