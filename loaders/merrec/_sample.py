@@ -18,17 +18,6 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ecomdata.loaders.merrec._words import (
-    COLORS,
-    CONDITIONS,
-    ENDERS,
-    ENDINGS,
-    OPENERS,
-    SIZES,
-    SYLLABLES,
-    categories,
-)
-from ecomdata.loaders.merrec.tables import EVENT_OF, RawEvents
 from numpy.random import Generator
 
 from ecomdata.sampling import (
@@ -44,6 +33,18 @@ from ecomdata.sampling import (
     stream,
 )
 
+from ._words import (
+    COLORS,
+    CONDITIONS,
+    ENDERS,
+    ENDINGS,
+    OPENERS,
+    SIZES,
+    SYLLABLES,
+    categories,
+)
+from .tables import EVENT_OF, RawEvents
+
 MONTHS: Final = ("20230501", "20230601", "20230701", "20230801", "20230901", "20231001")
 EVENT_SHARES: Final = dict(zip(EVENT_OF, (0.8323, 0.1433, 0.0155, 0.0059, 0.0021, 0.0009), strict=True))
 DUPLICATES: Final = 146_508 / 174_872_167
@@ -53,7 +54,7 @@ EVENTS_PER_ITEM: Final = 5.8
 NEW_ITEMS: Final = 0.35
 DAYS: Final = 30 * 86_400
 
-_ARROW: Final = {
+_ARROW: Final[dict[pl.DataType, pa.DataType]] = {
     pl.Int64(): pa.int64(),
     pl.Float64(): pa.float64(),
     pl.String(): pa.string(),
@@ -215,7 +216,9 @@ def _hex(rng: Generator, count: int) -> pl.Series:
     """``count`` texts of 64 hexadecimal digits."""
     offsets = np.arange(count + 1, dtype=np.int32) * 64
     digits = rng.bytes(32 * count).hex().encode()
-    return pl.Series(pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(digits)))
+    return pl.Series(
+        pa.StringArray.from_buffers(count, pa.py_buffer(offsets.tobytes()), pa.py_buffer(digits))
+    )
 
 
 def _write(frame: pl.DataFrame, folder: Path) -> None:
@@ -233,4 +236,5 @@ def _write(frame: pl.DataFrame, folder: Path) -> None:
         cuts.append(int(inside[at]) if at < len(inside) else wanted)
     for shard, (start, end) in enumerate(zip(cuts, [*cuts[1:], frame.height], strict=True)):
         table = frame[start:end].to_arrow().cast(SCHEMA)
-        pq.write_table(table, folder / f"{shard:012d}.parquet", row_group_size=131_072)
+        path = folder / f"{shard:012d}.parquet"
+        pq.write_table(table, path, row_group_size=131_072)  # pyright: ignore[reportUnknownMemberType]

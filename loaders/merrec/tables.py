@@ -138,7 +138,7 @@ class Items(dy.Schema):
 def _event() -> pl.Expr:
     """The canonical event; null for a word upstream is not known to use, so that the row is rejected."""
     event = pl.lit(None, dtype=EVENT)
-    for raw, canonical in reversed(EVENT_OF.items()):
+    for raw, canonical in reversed(list(EVENT_OF.items())):
         event = pl.when(pl.col("event_id") == raw).then(pl.lit(canonical, dtype=EVENT)).otherwise(event)
     return event
 
