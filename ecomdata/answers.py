@@ -1,0 +1,109 @@
+"""Writing the answer to a query: a table to look at, or data to work with."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, Literal
+
+from ecomdata.errors import UsageError
+from ecomdata.store import writing
+from ecomdata.terminal import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+    import polars as pl
+
+Form = Literal["table", "csv", "json", "parquet"]
+_BATCH_ROWS: Final = 100_000
+
+
+def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
+    """Write an answer to a file or to stdout.
+
+    Args:
+        answer: What :func:`ecomdata.catalog.ask` gives.
+        form: ``table``, ``csv``, ``json`` (an array of objects) or ``parquet``.
+        output: A file, or None for stdout.
+
+    Raises:
+        UsageError: Parquet for a terminal.
+    """
+    if form == "table":
+        text = plain(str(answer))
+        if output is None:
+            print(text)  # noqa: T201
+        else:
+            with writing(output):
+                output.write_text(text + "\n", "utf-8")
+        return
+    if form == "parquet" and output is None and sys.stdout.isatty():
+        raise UsageError("Parquet is not for a terminal", hint="give a file with --output")
+    with _target(output) as stream:
+        if form == "csv":
+            for number, frame in enumerate(_frames(answer)):
+                frame.pipe(_flat).write_csv(stream, include_header=not number)
+        elif form == "json":
+            _write_json(answer, stream)
+        else:
+            _write_parquet(answer, stream)
+
+
+@contextmanager
+def _target(output: Path | None) -> Iterator[IO[bytes]]:
+    """The output file, which appears whole or not at all, or stdout."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    temporary = output.with_name(f".{output.name}.tmp")
+    try:
+        with writing(output), temporary.open("wb") as stream:
+            yield stream
+        temporary.replace(output)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _frames(answer: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
+    """The answer in frames; at least one, so that a header is always written."""
+    import polars as pl  # noqa: PLC0415 - a table needs none of it
+
+    reader = answer.to_arrow_reader(_BATCH_ROWS)
+    empty = True
+    for batch in reader:
+        empty = False
+        yield pl.DataFrame(batch)
+    if empty:
+        yield pl.DataFrame(reader.schema.empty_table())
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Lists and structs as JSON text, since CSV has no nesting."""
+    import polars as pl  # noqa: PLC0415
+
+    nested = [n for n, dtype in frame.schema.items() if isinstance(dtype, pl.List | pl.Array | pl.Struct)]
+    packed = [pl.struct(pl.col(n).alias("v")).struct.json_encode().str.slice(5).str.head(-1).alias(n) for n in nested]
+    return frame.with_columns(packed)
+
+
+def _write_json(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
+    separator = b"["
+    for frame in _frames(answer):
+        text = frame.write_ndjson().rstrip("\n")
+        if text:
+            stream.write(separator + b"\n" + text.replace("\n", ",\n").encode())
+            separator = b","
+    stream.write(b"[]\n" if separator == b"[" else b"\n]\n")
+
+
+def _write_parquet(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    reader = answer.to_arrow_reader(_BATCH_ROWS)
+    with pq.ParquetWriter(stream, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(batch)

@@ -1,0 +1,254 @@
+"""The command line. Each command wraps a function of the Python API; heavy imports wait until one runs.
+
+stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data failed its
+checks, 4 access is needed first, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ecomdata import __version__
+from ecomdata.errors import EcomdataError, UsageError
+
+if TYPE_CHECKING:
+    from ecomdata.progress import Reporter
+
+_INTERRUPTED: Final = 130
+_home = click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="Where the store is. Default: $ECOMDATA_HOME, else the user's data folder.",
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+
+
+def main() -> None:
+    """Run the command line, and turn every error into a message, a hint and an exit code."""
+    debug = "--debug" in sys.argv[1:] or bool(os.environ.get("ECOMDATA_DEBUG"))
+    try:
+        cli(prog_name="ecomdata", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted; what was loaded before is as it was", file=sys.stderr)  # noqa: T201
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; that is no failure of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except EcomdataError as error:
+        if debug:
+            raise
+        _complain(str(error), error.hint)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        _complain(f"{type(error).__name__}: {error}", "this was not expected; --debug shows where it happened")
+        sys.exit(1)
+
+
+def _complain(message: str, hint: str) -> None:
+    from ecomdata.terminal import plain  # noqa: PLC0415
+
+    print(plain(f"error: {message}"), file=sys.stderr)  # noqa: T201
+    if hint:
+        print(plain(f"hint: {hint}"), file=sys.stderr)  # noqa: T201
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ecomdata")
+@click.option(
+    "--loaders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Look for loaders in this folder too. Also: $ECOMDATA_LOADERS.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(context: click.Context, loaders: tuple[Path, ...], *, debug: bool) -> None:  # noqa: ARG001 - main reads debug
+    """Public e-commerce datasets as typed, validated Parquet."""
+    if loaders:
+        from ecomdata.registry import user_folders  # noqa: PLC0415
+
+        context.with_resource(user_folders(loaders))
+
+
+@cli.command("list")
+@_home
+@_as_json
+def list_(home: Path | None, *, as_json: bool) -> None:
+    """List the datasets, and what of them is loaded."""
+    from ecomdata.overview import overview  # noqa: PLC0415
+
+    rows = overview(home=home)
+    if as_json:
+        _print_json(rows)
+        return
+    from ecomdata.terminal import print_overview  # noqa: PLC0415
+
+    print_overview(rows)
+
+
+@cli.command()
+@click.argument("name")
+@_home
+@_as_json
+def info(name: str, home: Path | None, *, as_json: bool) -> None:
+    """Tell what a dataset is: terms, tables, columns, sources, and what is loaded."""
+    from ecomdata.overview import describe_dataset  # noqa: PLC0415
+
+    facts = describe_dataset(name, home=home)
+    if as_json:
+        _print_json(facts)
+        return
+    from ecomdata.terminal import print_info  # noqa: PLC0415
+
+    print_info(facts)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--source", metavar="PLACE", help="A folder, a file, an archive, hf://datasets/OWNER/NAME or https://...")
+@click.option("--sample", is_flag=True, help="Load a small synthetic sample in upstream's format; needs no network.")
+@click.option("--only", metavar="GLOB", help="Only the raw files whose path ends like this, such as '20230501/*'.")
+@click.option("--table", "tables", multiple=True, metavar="TABLE", help="Only this table. May be given again.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read at most N rows for each table.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Blocks parsed side by side. Default: the cores, at most 4.")
+@click.option("--memory", default="512MB", show_default=True, help="What a derived table may hold before it spills to disk.")
+@click.option("--strict", is_flag=True, help="Fail when any row is rejected.")
+@click.option("--keep-raw", is_flag=True, help="Keep downloaded raw files.")
+@click.option("--force", is_flag=True, help="Load again what is loaded; let a sample replace real data.")
+@click.option("--allow-pickle", is_flag=True, help="Read declared pickled members, through a restricted unpickler.")
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
+@_home
+@_as_json
+def load(name: str, *, yes: bool, home: Path | None, as_json: bool, **options: object) -> None:
+    """Load a dataset, or all members of a family, into the store."""
+    from ecomdata.loading import load as load_one  # noqa: PLC0415
+    from ecomdata.registry import members  # noqa: PLC0415
+
+    loaded: list[object] = []
+    for dataset in members(name):
+        with _reporter() as reporter:
+            release = load_one(
+                dataset.name,
+                home=home,
+                confirm=(lambda _: True) if yes else _confirm,
+                reporter=reporter,
+                **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            )
+        loaded.append(release.manifest.as_dict())
+        from ecomdata.terminal import print_release  # noqa: PLC0415
+
+        print_release(release)
+    if as_json:
+        _print_json(loaded if len(loaded) > 1 else loaded[0])
+
+
+@contextmanager
+def _reporter() -> Iterator[Reporter]:
+    from ecomdata.progress import Bars, Silent  # noqa: PLC0415
+
+    if sys.stderr.isatty():
+        with Bars() as bars:
+            yield bars
+    else:
+        yield Silent()
+
+
+def _confirm(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("the download is above 1 GB, and there is no terminal to ask on", hint="-y says yes beforehand")
+    return click.confirm(question, err=True)
+
+
+@cli.command()
+@click.argument("name")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--rows", default=10_000, show_default=True, type=click.IntRange(min=1), help="Rows of raw data.")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same bytes.")
+@_as_json
+def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None:
+    """Write synthetic raw files into OUT, laid out exactly as upstream does it."""
+    from ecomdata.samples import sample as write_sample  # noqa: PLC0415
+
+    files = write_sample(name, out, rows=rows, seed=seed)
+    if as_json:
+        _print_json([{"path": str(path), "bytes": path.stat().st_size} for path in files])
+        return
+    for path in files:
+        click.echo(path)
+
+
+@cli.command()
+@click.argument("query")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+    help="json is an array of objects.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write into this file instead of stdout.")
+@_home
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def sql(query: str, form: str, output: Path | None, home: Path | None, *, as_json: bool) -> None:
+    """Ask the catalog in SQL (DuckDB), read-only. Tables are called merrec.events, canonical.interactions, ..."""
+    from ecomdata.catalog import ask  # noqa: PLC0415
+    from ecomdata.answers import write_answer  # noqa: PLC0415
+
+    with ask(query, home=home) as answer:
+        write_answer(answer, "json" if as_json else form, output)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_home
+@_as_json
+def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
+    """Write the catalog's views into FILE, a DuckDB database for other tools."""
+    from ecomdata.catalog import write_catalog  # noqa: PLC0415
+
+    views = write_catalog(file, home=home)
+    if as_json:
+        _print_json({"path": str(file), "views": views})
+    else:
+        click.echo(f"{file}: {views} views", err=True)
+
+
+@cli.command()
+@click.option("--offline", is_flag=True, help="Do not try to reach the sources.")
+@click.option("--prune", is_flag=True, help="Remove releases that a later load has superseded.")
+@_home
+@_as_json
+def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> None:
+    """Check the environment, the sources and the store."""
+    from ecomdata.doctor import diagnose  # noqa: PLC0415
+
+    checks = diagnose(home=home, offline=offline, prune=prune)
+    if as_json:
+        _print_json([check.as_dict() for check in checks])
+    else:
+        from ecomdata.terminal import print_checks  # noqa: PLC0415
+
+        print_checks(checks)
+    if any(check.status == "problem" for check in checks):
+        sys.exit(1)
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

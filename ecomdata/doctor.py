@@ -1,0 +1,153 @@
+"""Is everything in order? The environment, the extras, the sources and the store."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+from ecomdata import __version__
+from ecomdata.catalog import check_nothing_missing
+from ecomdata.errors import EcomdataError
+from ecomdata.registry import datasets
+from ecomdata.sources import human
+from ecomdata.store import Store, home_folder
+
+Status = Literal["ok", "note", "problem"]
+_PACKAGES: Final = ("polars", "pyarrow", "duckdb", "dataframely", "huggingface_hub", "datasets")
+_LITTLE_SPACE: Final = 10_000_000_000
+_TIMEOUT: Final = 4.0
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing the doctor looked at.
+
+    Attributes:
+        name: What it is.
+        status: ``ok``, ``note`` (good to know) or ``problem``.
+        detail: What was found.
+        hint: What to do about it.
+    """
+
+    name: str
+    status: Status
+    detail: str
+    hint: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """The check as JSON-ready values."""
+        return asdict(self)
+
+
+def diagnose(
+    *, home: str | os.PathLike[str] | None = None, offline: bool = False, prune: bool = False
+) -> list[Check]:
+    """Look at everything.
+
+    Args:
+        home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
+        offline: Do not try to reach the sources.
+        prune: Remove releases that a later load has superseded.
+    """
+    store = Store(home_folder(home))
+    checks = [*_environment(), *_store(store, prune=prune)]
+    if not offline and not os.environ.get("HF_HUB_OFFLINE"):
+        checks += _sources()
+    return checks
+
+
+def _environment() -> Iterator[Check]:
+    yield Check("ecomdata", "ok", f"{__version__} on Python {platform.python_version()}, {platform.platform()}")
+    yield Check("cores", "ok", str(os.cpu_count()))
+    for package in _PACKAGES:
+        try:
+            yield Check(package, "ok", version(package))
+        except PackageNotFoundError:
+            yield Check(package, "problem", "not installed", f"{sys.executable} -m pip install {package}")
+    gpu = shutil.which("nvidia-smi")
+    yield Check("gpu", "ok" if gpu else "note", "an NVIDIA driver is there" if gpu else "none found; none is needed")
+    try:
+        yield Check("datasets known", "ok", ", ".join(datasets()))
+    except EcomdataError as error:
+        yield Check("datasets known", "problem", str(error), error.hint)
+
+
+def _store(store: Store, *, prune: bool) -> Iterator[Check]:
+    folder = store.home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    little = free < _LITTLE_SPACE
+    writable = os.access(folder, os.W_OK)
+    yield Check(
+        "home",
+        "ok" if writable else "problem",
+        f"{store.home}" + ("" if writable else " cannot be written"),
+        "" if writable else "choose another with --home or ECOMDATA_HOME",
+    )
+    yield Check("free space", "note" if little else "ok", human(free))
+    problems = check_nothing_missing(store)
+    loaded = ", ".join(store.loaded()) or "nothing yet"
+    if not problems:
+        yield Check("store", "ok", f"loaded: {loaded}")
+    for problem in problems:
+        yield Check("store", "problem", problem, "load the dataset again with --force")
+    superseded = [path for dataset in _readable(store) for path in store.superseded(dataset)]
+    if superseded:
+        size = human(sum(_size(path) for path in superseded))
+        if prune:
+            for path in superseded:
+                shutil.rmtree(path)
+            yield Check("superseded releases", "ok", f"{len(superseded)} removed, {size} freed")
+        else:
+            found = f"{len(superseded)}, {size}"
+            yield Check("superseded releases", "note", found, "ecomdata doctor --prune removes them")
+
+
+def _readable(store: Store) -> Iterator[str]:
+    for dataset in store.loaded():
+        try:
+            store.current(dataset)
+        except EcomdataError:
+            continue
+        yield dataset
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _sources() -> Iterator[Check]:
+    """Try each server that a declared source names, once."""
+    servers: dict[str, list[str]] = {}
+    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    for dataset in datasets().values():
+        for source in dataset.sources:
+            if source.url:
+                server = hub if source.url.startswith("hf://") else "://".join(urlsplit(source.url)[:2])
+                servers.setdefault(server, []).append(dataset.name)
+    for server, names in servers.items():
+        yield _reach(server, names)
+
+
+def _reach(server: str, names: Iterable[str]) -> Check:
+    import httpx2  # noqa: PLC0415
+
+    wanted = ", ".join(dict.fromkeys(names))
+    try:
+        answer = httpx2.head(server, timeout=_TIMEOUT, follow_redirects=True)
+    except (httpx2.RequestError, httpx2.InvalidURL) as error:
+        detail = f"cannot be reached ({type(error).__name__}); needed to download {wanted}"
+        return Check(server, "note", detail, "load files you have with --source, or --sample")
+    return Check(server, "ok", f"answers {answer.status_code}; {wanted}")

@@ -1,0 +1,143 @@
+"""What the commands show on a terminal. Data is hostile: no control character of it gets through."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ecomdata.doctor import Check
+    from ecomdata.release import Release
+
+_CONTROL: Final = {
+    code: "\N{REPLACEMENT CHARACTER}"
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if code not in {ord("\n"), ord("\t")}
+}
+
+
+def plain(text: str) -> str:
+    """The text without control characters, which could move the cursor, hide text or retitle the window."""
+    return text.translate(_CONTROL)
+
+
+def human_bytes(size: int) -> str:
+    """Bytes in decimal units: ``21.6 GB``."""
+    from ecomdata.sources import human  # noqa: PLC0415
+
+    return human(size)
+
+
+def _console(*, err: bool = False) -> Console:
+    from rich.console import Console  # noqa: PLC0415 - only when something is printed
+
+    stream = sys.stderr if err else sys.stdout
+    # Piped tables are read by programs and pagers: do not fold them to 80 columns.
+    return Console(stderr=err, soft_wrap=False, highlight=False, width=None if stream.isatty() else 160)
+
+
+def _table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def _escaped(value: object) -> str:
+    from rich.markup import escape  # noqa: PLC0415
+
+    return escape(plain(str(value)))
+
+
+def print_overview(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The registry, one dataset a line."""
+    table = _table("name", "title", "licence", "access", "loaded", "rows", "size", right=("rows", "size"))
+    for row in rows:
+        loaded = "sample" if row["sample"] else ("yes" if row["loaded"] else "")
+        count = f"{row['rows']:,}" if row["loaded"] else ""
+        size = human_bytes(row["bytes"]) if row["loaded"] else ""
+        table.add_row(
+            *(_escaped(v) for v in (row["name"], row["title"], row["licence"], row["access"], loaded, count, size))
+        )
+    _console().print(table)
+
+
+def print_info(facts: Mapping[str, Any]) -> None:
+    """Everything that is declared and stored of a dataset or of a family."""
+    console = _console()
+    for dataset in facts["members"] if "members" in facts else [facts]:
+        licence = dataset["licence"]
+        redistribution = {True: "may be passed on", False: "may not be passed on", None: "passing on: unknown"}
+        console.print(f"[bold]{_escaped(dataset['name'])}[/]  {_escaped(dataset['title'])}")
+        for line in (
+            dataset["summary"],
+            f"home      {dataset['homepage']}",
+            f"licence   {licence['title']} ({redistribution[licence['redistribution']]}), {licence['url']}",
+            f"access    {dataset['access']}",
+            f"languages {', '.join(dataset['languages']) or 'none'}",
+            *(f"source    {source['url'] or source['instructions']}" for source in dataset["sources"]),
+            f"loaded    {_loaded(dataset['loaded'])}",
+        ):
+            console.print(_escaped(line), soft_wrap=True)
+        for table in dataset["tables"]:
+            kind = f", canonical {table['kind']}" if table["kind"] else ""
+            console.print(f"\n[bold]{_escaped(table['sql'])}[/]: {_escaped(table['grain'])}{kind}")
+            console.print(_escaped(table["description"]), soft_wrap=True)
+            columns = _table("column", "type", "null", "unit")
+            for column in table["columns"]:
+                null = "yes" if column["nullable"] else ""
+                columns.add_row(*(_escaped(v) for v in (column["name"], column["type"], null, column["unit"])))
+            console.print(columns)
+        console.print(_escaped(dataset["citation"]), soft_wrap=True)
+
+
+def _loaded(loaded: Mapping[str, Any] | None) -> str:
+    if not loaded:
+        return "no"
+    kind = "a synthetic sample, " if loaded["sample"] else ""
+    return f"{kind}release {loaded['release']}, {loaded['rows']:,} rows, {human_bytes(loaded['bytes'])}"
+
+
+def print_release(release: Release) -> None:
+    """The closing table of a load, on stderr."""
+    manifest = release.manifest
+    console = _console(err=True)
+    numbers = ("read", "written", "rejected", "dropped", "seconds", "rows/s")
+    table = _table("table", *numbers, right=numbers)
+    for name, record in manifest.tables.items():
+        rate = f"{record.read / record.seconds:,.0f}" if record.seconds else ""
+        dropped = sum(record.dropped.values())
+        counts = (record.read, record.written, record.rejected, dropped)
+        table.add_row(_escaped(name), *(f"{count:,}" for count in counts), f"{record.seconds:.1f}", rate)
+    console.print(table)
+    for name, record in manifest.tables.items():
+        for reason, count in record.reasons.items():
+            console.print(f"  {_escaped(name)} rejected: {count:,} x {_escaped(reason)}", soft_wrap=True)
+        for rule, count in record.dropped.items():
+            console.print(f"  {_escaped(name)} dropped: {count:,} x {_escaped(rule)}", soft_wrap=True)
+    if manifest.rejected:
+        console.print(f"  rejected rows are in {_escaped(release.folder / 'quarantine')}", soft_wrap=True)
+    memory = f", peak memory {human_bytes(manifest.peak_memory)}" if manifest.peak_memory else ""
+    console.print(
+        f"{_escaped(manifest.dataset)}: release {manifest.release}, {manifest.rows:,} rows, "
+        f"{human_bytes(manifest.size)}, {manifest.seconds:.1f} s{memory}",
+        soft_wrap=True,
+    )
+
+
+def print_checks(checks: Sequence[Check]) -> None:
+    """What the doctor found."""
+    console = _console()
+    marks = {"ok": "[green]ok[/]", "note": "note", "problem": "[red]problem[/]"}
+    table = _table("check", "", "found")
+    for check in checks:
+        detail = check.detail + (f"\nhint: {check.hint}" if check.hint else "")
+        table.add_row(_escaped(check.name), marks[check.status], _escaped(detail))
+    console.print(table)
