@@ -15,24 +15,8 @@ from ._items import ITEMS_SQL
 from ._sample import sample
 from .tables import Events, Items, RawEvents, normalize
 
-# salmon1802/MerRec on the Hub: one row a (user, item) step with a column for each event.
-_SALMON1802: Final = frozenset(
-    {
-        "user_index",
-        "item_index",
-        "seq_len",
-        "user_id",
-        "session_id",
-        "day_of_week",
-        "is_weekend",
-        "hour",
-        "Like",
-        "Cart",
-        "Offer",
-        "Checkout",
-        "Purchase",
-    }
-)
+# Columns of salmon1802/MerRec on the Hub that upstream does not have.
+_SALMON1802: Final = frozenset({"user_index", "item_index", "seq_len", "day_of_week", "is_weekend"})
 
 DATASETS: Final = (
     Dataset(
@@ -48,8 +32,8 @@ DATASETS: Final = (
             url="https://creativecommons.org/licenses/by-nc/4.0/legalcode.en",
             redistribution=True,
             note=(
-                "May be shared and adapted with attribution, for non-commercial purposes only: section 2(a)(1) "
-                "of the licence that upstream's README names for the dataset (its code is MIT)."
+                "Sharing and adapting with attribution, for non-commercial purposes only (section 2(a)(1) "
+                "of the licence that upstream's README names for the data; its code is MIT)."
             ),
         ),
         citation="""@misc{li2024merrec,
