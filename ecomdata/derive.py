@@ -41,7 +41,7 @@ def derived_frames(
         for name, record in records.items():
             paths = [str(folder / file.path) for file in record.files]
             connection.execute(f"CREATE VIEW {quoted(name)} AS {_numbered(paths)}")
-        reader: pa.RecordBatchReader = connection.execute(table.derive).to_arrow_reader(_BATCH_ROWS)
+        reader: pa.RecordBatchReader = connection.sql(table.derive).to_arrow_reader(_BATCH_ROWS)
         for batch in reader:
             frame = pl.DataFrame(batch)
             yield frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())

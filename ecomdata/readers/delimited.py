@@ -8,10 +8,12 @@ data pay nothing for exact row numbers and reasons.
 from __future__ import annotations
 
 import codecs
+import io
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
 import numpy as np
 import polars as pl
@@ -22,7 +24,7 @@ from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block
 from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields
-from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
+from ecomdata.readers.textblocks import BLOCK_SIZE, plain_blocks, record_blocks
 
 _HEAD: Final = 1 << 20
 _KNOWN_DELIMITERS: Final = (",", "\t", ";", "|", "\x01")
@@ -65,10 +67,18 @@ class Delimited:
             with stream:
                 if start:
                     yield Block(start, partial(_header_only, lines, columns))
-                for data in record_blocks(stream, quoted=self.quote, first=head[start:], size=self.block_size):
+                for data in self._pieces(stream, head[start:]):
                     yield Block(len(data), partial(_parse, data, layout, columns))
 
         return rest()
+
+    def _pieces(self, stream: IO[bytes], first: bytes) -> Iterator[bytes]:
+        # A member of an archive can seek too, but only by decompressing from its start.
+        on_disk = isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+        if self.quote or not on_disk:
+            return record_blocks(stream, quoted=self.quote, first=first, size=self.block_size)
+        stream.seek(-len(first), os.SEEK_CUR)
+        return plain_blocks(stream, size=self.block_size)
 
     def _layout(self, head: bytes, where: str, columns: Columns) -> tuple[Layout, int]:
         """How the file is laid out, and where its rows start."""
@@ -164,11 +174,13 @@ def _parse_fast(data: bytes, layout: Layout, columns: Columns) -> Batch | None:
         )
     except PolarsError:
         return None
-    ends, delimiters = _structure(data, layout.delimiter, quoted=quoted)
-    ends += not data.endswith(b"\n")
-    if frame.height != ends or delimiters != ends * (len(layout.names) - 1):
-        return None
-    lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    if not frame.height or frame.to_series(-1).null_count() or quoted:
+        # A row with too few fields ends in nulls; without any, and without quotes, polars vouches for each line.
+        ends, delimiters = _structure(data, layout.delimiter, quoted=quoted)
+        ends += not data.endswith(b"\n")
+        if frame.height != ends or delimiters != ends * (len(layout.names) - 1):
+            return None
+    lines = data.count(b"\n") + (not data.endswith(b"\n")) if quoted else frame.height
     rows = _first_lines(data) if lines != frame.height else None
     kept = None
     if dtypes[layout.names[0]] == pl.String:
@@ -180,7 +192,7 @@ def _parse_fast(data: bytes, layout: Layout, columns: Columns) -> Batch | None:
             kept = (~again).arg_true()
             rows = rows.gather(kept) if rows is not None else kept
             frame = frame.filter(~again)
-    dropped = {} if kept is None else {"repeated header": ends - frame.height}
+    dropped = {} if kept is None else {"repeated header": int(again.sum())}
 
     def raw(positions: Sequence[int]) -> list[str]:
         texts = [record.text for record in records(data, quoted=quoted)]

@@ -167,6 +167,8 @@ def _kind(dtype: pl.DataType) -> str:
         return f"an integer ({str(dtype).lower()})"
     if dtype.is_float():
         return "a number"
+    if isinstance(dtype, pl.Enum):
+        return f"one of {', '.join(dtype.categories)}"
     return f"a {str(dtype).lower()}"
 
 

@@ -22,6 +22,7 @@ WINDOW: Final = (1_511_539_200, 1_512_316_799)
 """2017-11-25 00:00:00 to 2017-12-03 23:59:59 in Asia/Shanghai, as Unix seconds, both included."""
 
 WORDS: Final = {"pv": "view", "cart": "cart", "fav": "favourite", "buy": "purchase"}
+BEHAVIORS: Final = tuple(WORDS)
 
 
 class RawBehavior(dy.Schema):
@@ -30,7 +31,7 @@ class RawBehavior(dy.Schema):
     user_id = dy.Int64()
     item_id = dy.Int64()
     category_id = dy.Int64()
-    behavior_type = dy.String()
+    behavior_type = dy.Enum(BEHAVIORS)
     timestamp = dy.Int64()
 
 
@@ -44,7 +45,7 @@ class Interactions(dy.Schema):
     user_id = dy.Int64()
     item_id = dy.Int64()
     event = dy.Enum(EVENTS)
-    event_raw = dy.String()
+    event_raw = dy.Enum(BEHAVIORS)
     timestamp = dy.Datetime(time_unit="us", time_zone="UTC")
     category_id = dy.Int64()
     in_window = dy.Bool()
