@@ -18,34 +18,15 @@ from ecomdata.loaders.merrec.tables import EVENT_OF, Events, Items, RawEvents, n
 
 (MERREC,) = DATASETS
 
-TYPES: dict[str, pa.DataType] = {
-    "user_id": pa.int64(),
-    "stime": pa.timestamp("us"),
-    "session_id": pa.string(),
-    "sequence_id": pa.string(),
-    "sequence_length": pa.int64(),
-    "event_id": pa.string(),
-    "item_id": pa.int64(),
-    "product_id": pa.string(),
-    "name": pa.string(),
-    "price": pa.float64(),
-    "c0_name": pa.string(),
-    "c0_id": pa.int64(),
-    "c1_name": pa.string(),
-    "c1_id": pa.int64(),
-    "c2_name": pa.string(),
-    "c2_id": pa.int64(),
-    "brand_name": pa.string(),
-    "brand_id": pa.int64(),
-    "item_condition_id": pa.int64(),
-    "item_condition_name": pa.string(),
-    "size_name": pa.string(),
-    "size_id": pa.int64(),
-    "color": pa.string(),
-    "shipper_id": pa.int64(),
-    "shipper_name": pa.string(),
-}
+COLUMNS = """
+user_id:int64 stime:timestamp[us] session_id:string sequence_id:string sequence_length:int64 event_id:string
+item_id:int64 product_id:string name:string price:double c0_name:string c0_id:int64 c1_name:string c1_id:int64
+c2_name:string c2_id:int64 brand_name:string brand_id:int64 item_condition_id:int64 item_condition_name:string
+size_name:string size_id:int64 color:string shipper_id:int64 shipper_name:string
+"""
 """Upstream's columns as the Hub's viewer shows them, written down here a second time on purpose."""
+
+TYPES = {name: pa.type_for_alias(alias) for name, alias in (pair.split(":") for pair in COLUMNS.split())}
 
 AVON: dict[str, Any] = {
     "user_id": 213,
