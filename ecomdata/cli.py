@@ -127,7 +127,7 @@ def info(name: str, home: Path | None, *, as_json: bool) -> None:
 @click.option("--table", "tables", multiple=True, metavar="TABLE", help="Only this table. May be given again.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read at most N rows for each table.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Blocks parsed side by side. Default: the cores, at most 4.")
-@click.option("--memory", default="512MB", show_default=True, help="What a derived table may hold before it spills to disk.")
+@click.option("--memory", default="400MB", show_default=True, help="What a derived table may hold before it spills to disk.")
 @click.option("--strict", is_flag=True, help="Fail when any row is rejected.")
 @click.option("--keep-raw", is_flag=True, help="Keep downloaded raw files.")
 @click.option("--force", is_flag=True, help="Load again what is loaded; let a sample replace real data.")

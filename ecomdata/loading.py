@@ -24,7 +24,7 @@ from ecomdata.checks import check
 from ecomdata.columns import DriftError
 from ecomdata.declare import Dataset, Table
 from ecomdata.derive import derived_frames
-from ecomdata.errors import AccessError, DataError, UsageError
+from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import Manifest, ReadFile, TableRecord
 from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, assign, count_reasons
 from ecomdata.progress import Reporter, Silent
@@ -38,7 +38,7 @@ from ecomdata.store import Store, home_folder, writing
 
 SAMPLE_ROWS: Final = 10_000
 SAMPLE_SEED: Final = 0
-DEFAULT_MEMORY: Final = "512MB"
+DEFAULT_MEMORY: Final = "400MB"
 """What DuckDB may hold for derived tables before it spills to disk."""
 
 Confirm = Callable[[str], bool]
@@ -227,7 +227,7 @@ class _Load:
         if plan.download_bytes:
             require_space(plan)
             if needs_confirmation(plan) and not self.confirm("Download?"):
-                raise AccessError("nothing was downloaded", hint="say yes, or give -y; --only loads a part")
+                raise EcomdataError("nothing was downloaded", hint="say yes, or give -y; --only loads a part")
             self.reporter.start("downloading", plan.download_bytes)
         files = [file for planned in plan.files for file in plan.ready(planned)]
         if plan.download_bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from ecomdata.declare import Dataset, Table
 from ecomdata.registry import datasets, members
 from ecomdata.store import Store, home_folder
@@ -80,10 +82,23 @@ def _table(dataset: Dataset, table: Table) -> dict[str, Any]:
         "time_zone": table.time_zone,
         "files": sorted({glob for raw in table.raws for glob in raw.files}),
         "columns": [
-            {"name": n, "type": str(c.dtype), "nullable": c.nullable, "unit": table.units.get(n, "")}
+            {"name": n, "type": type_name(c.dtype), "nullable": c.nullable, "unit": table.units.get(n, "")}
             for n, c in table.schema.columns().items()
         ],
     }
+
+
+def type_name(dtype: pl.DataType) -> str:
+    """A type in few words: ``int64``, ``timestamp (UTC)``, ``list of string``, ``vector of 512 float32``."""
+    if isinstance(dtype, pl.Enum):
+        return f"one of {', '.join(dtype.categories)}"
+    if isinstance(dtype, pl.Datetime):
+        return f"timestamp ({dtype.time_zone or 'no zone'})"
+    inner = getattr(dtype, "inner", None)
+    if isinstance(inner, pl.DataType):
+        size = f"vector of {dtype.size} " if isinstance(dtype, pl.Array) else "list of "
+        return size + type_name(inner)
+    return str(dtype).lower()
 
 
 def _loaded(store: Store, dataset: Dataset) -> dict[str, Any] | None:
