@@ -33,6 +33,6 @@ def reference(main: click.Command) -> str:
 
 
 if __name__ == "__main__":
-    from ecomdata.cli import main
+    from ecomdata.cli import cli
 
-    sys.stdout.write(reference(main))
+    sys.stdout.write(reference(cli))

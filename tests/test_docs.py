@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 import pytest
 
 from tests.conftest import RunCli
@@ -42,13 +41,12 @@ def test_the_readme_commands_run(run_cli: RunCli) -> None:
 @pytest.mark.parametrize("page", [ROOT / "README.md"], ids=lambda page: page.name)
 def test_commands_that_need_more_are_at_least_spelt_right(page: Path) -> None:
     """Lines that would download or need the user's files name commands and options that exist."""
-    from ecomdata.cli import main
+    from ecomdata.cli import cli
 
     lines = [args for code, runs in blocks(page, "bash") if not runs for args in calls(code)]
     assert lines
     for args in lines:
-        assert isinstance(main, click.Group)
-        command = main.commands[args[0]]
+        command = cli.commands[args[0]]
         command.make_context(args[0], [a for a in args[1:] if not a.startswith("~")], resilient_parsing=True)
         known = {option for param in command.params for option in param.opts}
         assert {arg for arg in args if arg.startswith("--")} <= known, args
