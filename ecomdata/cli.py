@@ -169,6 +169,18 @@ def _reporter() -> Iterator[Reporter]:
         yield Silent()
 
 
+@contextmanager
+def _working(title: str) -> Iterator[None]:
+    """A spinner on stderr while something without steps goes on."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    with Console(stderr=True).status(title):
+        yield
+
+
 def _confirm(question: str) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("the download is above 1 GB, and there is no terminal to ask on", hint="-y says yes beforehand")
@@ -185,7 +197,8 @@ def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None
     """Write synthetic raw files into OUT, laid out exactly as upstream does it."""
     from ecomdata.samples import sample as write_sample  # noqa: PLC0415
 
-    files = write_sample(name, out, rows=rows, seed=seed)
+    with _working(f"writing {rows:,} rows of {name}"):
+        files = write_sample(name, out, rows=rows, seed=seed)
     if as_json:
         _print_json([{"path": str(path), "bytes": path.stat().st_size} for path in files])
         return

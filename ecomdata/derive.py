@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,7 @@ import duckdb
 import polars as pl
 
 from ecomdata.declare import Table
+from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.manifest import TableRecord
 from ecomdata.sqltext import literal, quoted
 from ecomdata.store import writing
@@ -34,17 +36,32 @@ def derived_frames(
         folder: The release's folder.
         memory: DuckDB's memory limit; beyond it, it spills into ``folder``.
     """
-    spill = folder / ".spill"
     types = {name: column.dtype for name, column in table.schema.columns().items()}
-    with writing(folder), duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spill)}) as connection:
-        connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
+    with writing(folder), _connection(folder, memory) as connection:
         for name, record in records.items():
             paths = [str(folder / file.path) for file in record.files]
             connection.execute(f"CREATE VIEW {quoted(name)} AS {_numbered(paths)}")
-        reader: pa.RecordBatchReader = connection.sql(table.derive).to_arrow_reader(_BATCH_ROWS)
-        for batch in reader:
-            frame = pl.DataFrame(batch)
-            yield frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())
+        try:
+            reader: pa.RecordBatchReader = connection.sql(table.derive).to_arrow_reader(_BATCH_ROWS)
+            for batch in reader:
+                frame = pl.DataFrame(batch)
+                yield frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())
+        except duckdb.OutOfMemoryException as error:
+            raise EcomdataError(
+                f"the table {table.name} cannot be made within {memory} of memory",
+                hint="give it more, such as --memory 2GB, and check that the disk has room to spill",
+            ) from error
+
+
+@contextmanager
+def _connection(folder: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(folder / ".spill")})
+    except duckdb.Error as error:
+        raise UsageError(f"{memory!r} is not an amount of memory", hint="write it like 512MB or 2GB") from error
+    with connection:
+        connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
+        yield connection
 
 
 def _numbered(paths: Sequence[str]) -> str:
