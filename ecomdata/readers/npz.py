@@ -114,7 +114,7 @@ class Npz:
             if not self.allow_pickle:
                 raise DataError(
                     f"{where}: member {name} is pickled; unpickling is refused unless you ask for it",
-                    hint="add --allow-pickle (only dict, int and arrays get through), or choose other tables: --table",
+                    hint="add --allow-pickle (dict, int and arrays get through, no more), or use --table",
                 )
             return
         problem = _misfit(member, columns.dtypes[name])

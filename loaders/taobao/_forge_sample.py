@@ -5,8 +5,8 @@ are long-tailed; histories are up to 100 long. Quirks: TAB in ``train_data.csv``
 the same rows again as JSON lines, ids only there, origin behaviour newest first, base62 ids with leading
 zeros, test answers that are item ids, 1 % of items with empty codes, a header line in the middle of a
 vector file. Rejected on load: one prompt in 200 with a blank user or answer (at least one), and one
-vector a file that is too short. The contrastive demo is not written here, since it holds a pickle that
-a load refuses (see :func:`write_contrastive`).
+vector a file that is too short. One liberty: upstream pickles ``itemEncID`` of the contrastive demo, which
+a load refuses by default, so here it is a plain array of ids (``write_contrastive`` writes either).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class _Histories(NamedTuple):
 
 
 def write_sample(folder: Path, rows: int, seed: int) -> None:
-    """Write every kind of file but the contrastive demo, about ``rows`` rows in all."""
+    """Write every kind of file, about ``rows`` rows in all."""
     items = _items(seed, max(20, int(rows * 0.175)))
     for name, (codebook, test, share) in _PROMPTS.items():
         _write_prompts(folder / name, max(2, rows * share // 100), seed, items, codebook, test=test)
@@ -78,7 +78,8 @@ def write_sample(folder: Path, rows: int, seed: int) -> None:
     _write_codes(folder / "AL-GR-Tiny/item_info", "tiny_item_sid", items, seed)
     _write_codes(folder / "Item-SID", "sid", items, seed)
     _write_vectors(folder / "Item-EMB/final_feature/part_01.csv", max(4, rows // 36), seed, items)
-    write_reconstruct(folder / "reconstruct_data_mask.npz", max(2, rows // 100), seed)
+    write_reconstruct(folder / "reconstruct_data_mask.npz", max(2, rows // 200), seed)
+    write_contrastive(folder / "contrastive_data_mask.npz", max(2, rows // 600), seed, pickled=False)
 
 
 def _items(seed: int, count: int) -> _Items:
@@ -203,11 +204,11 @@ def write_reconstruct(path: Path, rows: int, seed: int) -> None:
     _savez(path, ids=ids, embeds=rng.standard_normal((rows, _DIM), dtype=np.float32))
 
 
-def write_contrastive(path: Path, rows: int, seed: int) -> None:
-    """Write the contrastive demo: pairs, vectors, and the pickled dict of item id -> row."""
+def write_contrastive(path: Path, rows: int, seed: int, *, pickled: bool) -> None:
+    """Write the contrastive demo: pairs, vectors, and ids: upstream's pickled dict of id -> row, or plain."""
     rng = sampling.stream(seed, path.name)
     ids = sampling.scattered_ids(rng, rows, 500_000_000_000, 999_999_999_999)
-    index = np.array({int(item): row for row, item in enumerate(ids)}, dtype=object)
+    index = np.array({int(item): row for row, item in enumerate(ids)}, dtype=object) if pickled else ids
     pairs = ids[rng.integers(0, rows, (rows * 2, 2))]
     _savez(path, itemEncID=index, pairs=pairs, embeds=rng.standard_normal((rows, _DIM), dtype=np.float32))
 
