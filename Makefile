@@ -26,7 +26,7 @@ demo: $(VENV)/.installed
 	$(BIN)/ecomdata sql --home $(DEMO) "$(QUERY)"
 
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check
