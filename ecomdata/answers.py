@@ -12,7 +12,7 @@ from ecomdata.store import writing
 from ecomdata.terminal import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     import duckdb
     import polars as pl
@@ -53,7 +53,7 @@ def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None
 
 
 @contextmanager
-def _target(output: Path | None) -> Iterator[IO[bytes]]:
+def _target(output: Path | None) -> Generator[IO[bytes]]:
     """The output file, which appears whole or not at all, or stdout."""
     if output is None:
         yield sys.stdout.buffer
@@ -70,7 +70,7 @@ def _target(output: Path | None) -> Iterator[IO[bytes]]:
 
 def _frames(answer: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
     """The answer in frames; at least one, so that a header is always written."""
-    import polars as pl  # noqa: PLC0415 - a table needs none of it
+    import polars as pl
 
     reader = answer.to_arrow_reader(_BATCH_ROWS)
     empty = True
@@ -83,10 +83,13 @@ def _frames(answer: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     """Lists and structs as JSON text, since CSV has no nesting."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     nested = [n for n, dtype in frame.schema.items() if isinstance(dtype, pl.List | pl.Array | pl.Struct)]
-    packed = [pl.struct(pl.col(n).alias("v")).struct.json_encode().str.slice(5).str.head(-1).alias(n) for n in nested]
+    packed = [
+        pl.struct(pl.col(n).alias("v")).struct.json_encode().str.slice(5).str.head(-1).alias(n)
+        for n in nested
+    ]
     return frame.with_columns(packed)
 
 
@@ -101,7 +104,7 @@ def _write_json(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
 
 
 def _write_parquet(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq
 
     reader = answer.to_arrow_reader(_BATCH_ROWS)
     with pq.ParquetWriter(stream, reader.schema, compression="zstd") as writer:

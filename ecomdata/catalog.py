@@ -7,7 +7,7 @@ a view per canonical table over all datasets that have it, with ids as text.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -39,11 +39,12 @@ def sql(query: str, *, home: str | os.PathLike[str] | None = None) -> pl.DataFra
         UsageError: the query is wrong, writes, or reads files outside the store.
     """
     with ask(query, home=home) as relation:
-        return relation.pl()
+        frame: pl.DataFrame = relation.pl()
+        return frame
 
 
 @contextmanager
-def ask(query: str, *, home: str | os.PathLike[str] | None = None) -> Iterator[duckdb.DuckDBPyRelation]:
+def ask(query: str, *, home: str | os.PathLike[str] | None = None) -> Generator[duckdb.DuckDBPyRelation]:
     """The relation a query gives; it can be read until the context ends."""
     with connect(home) as connection:
         try:
@@ -70,7 +71,9 @@ def _hint(error: duckdb.Error, connection: duckdb.DuckDBPyConnection) -> str:
         return "queries read what is in the store; load a file first, or query it with duckdb itself"
     if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
         names = [f"{schema}.{view}" for schema, view in _views(connection)]
-        return f"loaded: {', '.join(names)}" if names else "nothing is loaded yet: ecomdata load merrec --sample"
+        return (
+            f"loaded: {', '.join(names)}" if names else "nothing is loaded yet: ecomdata load merrec --sample"
+        )
     return ""
 
 
@@ -81,7 +84,7 @@ def _views(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def connect(home: str | os.PathLike[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(home: str | os.PathLike[str] | None = None) -> Generator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection that holds the views and can read nothing but the store."""
     store = Store(home_folder(home))
     with duckdb.connect() as connection:
@@ -123,7 +126,8 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
         for name, record in manifest.tables.items():
             view = f"{quoted(schema)}.{quoted(name)}"
             paths = ", ".join(literal(str(folder / file.path)) for file in record.files)
-            connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM read_parquet([{paths}])")
+            select = f"SELECT * FROM read_parquet([{paths}])"  # noqa: S608 - quoted above
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS {select}")
             if record.kind:
                 kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
     if kinds:
@@ -150,7 +154,7 @@ def _canonical_select(dataset: str, view: str, record: TableRecord) -> str:
             columns.append(f"CAST({column} AS FLOAT[]) AS {column}")
         else:
             columns.append(column)
-    return f"SELECT {', '.join(columns)} FROM {view}"
+    return f"SELECT {', '.join(columns)} FROM {view}"  # noqa: S608 - every name is quoted
 
 
 def check_nothing_missing(store: Store) -> list[str]:
@@ -171,5 +175,7 @@ def check_nothing_missing(store: Store) -> list[str]:
                 if not path.is_file():
                     problems.append(f"{dataset}: {path} is missing")
                 elif path.stat().st_size != file.size:
-                    problems.append(f"{dataset}: {path} has {path.stat().st_size} bytes instead of {file.size}")
+                    problems.append(
+                        f"{dataset}: {path} has {path.stat().st_size} bytes instead of {file.size}"
+                    )
     return problems

@@ -68,7 +68,8 @@ def check(frame: pl.DataFrame, schema: type[dy.Schema]) -> Checked:
     rules = [name for name in details.columns if name not in {*schema.column_names(), _POSITION}]
     broken: list[list[str]] = [[] for _ in range(details.height)]
     for rule in rules:
-        for row in (details[rule] == "invalid").arg_true():
+        rows: list[int] = (details[rule] == "invalid").arg_true().to_list()
+        for row in rows:
             broken[row].append(_say(rule))
     return Checked(good, details[_POSITION].to_list(), broken)
 

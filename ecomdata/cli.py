@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -55,12 +55,14 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        _complain(f"{type(error).__name__}: {error}", "this was not expected; --debug shows where it happened")
+        _complain(
+            f"{type(error).__name__}: {error}", "this was not expected; --debug shows where it happened"
+        )
         sys.exit(1)
 
 
 def _complain(message: str, hint: str) -> None:
-    from ecomdata.terminal import plain  # noqa: PLC0415
+    from ecomdata.terminal import plain
 
     print(plain(f"error: {message}"), file=sys.stderr)  # noqa: T201
     if hint:
@@ -81,7 +83,7 @@ def _complain(message: str, hint: str) -> None:
 def cli(context: click.Context, loaders: tuple[Path, ...], *, debug: bool) -> None:  # noqa: ARG001 - main reads debug
     """Public e-commerce datasets as typed, validated Parquet."""
     if loaders:
-        from ecomdata.registry import user_folders  # noqa: PLC0415
+        from ecomdata.registry import user_folders
 
         context.with_resource(user_folders(loaders))
 
@@ -91,13 +93,13 @@ def cli(context: click.Context, loaders: tuple[Path, ...], *, debug: bool) -> No
 @_as_json
 def list_(home: Path | None, *, as_json: bool) -> None:
     """List the datasets, and what of them is loaded."""
-    from ecomdata.overview import overview  # noqa: PLC0415
+    from ecomdata.overview import overview
 
     rows = overview(home=home)
     if as_json:
         _print_json(rows)
         return
-    from ecomdata.terminal import print_overview  # noqa: PLC0415
+    from ecomdata.terminal import print_overview
 
     print_overview(rows)
 
@@ -108,37 +110,57 @@ def list_(home: Path | None, *, as_json: bool) -> None:
 @_as_json
 def info(name: str, home: Path | None, *, as_json: bool) -> None:
     """Tell what a dataset is: terms, tables, columns, sources, and what is loaded."""
-    from ecomdata.overview import describe_dataset  # noqa: PLC0415
+    from ecomdata.overview import describe_dataset
 
     facts = describe_dataset(name, home=home)
     if as_json:
         _print_json(facts)
         return
-    from ecomdata.terminal import print_info  # noqa: PLC0415
+    from ecomdata.terminal import print_info
 
     print_info(facts)
 
 
 @cli.command()
 @click.argument("name")
-@click.option("--source", metavar="PLACE", help="A folder, a file, an archive, hf://datasets/OWNER/NAME or https://...")
-@click.option("--sample", is_flag=True, help="Load a small synthetic sample in upstream's format; needs no network.")
-@click.option("--only", metavar="GLOB", help="Only the raw files whose path ends like this, such as '20230501/*'.")
-@click.option("--table", "tables", multiple=True, metavar="TABLE", help="Only this table. May be given again.")
+@click.option(
+    "--source", metavar="PLACE", help="A folder, a file, an archive, hf://datasets/OWNER/NAME or https://..."
+)
+@click.option(
+    "--sample", is_flag=True, help="Load a small synthetic sample in upstream's format; needs no network."
+)
+@click.option(
+    "--only", metavar="GLOB", help="Only the raw files whose path ends like this, such as '20230501/*'."
+)
+@click.option(
+    "--table", "tables", multiple=True, metavar="TABLE", help="Only this table. May be given again."
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read at most N rows for each table.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Blocks parsed side by side. Default: the cores, at most 4.")
-@click.option("--memory", default="400MB", show_default=True, help="What a derived table may hold before it spills to disk.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Blocks parsed side by side. Default: the cores, at most 4.",
+)
+@click.option(
+    "--memory",
+    default="400MB",
+    show_default=True,
+    help="What a derived table may hold before it spills to disk.",
+)
 @click.option("--strict", is_flag=True, help="Fail when any row is rejected.")
 @click.option("--keep-raw", is_flag=True, help="Keep downloaded raw files.")
 @click.option("--force", is_flag=True, help="Load again what is loaded; let a sample replace real data.")
-@click.option("--allow-pickle", is_flag=True, help="Read declared pickled members, through a restricted unpickler.")
+@click.option(
+    "--allow-pickle", is_flag=True, help="Read declared pickled members, through a restricted unpickler."
+)
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @_home
 @_as_json
 def load(name: str, *, yes: bool, home: Path | None, as_json: bool, **options: object) -> None:
     """Load a dataset, or all members of a family, into the store."""
-    from ecomdata.loading import load as load_one  # noqa: PLC0415
-    from ecomdata.registry import members  # noqa: PLC0415
+    from ecomdata.loading import load as load_one
+    from ecomdata.registry import members
 
     loaded: list[object] = []
     for dataset in members(name):
@@ -151,7 +173,7 @@ def load(name: str, *, yes: bool, home: Path | None, as_json: bool, **options: o
                 **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
             )
         loaded.append(release.manifest.as_dict())
-        from ecomdata.terminal import print_release  # noqa: PLC0415
+        from ecomdata.terminal import print_release
 
         print_release(release)
     if as_json:
@@ -159,8 +181,8 @@ def load(name: str, *, yes: bool, home: Path | None, as_json: bool, **options: o
 
 
 @contextmanager
-def _reporter() -> Iterator[Reporter]:
-    from ecomdata.progress import Bars, Silent  # noqa: PLC0415
+def _reporter() -> Generator[Reporter]:
+    from ecomdata.progress import Bars, Silent
 
     if sys.stderr.isatty():
         with Bars() as bars:
@@ -170,12 +192,12 @@ def _reporter() -> Iterator[Reporter]:
 
 
 @contextmanager
-def _working(title: str) -> Iterator[None]:
+def _working(title: str) -> Generator[None]:
     """A spinner on stderr while something without steps goes on."""
     if not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     with Console(stderr=True).status(title):
         yield
@@ -183,19 +205,23 @@ def _working(title: str) -> Iterator[None]:
 
 def _confirm(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise UsageError("the download is above 1 GB, and there is no terminal to ask on", hint="-y says yes beforehand")
+        raise UsageError(
+            "the download is above 1 GB, and there is no terminal to ask on", hint="-y says yes beforehand"
+        )
     return click.confirm(question, err=True)
 
 
 @cli.command()
 @click.argument("name")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--rows", default=10_000, show_default=True, type=click.IntRange(min=1), help="Rows of raw data.")
+@click.option(
+    "--rows", default=10_000, show_default=True, type=click.IntRange(min=1), help="Rows of raw data."
+)
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same bytes.")
 @_as_json
 def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None:
     """Write synthetic raw files into OUT, laid out exactly as upstream does it."""
-    from ecomdata.samples import sample as write_sample  # noqa: PLC0415
+    from ecomdata.samples import sample as write_sample
 
     with _working(f"writing {rows:,} rows of {name}"):
         files = write_sample(name, out, rows=rows, seed=seed)
@@ -216,13 +242,18 @@ def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None
     show_default=True,
     help="json is an array of objects.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write into this file instead of stdout.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write into this file instead of stdout."
+)
 @_home
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def sql(query: str, form: str, output: Path | None, home: Path | None, *, as_json: bool) -> None:
-    """Ask the catalog in SQL (DuckDB), read-only. Tables are called merrec.events, canonical.interactions, ..."""
-    from ecomdata.catalog import ask  # noqa: PLC0415
-    from ecomdata.answers import write_answer  # noqa: PLC0415
+    """Ask the catalog in SQL (DuckDB), read-only.
+
+    Tables are called merrec.events or, over all datasets, canonical.interactions.
+    """
+    from ecomdata.answers import write_answer
+    from ecomdata.catalog import ask
 
     with ask(query, home=home) as answer:
         write_answer(answer, "json" if as_json else form, output)
@@ -234,7 +265,7 @@ def sql(query: str, form: str, output: Path | None, home: Path | None, *, as_jso
 @_as_json
 def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
     """Write the catalog's views into FILE, a DuckDB database for other tools."""
-    from ecomdata.catalog import write_catalog  # noqa: PLC0415
+    from ecomdata.catalog import write_catalog
 
     views = write_catalog(file, home=home)
     if as_json:
@@ -250,13 +281,13 @@ def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
 @_as_json
 def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> None:
     """Check the environment, the sources and the store."""
-    from ecomdata.doctor import diagnose  # noqa: PLC0415
+    from ecomdata.doctor import diagnose
 
     checks = diagnose(home=home, offline=offline, prune=prune)
     if as_json:
         _print_json([check.as_dict() for check in checks])
     else:
-        from ecomdata.terminal import print_checks  # noqa: PLC0415
+        from ecomdata.terminal import print_checks
 
         print_checks(checks)
     if any(check.status == "problem" for check in checks):

@@ -99,7 +99,7 @@ class Columns:
         return {name: column.dtype for name, column in self.schema.columns().items()}
 
     def layouts(self) -> tuple[list[str], ...]:
-        """The declared names in the orders a file without a header may have: with and without the optional ones."""
+        """The orders a file without a header may have: with and without the optional columns."""
         return (self.names, self.required) if self.optional else (self.names,)
 
     def match(self, found: Sequence[str], where: str) -> list[str]:

@@ -84,7 +84,8 @@ class Source:
     """Where raw files come from when the user has none.
 
     Attributes:
-        url: ``hf://datasets/OWNER/NAME@REVISION[/FOLDER]``, ``https://...``, or empty where nothing can be downloaded.
+        url: ``hf://datasets/OWNER/NAME@REVISION[/FOLDER]``, ``https://...``, or empty where
+            nothing can be downloaded.
         files: Globs on the paths below the url (Hub) that belong to the dataset.
         sha256: Known hashes, by file name.
         size: Bytes of the whole download when known, else 0.
@@ -207,7 +208,9 @@ class Table:
             self._check_canonical(where, CANONICAL[self.kind])
         object.__setattr__(self, "units", _frozen(self.units))
 
-    def _check_canonical(self, where: str, canonical: Mapping[str, pl.DataType | type[pl.DataType] | str]) -> None:
+    def _check_canonical(
+        self, where: str, canonical: Mapping[str, pl.DataType | type[pl.DataType] | str]
+    ) -> None:
         names = self.schema.column_names()
         shared = [name for name in canonical if name in names]
         _require(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -54,11 +54,13 @@ def derived_frames(
 
 
 @contextmanager
-def _connection(folder: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connection(folder: Path, memory: str) -> Generator[duckdb.DuckDBPyConnection]:
     try:
         connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(folder / ".spill")})
     except duckdb.Error as error:
-        raise UsageError(f"{memory!r} is not an amount of memory", hint="write it like 512MB or 2GB") from error
+        raise UsageError(
+            f"{memory!r} is not an amount of memory", hint="write it like 512MB or 2GB"
+        ) from error
     with connection:
         connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
         yield connection
@@ -66,4 +68,5 @@ def _connection(folder: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection
 
 def _numbered(paths: Sequence[str]) -> str:
     files = ", ".join(map(literal, paths))
-    return f"SELECT *, (file_index::BIGINT << 32) + file_row_number AS row_id FROM read_parquet([{files}])"
+    row_id = "(file_index::BIGINT << 32) + file_row_number AS row_id"
+    return f"SELECT *, {row_id} FROM read_parquet([{files}])"  # noqa: S608 - paths are quoted

@@ -68,7 +68,9 @@ def diagnose(
 
 
 def _environment() -> Iterator[Check]:
-    yield Check("ecomdata", "ok", f"{__version__} on Python {platform.python_version()}, {platform.platform()}")
+    yield Check(
+        "ecomdata", "ok", f"{__version__} on Python {platform.python_version()}, {platform.platform()}"
+    )
     yield Check("cores", "ok", str(os.cpu_count()))
     for package in _PACKAGES:
         try:
@@ -76,7 +78,9 @@ def _environment() -> Iterator[Check]:
         except PackageNotFoundError:
             yield Check(package, "problem", "not installed", f"{sys.executable} -m pip install {package}")
     gpu = shutil.which("nvidia-smi")
-    yield Check("gpu", "ok" if gpu else "note", "an NVIDIA driver is there" if gpu else "none found; none is needed")
+    yield Check(
+        "gpu", "ok" if gpu else "note", "an NVIDIA driver is there" if gpu else "none found; none is needed"
+    )
     try:
         yield Check("datasets known", "ok", ", ".join(datasets()))
     except EcomdataError as error:
@@ -142,7 +146,7 @@ def _sources() -> Iterator[Check]:
 
 
 def _reach(server: str, names: Iterable[str]) -> Check:
-    import httpx2  # noqa: PLC0415
+    import httpx2
 
     wanted = ", ".join(dict.fromkeys(names))
     try:

@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ from ecomdata.manifest import Manifest, ReadFile, TableRecord
 from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, assign, count_reasons
 from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import REJECTED
+from ecomdata.readers import REJECTED, Npz
 from ecomdata.registry import loader
 from ecomdata.release import Release
 from ecomdata.shards import sha256_file, write_shards
@@ -64,10 +64,16 @@ class Options:
     def shaping(self) -> dict[str, object]:
         """The options that the result depends on."""
         tables = sorted(self.tables)
-        return {"sample": self.sample, "only": self.only, "tables": tables, "limit": self.limit, "strict": self.strict}
+        return {
+            "sample": self.sample,
+            "only": self.only,
+            "tables": tables,
+            "limit": self.limit,
+            "strict": self.strict,
+        }
 
 
-def load(
+def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
     name: str,
     *,
     source: str | os.PathLike[str] | None = None,
@@ -111,7 +117,8 @@ def load(
     Raises:
         UsageError: no such dataset, table or source.
         AccessError: the data needs a login, a token or an agreement first.
-        DataError: the raw files are damaged or are not what upstream publishes; or ``strict`` found rejected rows.
+        DataError: the raw files are damaged or are not what upstream publishes, or rows were rejected
+            and ``strict`` is given.
     """
     options = Options(
         source=None if source is None else os.fspath(source),
@@ -173,7 +180,7 @@ class _Load:
             )
 
     @contextmanager
-    def _plan(self) -> Iterator[Plan]:
+    def _plan(self) -> Generator[Plan]:
         """The raw files: upstream's, the user's, or a sample that is gone afterwards."""
         options = self.options
         with ExitStack() as stack:
@@ -196,7 +203,7 @@ class _Load:
             yield plan
 
     @contextmanager
-    def _sampled(self) -> Iterator[str]:
+    def _sampled(self) -> Generator[str]:
         with writing(self.store.home):
             self.store.home.mkdir(parents=True, exist_ok=True)
             folder = tempfile.mkdtemp(prefix=".sample-", dir=self.store.home)
@@ -219,7 +226,9 @@ class _Load:
         now = sorted({(f.name, f.size, f.container.stat().st_mtime_ns) for f in plan.files})
         if sorted(before) != now or manifest.options != self.options.shaping:
             return None
-        self.reporter.say(f"already loaded from these files as release {manifest.release}; --force loads again")
+        self.reporter.say(
+            f"already loaded from these files as release {manifest.release}; --force loads again"
+        )
         return Release(folder)
 
     def _fetch(self, plan: Plan) -> list[RawFile]:
@@ -285,9 +294,15 @@ class _Load:
         for frame in frames:
             checked = check(frame, table.schema)
             if checked.bad:
-                raw = [json.dumps(row, ensure_ascii=False, default=str) for row in frame[checked.bad].to_dicts()]
+                raw = [
+                    json.dumps(row, ensure_ascii=False, default=str) for row in frame[checked.bad].to_dicts()
+                ]
                 rejected = pl.DataFrame(
-                    {"row": [tally.read + 1 + p for p in checked.bad], "reasons": checked.reasons, "raw": raw},
+                    {
+                        "row": [tally.read + 1 + p for p in checked.bad],
+                        "reasons": checked.reasons,
+                        "raw": raw,
+                    },
                     schema={name: REJECTED[name] for name in ("row", "reasons", "raw")},
                 ).with_columns(raw_bytes=pl.lit(None, dtype=pl.Binary))
                 quarantine.add(f"derived:{table.name}", rejected)
@@ -316,7 +331,8 @@ class _Load:
         if self.options.strict and tally.rejected:
             worst = ", ".join(f"{reason} ({count:,})" for reason, count in tally.reasons.most_common(3))
             raise DataError(
-                f"{self.dataset.name} {table.name}: {tally.rejected:,} of {tally.read:,} rows rejected: {worst}",
+                f"{self.dataset.name} {table.name}: {tally.rejected:,} of {tally.read:,} rows rejected: "
+                f"{worst}",
                 hint="load without --strict to keep the good rows and see the others in quarantine",
             )
         columns = {name: str(dtype) for name, dtype in types.items()}
@@ -383,7 +399,9 @@ class _Hashes:
             digest = self._digests[file.container]
             sha256 = digest if isinstance(digest, str) else digest.result()
             if _stamp(file.container) != self._before[file.container]:
-                raise DataError(f"{file.name} changed while it was read", hint="load again when it is complete")
+                raise DataError(
+                    f"{file.name} changed while it was read", hint="load again when it is complete"
+                )
             size, mtime_ns = self._before[file.container]
             found.append(
                 ReadFile(name=file.name, size=size, sha256=sha256, mtime_ns=mtime_ns, rows=rows[file.name])
@@ -402,7 +420,8 @@ def _selected(dataset: Dataset, options: Options) -> list[Table]:
     known = {table.name for table in dataset.tables}
     if unknown := sorted(wanted - known):
         raise UsageError(
-            f"{dataset.name} has no table {', '.join(unknown)}", hint=f"its tables are {', '.join(sorted(known))}"
+            f"{dataset.name} has no table {', '.join(unknown)}",
+            hint=f"its tables are {', '.join(sorted(known))}",
         )
     derived = any(table.derive for table in dataset.tables if table.name in wanted)
     return [t for t in dataset.tables if not wanted or t.name in wanted or (derived and t.raws)]
@@ -413,7 +432,7 @@ def _permitting(table: Table, options: Options) -> Table:
     if not options.allow_pickle:
         return table
     raws = tuple(
-        replace(raw, reader=replace(raw.reader, allow_pickle=True)) if hasattr(raw.reader, "allow_pickle") else raw  # type: ignore[type-var]
+        replace(raw, reader=replace(raw.reader, allow_pickle=True)) if isinstance(raw.reader, Npz) else raw
         for raw in table.raws
     )
     return replace(table, raws=raws)
@@ -424,7 +443,8 @@ def _with_lookalike(error: DriftError, dataset: Dataset) -> DataError:
     for name, columns in dataset.lookalikes.items():
         if columns <= set(error.found):
             return DataError(
-                f"{error.where}: this looks like {name}, which is made from {dataset.name} and has other columns",
+                f"{error.where}: this looks like {name}, which is made from {dataset.name} and has other "
+                "columns",
                 hint=f"get upstream's own files; {dataset.homepage}",
             )
     return error
@@ -438,7 +458,7 @@ def peak_memory() -> int:
     """The most memory this process has held, in bytes; 0 where the system does not say."""
     if sys.platform == "win32":
         return 0
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

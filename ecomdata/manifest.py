@@ -29,7 +29,7 @@ class WrittenFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFile:
-    """A raw file: upstream's name, bytes, hash, time of last change (nanoseconds), and the table rows it gave."""
+    """A raw file: upstream's name, bytes, hash, last change (nanoseconds), and rows given to each table."""
 
     name: str
     size: int
@@ -161,11 +161,15 @@ def read_manifest(folder: Path) -> Manifest:
         value["unrecognised"] = tuple(value.get("unrecognised", ()))
         return _build(Manifest, {**value, "tables": tables, "raw": raw})
     except (AttributeError, KeyError, TypeError) as error:
-        raise DataError(f"{path} lacks what a manifest has: {error}", hint="load the dataset again") from error
+        raise DataError(
+            f"{path} lacks what a manifest has: {error}", hint="load the dataset again"
+        ) from error
 
 
 def _table(record: dict[str, Any]) -> TableRecord:
-    files = {part: tuple(_build(WrittenFile, item) for item in record[part]) for part in ("files", "quarantine")}
+    files = {
+        part: tuple(_build(WrittenFile, item) for item in record[part]) for part in ("files", "quarantine")
+    }
     return _build(TableRecord, {**record, **files, "canonical": tuple(record["canonical"])})
 
 

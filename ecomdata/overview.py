@@ -43,7 +43,7 @@ def overview(*, home: str | os.PathLike[str] | None = None) -> list[dict[str, An
 
 
 def describe_dataset(name: str, *, home: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """All that is declared of a dataset, and what is loaded; for a family ``{"family", "members": [...]}``."""
+    """All that is declared of a dataset and loaded; for a family ``{"family": ..., "members": [...]}``."""
     store = Store(home_folder(home))
     found = [_facts(dataset, store) for dataset in members(name)]
     return found[0] if found[0]["name"] == name else {"family": name, "members": found}

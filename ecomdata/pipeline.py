@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from ecomdata.checks import check, reason_class
-from ecomdata.declare import Raw, Table
 from ecomdata.columns import DriftError
+from ecomdata.declare import Raw, Table
 from ecomdata.errors import EcomdataError
 from ecomdata.manifest import WrittenFile
 from ecomdata.progress import Reporter
@@ -23,7 +23,7 @@ from ecomdata.readers.base import REJECTED, Batch, Block
 from ecomdata.shards import write_shards
 from ecomdata.sources.matching import matches_tail
 
-QUARANTINE: Final = pl.Schema({"source_file": pl.String, **REJECTED})
+QUARANTINE: Final = pl.Schema([("source_file", pl.String()), *REJECTED.items()])
 """Columns of a quarantine file. ``row`` counts from 1; in text files it is the line."""
 
 _QUARANTINE_ROWS: Final = 100_000
@@ -204,12 +204,16 @@ def _in_order(
             future.cancel()
 
 
-def process(block: Block, *, table: Table, raw: Raw, paths: dict[str, str | None], limit: int | None = None) -> Outcome:
+def process(
+    block: Block, *, table: Table, raw: Raw, paths: dict[str, str | None], limit: int | None = None
+) -> Outcome:
     """Parse one block, leave out what the declared rules drop, normalise it and check it."""
     batch = block.parse()
     if limit is not None and batch.frame.height > limit:
         batch = _head(batch, limit)
-    frame = batch.frame.with_columns(pl.lit(value, dtype=pl.String).alias(name) for name, value in paths.items())
+    frame = batch.frame.with_columns(
+        pl.lit(value, dtype=pl.String).alias(name) for name, value in paths.items()
+    )
     dropped = Counter(batch.dropped)
     keep = pl.int_range(frame.height, eager=True)
     for rule, expression in raw.drops.items():

@@ -51,8 +51,8 @@ class Bars:
     """Progress bars drawn by rich on stderr."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415 - only when there is a terminal
-        from rich.progress import (  # noqa: PLC0415
+        from rich.console import Console
+        from rich.progress import (
             BarColumn,
             DownloadColumn,
             Progress,

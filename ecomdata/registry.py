@@ -8,7 +8,7 @@ import importlib.util
 import os
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -37,7 +37,8 @@ def datasets() -> dict[str, Dataset]:
             for dataset in members:
                 if dataset.name in found:
                     raise EcomdataError(
-                        f"two loaders declare the dataset {dataset.name}: {origins[dataset.name]} and {origin}",
+                        f"two loaders declare the dataset {dataset.name}: "
+                        f"{origins[dataset.name]} and {origin}",
                         hint="rename one of them, or leave its folder out",
                     )
                 found[dataset.name] = dataset
@@ -75,7 +76,7 @@ def members(name: str) -> list[Dataset]:
 
 
 @contextmanager
-def user_folders(folders: Iterable[Path]) -> Iterator[None]:
+def user_folders(folders: Iterable[Path]) -> Generator[None]:
     """Look for loaders in these folders too, as ``--loaders DIR`` does."""
     added = [folder.resolve() for folder in folders]
     for folder in added:
@@ -130,7 +131,9 @@ def _from_file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise EcomdataError(f"the loader {path} cannot be imported: {type(error).__name__}: {error}") from error
+        raise EcomdataError(
+            f"the loader {path} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
     return module
 
 
@@ -145,5 +148,6 @@ def declared(target: object, origin: str) -> tuple[Dataset, ...]:
         if found and len(found) == len(items):
             return found
     raise EcomdataError(
-        f"{origin} declares no dataset", hint="a loader module has DATASETS = (Dataset(...),); see CONTRIBUTING.md"
+        f"{origin} declares no dataset",
+        hint="a loader module has DATASETS = (Dataset(...),); see CONTRIBUTING.md",
     )

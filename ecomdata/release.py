@@ -34,22 +34,24 @@ class TableData:
         return self.record.written
 
     def __repr__(self) -> str:
-        return f"<{self.dataset} {self.name}: {self.record.written:,} rows, {len(self.record.columns)} columns>"
+        return (
+            f"<{self.dataset} {self.name}: {self.record.written:,} rows, {len(self.record.columns)} columns>"
+        )
 
     def lazy(self) -> dy.LazyFrame[dy.Schema]:
         """A polars LazyFrame over the shards; a dataframely frame of the table's schema."""
-        from ecomdata.registry import loader  # noqa: PLC0415 - the catalog does without loaders
+        import polars as pl
 
-        import polars as pl  # noqa: PLC0415
+        from ecomdata.registry import loader
 
         schema = loader(self.dataset).table(self.name).schema
         return schema.cast(pl.scan_parquet(list(self.paths)))
 
     def rejected(self) -> pl.DataFrame:
         """The rejected rows: source file, row number, reasons, raw content."""
-        import polars as pl  # noqa: PLC0415
+        import polars as pl
 
-        from ecomdata.pipeline import QUARANTINE  # noqa: PLC0415
+        from ecomdata.pipeline import QUARANTINE
 
         if not self.quarantine_paths:
             return pl.DataFrame(schema=QUARANTINE)
@@ -57,19 +59,19 @@ class TableData:
 
     def arrow(self) -> pads.Dataset:
         """A pyarrow dataset over the shards."""
-        import pyarrow.dataset as pads  # noqa: PLC0415
+        import pyarrow.dataset as pads
 
         return pads.dataset([str(path) for path in self.paths], format="parquet")
 
     def hf(self) -> datasets.Dataset:
         """A Hugging Face ``datasets.Dataset``."""
-        import datasets  # noqa: PLC0415
+        import datasets
 
         return datasets.Dataset.from_parquet([str(path) for path in self.paths])  # pyright: ignore[reportUnknownMemberType, reportReturnType]
 
     def relation(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
         """A DuckDB relation over the shards."""
-        import duckdb  # noqa: PLC0415
+        import duckdb
 
         return (connection or duckdb.connect()).read_parquet([str(path) for path in self.paths])
 

@@ -77,7 +77,12 @@ class _Slices:
 
 
 def write_shards(
-    frames: Iterator[pl.DataFrame], schema: pl.Schema, folder: Path, *, stem: str = "part", below: Path | None = None
+    frames: Iterator[pl.DataFrame],
+    schema: pl.Schema,
+    folder: Path,
+    *,
+    stem: str = "part",
+    below: Path | None = None,
 ) -> tuple[WrittenFile, ...]:
     """Write frames into ``folder/stem-00000.parquet`` and so on, at least one, hashed and on disk.
 
@@ -95,7 +100,7 @@ def write_shards(
         folder.mkdir(parents=True, exist_ok=True)
     slices = _Slices(frames)
     first = slices.peek()
-    width = max(1, first.estimated_size() // first.height) if first is not None else 1
+    width = max(1, int(first.estimated_size()) // first.height) if first is not None else 1
     group = min(_MAX_ROW_GROUP, max(_MIN_ROW_GROUP, 1 << ((_ROW_GROUP_BYTES // width).bit_length() - 1)))
     per_shard = max(1, _SHARD_BYTES // (width * group)) * group
     written: list[tuple[Path, Future[str], int]] = []
@@ -109,7 +114,10 @@ def write_shards(
     root = below or folder.parent
     return tuple(
         WrittenFile(
-            path=path.relative_to(root).as_posix(), size=path.stat().st_size, sha256=digest.result(), rows=rows
+            path=path.relative_to(root).as_posix(),
+            size=path.stat().st_size,
+            sha256=digest.result(),
+            rows=rows,
         )
         for path, digest, rows in written
     )
@@ -130,7 +138,13 @@ def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, grou
     with writing(path):
         source = register_io_source(produce, schema=schema)
         try:
-            source.sink_parquet(path, compression="zstd", compression_level=_ZSTD_LEVEL, row_group_size=group, engine="streaming")
+            source.sink_parquet(
+                path,
+                compression="zstd",
+                compression_level=_ZSTD_LEVEL,
+                row_group_size=group,
+                engine="streaming",
+            )
         finally:
             slices.reraise()
         with path.open("rb") as file:

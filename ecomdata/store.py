@@ -15,7 +15,7 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ def home_folder(home: str | os.PathLike[str] | None = None) -> Path:
         return Path(home).expanduser().resolve()
     if set_by_user := os.environ.get("ECOMDATA_HOME"):
         return Path(set_by_user).expanduser().resolve()
-    import platformdirs  # noqa: PLC0415 - not needed where a home is given
+    import platformdirs
 
     return platformdirs.user_data_path("ecomdata", appauthor=False)
 
@@ -85,9 +85,9 @@ class Store:
         return sorted(path.parent.name for path in folder.glob(f"[!.]*/{MANIFEST}"))
 
     @contextmanager
-    def lock(self, dataset: str, on_wait: Callable[[str], None]) -> Iterator[None]:
+    def lock(self, dataset: str, on_wait: Callable[[str], None]) -> Generator[None]:
         """Hold the dataset for writing; says so once and waits while another process has it."""
-        import filelock  # noqa: PLC0415 - only writers need it
+        import filelock
 
         folder = self.folder(dataset)
         with writing(folder):
@@ -162,7 +162,7 @@ def _same_files(folder: Path, manifest: Manifest) -> bool:
 
 
 @contextmanager
-def writing(where: Path) -> Iterator[None]:
+def writing(where: Path) -> Generator[None]:
     """Name the cause when writing fails: no space, no permission, a read-only disk."""
     try:
         yield

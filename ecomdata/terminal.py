@@ -27,13 +27,13 @@ def plain(text: str) -> str:
 
 def human_bytes(size: int) -> str:
     """Bytes in decimal units: ``21.6 GB``."""
-    from ecomdata.sources import human  # noqa: PLC0415
+    from ecomdata.sources import human
 
     return human(size)
 
 
 def _console(*, err: bool = False) -> Console:
-    from rich.console import Console  # noqa: PLC0415 - only when something is printed
+    from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
     # Piped tables are read by programs and pagers: do not fold them to 80 columns.
@@ -41,8 +41,8 @@ def _console(*, err: bool = False) -> Console:
 
 
 def _table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for column in columns:
@@ -51,7 +51,7 @@ def _table(*columns: str, right: Sequence[str] = (), title: str | None = None) -
 
 
 def _escaped(value: object) -> str:
-    from rich.markup import escape  # noqa: PLC0415
+    from rich.markup import escape
 
     return escape(plain(str(value)))
 
@@ -64,7 +64,10 @@ def print_overview(rows: Sequence[Mapping[str, Any]]) -> None:
         count = f"{row['rows']:,}" if row["loaded"] else ""
         size = human_bytes(row["bytes"]) if row["loaded"] else ""
         table.add_row(
-            *(_escaped(v) for v in (row["name"], row["title"], row["licence"], row["access"], loaded, count, size))
+            *(
+                _escaped(v)
+                for v in (row["name"], row["title"], row["licence"], row["access"], loaded, count, size)
+            )
         )
     _console().print(table)
 
@@ -72,9 +75,13 @@ def print_overview(rows: Sequence[Mapping[str, Any]]) -> None:
 def print_info(facts: Mapping[str, Any]) -> None:
     """Everything that is declared and stored of a dataset or of a family."""
     console = _console()
-    for dataset in facts["members"] if "members" in facts else [facts]:
+    for dataset in facts.get("members", [facts]):
         licence = dataset["licence"]
-        redistribution = {True: "may be passed on", False: "may not be passed on", None: "passing on: unknown"}
+        redistribution = {
+            True: "may be passed on",
+            False: "may not be passed on",
+            None: "passing on: unknown",
+        }
         console.print(f"[bold]{_escaped(dataset['name'])}[/]  {_escaped(dataset['title'])}")
         for line in (
             dataset["summary"],
@@ -93,7 +100,9 @@ def print_info(facts: Mapping[str, Any]) -> None:
             columns = _table("column", "type", "null", "unit")
             for column in table["columns"]:
                 null = "yes" if column["nullable"] else ""
-                columns.add_row(*(_escaped(v) for v in (column["name"], column["type"], null, column["unit"])))
+                columns.add_row(
+                    *(_escaped(v) for v in (column["name"], column["type"], null, column["unit"]))
+                )
             console.print(columns)
         console.print(_escaped(dataset["citation"]), soft_wrap=True)
 

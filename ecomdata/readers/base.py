@@ -12,12 +12,12 @@ from ecomdata.columns import Columns
 from ecomdata.rawfile import RawFile
 
 REJECTED: Final = pl.Schema(
-    {
-        "row": pl.Int64,
-        "reasons": pl.List(pl.String),
-        "raw": pl.String,
-        "raw_bytes": pl.Binary,
-    }
+    [
+        ("row", pl.Int64()),
+        ("reasons", pl.List(pl.String)),
+        ("raw", pl.String()),
+        ("raw_bytes", pl.Binary()),
+    ]
 )
 """Rejected rows: row number, every reason, the raw content, and its bytes where they are not UTF-8."""
 

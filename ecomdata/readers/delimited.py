@@ -17,7 +17,7 @@ from typing import IO, Final, Literal
 
 import numpy as np
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
@@ -74,7 +74,7 @@ class Delimited:
 
     def _pieces(self, stream: IO[bytes], first: bytes) -> Iterator[bytes]:
         # A member of an archive can seek too, but only by decompressing from its start.
-        on_disk = isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+        on_disk = isinstance(getattr(stream, "raw", None), io.FileIO)
         if self.quote or not on_disk:
             return record_blocks(stream, quoted=self.quote, first=first, size=self.block_size)
         stream.seek(-len(first), os.SEEK_CUR)
@@ -113,7 +113,9 @@ def _header_only(lines: int, columns: Columns) -> Batch:
 
 def _looks_like_data(fields: Sequence[str | None], names: Sequence[str], columns: Columns) -> bool:
     """Whether at least one typed field of the line parses: a header line would have none."""
-    typed = [(f, columns.dtypes[n]) for f, n in zip(fields, names, strict=True) if columns.dtypes[n] != pl.String]
+    typed = [
+        (f, columns.dtypes[n]) for f, n in zip(fields, names, strict=True) if columns.dtypes[n] != pl.String
+    ]
     if not typed:
         return True
     return any(pl.Series([field]).cast(dtype, strict=False)[0] is not None for field, dtype in typed if field)
@@ -143,7 +145,8 @@ def _explain(
         found=line.split(delimiters[0]),
         missing=(),
         extra=(),
-        detail=f"the first line has {count} fields, {len(columns.required)} are expected: {', '.join(columns.names)}",
+        detail=f"the first line has {count} fields, {len(columns.required)} are expected: "
+        f"{', '.join(columns.names)}",
     )
 
 
@@ -164,6 +167,8 @@ def _parse(data: bytes, layout: Layout, columns: Columns) -> Batch:
 def _parse_fast(data: bytes, layout: Layout, columns: Columns) -> Batch | None:
     dtypes = columns.dtypes
     quoted = layout.quoted and b'"' in data
+    if quoted and data.count(b'"') % 2:
+        return None  # a quote is left open somewhere; polars may panic over it
     try:
         frame = pl.read_csv(
             data,
@@ -172,30 +177,33 @@ def _parse_fast(data: bytes, layout: Layout, columns: Columns) -> Batch | None:
             separator=layout.delimiter,
             quote_char='"' if quoted else None,
         )
-    except PolarsError:
+    except (PolarsError, PanicException):
         return None
     if not frame.height or frame.to_series(-1).null_count() or quoted:
-        # A row with too few fields ends in nulls; without any, and without quotes, polars vouches for each line.
+        # A row with too few fields ends in nulls; without any, and without quotes, polars vouches for
+        # each line.
         ends, delimiters = _structure(data, layout.delimiter, quoted=quoted)
         ends += not data.endswith(b"\n")
         if frame.height != ends or delimiters != ends * (len(layout.names) - 1):
             return None
     lines = data.count(b"\n") + (not data.endswith(b"\n")) if quoted else frame.height
     rows = _first_lines(data) if lines != frame.height else None
-    kept = None
+    kept: pl.Series | None = None
+    dropped: dict[str, int] = {}
     if dtypes[layout.names[0]] == pl.String:
         header = pl.all_horizontal(
-            pl.col(name).cast(pl.String) == text for name, text in zip(layout.names, layout.header, strict=True)
+            pl.col(name).cast(pl.String) == text
+            for name, text in zip(layout.names, layout.header, strict=True)
         )
         again = frame.select(header.fill_null(value=False)).to_series()
         if again.any():
             kept = (~again).arg_true()
             rows = rows.gather(kept) if rows is not None else kept
             frame = frame.filter(~again)
-    dropped = {} if kept is None else {"repeated header": int(again.sum())}
+            dropped = {"repeated header": int(again.sum())}
 
     def raw(positions: Sequence[int]) -> list[str]:
-        texts = [record.text for record in records(data, quoted=quoted)]
+        texts = [record.text for record in records(data, quoted=quoted, delimiter=layout.delimiter)]
         return [texts[p if kept is None else kept[p]] for p in positions]
 
     return Batch(frame=columns.complete(frame), span=lines, raw=raw, rows=rows, dropped=dropped)

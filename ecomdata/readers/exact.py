@@ -1,4 +1,4 @@
-"""Line-by-line parsing of delimited text: slower than polars, but every bad row gets its number and reasons."""
+"""Line-by-line parsing of delimited text: slower than polars, but every bad row gets number and reasons."""
 
 from __future__ import annotations
 
@@ -46,42 +46,49 @@ class Record(NamedTuple):
     reason: str
 
 
-def records(data: bytes, *, quoted: bool) -> Iterator[Record]:
+def records(data: bytes, *, quoted: bool, delimiter: str = ",") -> Iterator[Record]:
     """The records of a block; a quoted field may hold line breaks."""
-    lines = lines_of(data)
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
     row = 0
     while row < len(lines):
-        line = lines[row]
-        count = _quoted_lines(lines, row) if quoted and line.count(b'"') % 2 else 1
-        if count == 0:
-            text, problem = decode(line)
-            yield Record(row, text, line, problem or "a quote is opened and not closed")
-            row += 1
-            continue
-        whole = line if count == 1 else b"\n".join(lines[row : row + count])
+        count = _quoted_lines(lines, row, delimiter) if quoted and lines[row].count(b'"') % 2 else 1
+        whole = b"\n".join(lines[row : row + max(1, count)]).removesuffix(b"\r")
         text, problem = decode(whole)
-        yield Record(row, text, whole, problem)
-        row += count
+        yield Record(row, text, whole, problem if count else problem or "a quote is opened and not closed")
+        row += max(1, count)
 
 
-def _quoted_lines(lines: Sequence[bytes], start: int) -> int:
-    """How many lines the record takes whose first line leaves a quote open; 0 when it is never closed."""
+def _quoted_lines(lines: Sequence[bytes], start: int, delimiter: str) -> int:
+    """How many lines the record takes whose first line has an odd number of quotes; 0 when one is never closed."""
+    if _well_formed(lines[start], delimiter):
+        return 1
     quotes = 0
     for count, line in enumerate(lines[start : start + _MAX_QUOTED_LINES], start=1):
         quotes += line.count(b'"')
         if quotes % 2 == 0:
-            return count
+            # Lines that do not make a record together are not joined, so that one stray quote costs one row.
+            return count if _well_formed(b"\n".join(lines[start : start + count]), delimiter) else 0
     return 0
+
+
+def _well_formed(record: bytes, delimiter: str) -> bool:
+    text = record.removesuffix(b"\r").decode(errors="replace")
+    return split_fields(text, delimiter, quoted=True) is not None
 
 
 @cache
 def _field_pattern(delimiter: str) -> re.Pattern[str]:
     mark = re.escape(delimiter)
-    return re.compile(rf'(?:"((?:[^"]|"")*)"|([^"{mark}][^{mark}"]*)?)({mark}|\Z)')
+    return re.compile(rf'(?:"((?:[^"]|"")*)"|([^"{mark}\n][^{mark}\n]*)?)({mark}|\Z)')
 
 
 def split_fields(text: str, delimiter: str, *, quoted: bool) -> list[str | None] | None:
-    """The fields of one record, null where nothing stands; None when its quotes are malformed."""
+    """The fields of one record, null where nothing stands; None when its quotes are malformed.
+
+    A quote inside a field that does not start with one stands for itself, as polars has it.
+    """
     if not quoted or '"' not in text:
         return [field or None for field in text.split(delimiter)]
     pattern = _field_pattern(delimiter)
@@ -106,15 +113,15 @@ def parse_exactly(data: bytes, layout: Layout, columns: Columns) -> Batch:
     rejected: list[tuple[Record, list[str]]] = []
     dropped: dict[str, int] = {}
     header = list(layout.header)
-    for record in records(data, quoted=layout.quoted):
+    for record in records(data, quoted=layout.quoted, delimiter=layout.delimiter):
         fields = split_fields(record.text, layout.delimiter, quoted=layout.quoted)
         if record.reason:
             rejected.append((record, [record.reason]))
-        elif not record.text.strip(" \t") and width > 1:
+        elif width > 1 and not record.text.strip(" \t") and layout.delimiter not in record.text:
             dropped["blank line"] = dropped.get("blank line", 0) + 1
         elif fields is None:
-            rejected.append((record, ["a quote stands inside a field that is not quoted"]))
-        elif fields == header:
+            rejected.append((record, ["text stands beside a quoted field"]))
+        elif [field or "" for field in fields] == header:
             dropped["repeated header"] = dropped.get("repeated header", 0) + 1
         elif len(fields) != width:
             rejected.append((record, [f"{len(fields)} fields instead of {width}"]))
@@ -139,13 +146,13 @@ def parse_exactly(data: bytes, layout: Layout, columns: Columns) -> Batch:
 
 
 def cast_texts(texts: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, list[list[str]]]:
-    """Texts as the declared types, and per row why that failed (empty lists; no list at all when nothing did)."""
+    """Texts as the declared types, and per row why that failed (no list at all when nothing did)."""
     frames: list[pl.Series] = []
     failures: list[tuple[str, pl.DataType, pl.Series]] = []
     for series in texts:
         dtype = columns.dtypes[series.name]
-        # polars skips spaces before a number when it parses CSV; do the same.
-        source = series if dtype == pl.String else series.str.strip_chars_start(" ")
+        # polars skips spaces and tabs before a number when it parses CSV; do the same.
+        source = series if dtype == pl.String else series.str.strip_chars_start(" \t")
         cast = source.cast(dtype, strict=False)
         frames.append(cast)
         failed = cast.is_null() & source.is_not_null() & (source != "")
@@ -153,7 +160,8 @@ def cast_texts(texts: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, lis
             failures.append((series.name, dtype, failed))
     reasons: list[list[str]] = [[] for _ in range(texts.height)] if failures else []
     for name, dtype, failed in failures:
-        for position in failed.arg_true():
+        positions: list[int] = failed.arg_true().to_list()
+        for position in positions:
             reasons[position].append(f"{name}: {_shown(texts[name][position])} is not {_kind(dtype)}")
     return pl.DataFrame(frames), reasons
 

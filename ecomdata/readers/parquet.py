@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from typing import Final
@@ -47,7 +48,7 @@ class Parquet:
                 rows = metadata.row_group(i).num_rows
                 pieces = max(1, ceil(size / self.block_bytes))
                 edges = [start + rows * piece // pieces for piece in range(pieces + 1)]
-                for low, high in zip(edges, edges[1:], strict=False):
+                for low, high in pairwise(edges):
                     parse = partial(_parse, path, file.name, selection, columns, low, high - low)
                     yield Block(int(size * scale / pieces), parse)
                 start += rows
@@ -63,12 +64,12 @@ def _open(path: Path, where: str, columns: Columns) -> tuple[pq.FileMetaData, li
         DataError: the file is truncated or not Parquet.
     """
     try:
-        metadata = pq.read_metadata(path)
+        metadata = pq.read_metadata(path)  # pyright: ignore[reportUnknownMemberType]
         schema = pl.read_parquet_schema(path)
     except (pa.ArrowException, PolarsError, OSError) as error:
         raise DataError(
             f"{where}: not a whole Parquet file ({_first_line(error)})",
-            hint="the download may have been cut off; get the file again and compare its size with upstream's",
+            hint="the download may have been cut off; get the file again and compare sizes with upstream",
         ) from error
     names = columns.match(list(schema), where)
     wrong: list[str] = []
@@ -96,11 +97,15 @@ def _lossless(column: pl.Expr, found: pl.DataType, wanted: pl.DataType) -> pl.Ex
     if isinstance(found, pl.Datetime) and isinstance(wanted, pl.Datetime):
         if found.time_zone not in (None, "UTC", wanted.time_zone) or found.time_unit == "ns":
             return None
-        return column.dt.replace_time_zone(None).cast(pl.Datetime("us")).dt.replace_time_zone(wanted.time_zone)
+        return (
+            column.dt.replace_time_zone(None).cast(pl.Datetime("us")).dt.replace_time_zone(wanted.time_zone)
+        )
     return None
 
 
-def _parse(path: Path, where: str, selection: list[pl.Expr], columns: Columns, start: int, rows: int) -> Batch:
+def _parse(
+    path: Path, where: str, selection: list[pl.Expr], columns: Columns, start: int, rows: int
+) -> Batch:
     try:
         frame = pl.scan_parquet(path).slice(start, rows).select(selection).collect()
     except (PolarsError, OSError) as error:

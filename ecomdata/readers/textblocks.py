@@ -10,7 +10,9 @@ MAX_RECORD: Final = 64 << 20
 """A record longer than this is cut; what is left of it then fails to parse and is rejected."""
 
 
-def record_blocks(stream: IO[bytes], *, quoted: bool, first: bytes = b"", size: int = BLOCK_SIZE) -> Iterator[bytes]:
+def record_blocks(
+    stream: IO[bytes], *, quoted: bool, first: bytes = b"", size: int = BLOCK_SIZE
+) -> Iterator[bytes]:
     """Blocks of about ``size`` bytes that end where a record ends.
 
     Args:
@@ -79,7 +81,7 @@ def lines_of(block: bytes) -> list[bytes]:
 
 
 def decode(line: bytes) -> tuple[str, str]:
-    """A line as text, and why it is not UTF-8 (empty when it is). Bytes that are not UTF-8 show as ``\\xNN``."""
+    """A line as text, with other bytes in hexadecimal, and why it is not UTF-8 (empty when it is)."""
     try:
         return line.decode(), ""
     except UnicodeDecodeError as error:
