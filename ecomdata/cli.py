@@ -55,9 +55,16 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        _complain(
-            f"{type(error).__name__}: {error}", "this was not expected; --debug shows where it happened"
+        what, hint = (
+            f"{type(error).__name__}: {error}",
+            "this was not expected; --debug shows where it happened",
         )
+        if isinstance(error, OSError) and error.filename:
+            what, hint = (
+                f"{error.filename}: {error.strerror}",
+                "check that it is there and that you may use it",
+            )
+        _complain(what, hint)
         sys.exit(1)
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import dataframely as dy
 import polars as pl
 
 from ecomdata.errors import DataError
+
+_RENAME: Final = "rename the columns to upstream's own names, or load the files as upstream released them"
+_SHOWN: Final = 12
+_COMPARED: Final = 200
+"""Unknown columns that are compared with the missing ones; more is no table but a line without an end."""
 
 
 class DriftError(DataError):
@@ -26,6 +33,7 @@ class DriftError(DataError):
         missing: Sequence[str],
         extra: Sequence[str],
         detail: str = "",
+        hint: str = _RENAME,
     ) -> None:
         self.where = where
         self.found = tuple(found)
@@ -35,16 +43,13 @@ class DriftError(DataError):
         if detail:
             lines.append(f"  {detail}")
         if missing:
-            lines.append(f"  missing: {', '.join(map(_shown, missing))}")
+            lines.append(f"  missing: {listed(missing)}")
         if extra:
-            lines.append(f"  not expected: {', '.join(map(_shown, extra))}")
+            lines.append(f"  not expected: {listed(extra)}")
         near = self.near_names()
         for want, have in near.items():
             lines.append(f"  {_shown(have)} may be {_shown(want)} under another name")
-        super().__init__(
-            "\n".join(lines),
-            hint="rename the columns to upstream's own names, or load the files as upstream released them",
-        )
+        super().__init__("\n".join(lines), hint=hint)
 
     @property
     def distance(self) -> int:
@@ -53,13 +58,20 @@ class DriftError(DataError):
 
     def near_names(self) -> dict[str, str]:
         """Missing column -> the undeclared one that is spelt most like it."""
-        folded = {name.strip().lower(): name for name in self.extra}
+        folded = {name.strip().lower(): name for name in self.extra[:_COMPARED]}
         near: dict[str, str] = {}
         for want in self.missing:
             match = difflib.get_close_matches(want.lower(), list(folded), n=1, cutoff=0.75)
             if match:
                 near[want] = folded[match[0]]
         return near
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a message: the first few, shortened, and how many there are besides."""
+    shown = [*map(_shown, names)]
+    more = len(shown) - _SHOWN
+    return ", ".join(shown[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _shown(name: str) -> str:
@@ -118,9 +130,9 @@ class Columns:
                 names[place] = name
         missing = [name for name in self.required if name not in names]
         extra = [raw for raw, name in zip(found, names, strict=True) if name not in declared]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if missing or extra or twice:
-            detail = f"named twice: {', '.join(twice)}" if twice else ""
+            detail = f"named twice: {listed(twice)}" if twice else ""
             raise DriftError(where, found=found, missing=missing, extra=extra, detail=detail)
         return names
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import polars as pl
 
@@ -155,8 +156,8 @@ class _Load:
         """Do it."""
         with ExitStack() as stack:
             stack.enter_context(self.store.lock(self.dataset.name, self.reporter.say))
+            self._protect_what_is_there()
             self.store.remove_leftovers(self.dataset.name)
-            self._protect_real_data()
             plan = stack.enter_context(self._plan())
             for line in describe(plan, self.dataset.licence):
                 self.reporter.say(line)
@@ -171,8 +172,16 @@ class _Load:
                 shutil.rmtree(plan.folder, ignore_errors=True)
         return Release(folder)
 
-    def _protect_real_data(self) -> None:
-        there = self.store.manifest(self.dataset.name) if not self.options.force else None
+    def _protect_what_is_there(self) -> None:
+        """Refuse to replace what a newer ecomdata wrote, and real data by a sample without ``force``."""
+        try:
+            there = self.store.manifest(self.dataset.name)
+        except DataError:
+            if not self.options.force:
+                raise
+            return  # it is damaged, and the user wants it made again
+        if self.options.force:
+            return
         if self.options.sample and there is not None and not there.sample:
             raise UsageError(
                 f"{self.dataset.name} is loaded from real data; a sample would take its place",
@@ -245,8 +254,7 @@ class _Load:
 
     def _write(self, plan: Plan, files: list[RawFile], staging: Path) -> Manifest:
         """Write every table into the staging folder."""
-        with ThreadPoolExecutor(1, thread_name_prefix="sha256") as hashing:
-            hashes = _Hashes(files, hashing)
+        with _Hashes(files) as hashes:
             try:
                 assigned = assign(files, [_permitting(table, self.options) for table in self.tables])
             except DriftError as error:
@@ -380,13 +388,24 @@ class _Load:
 class _Hashes:
     """Hashes the raw files beside the reading of them, and sees whether they change meanwhile."""
 
-    def __init__(self, files: Iterable[RawFile], pool: ThreadPoolExecutor) -> None:
+    def __init__(self, files: Iterable[RawFile]) -> None:
         self._files = list(files)
         self._before = {file.container: _stamp(file.container) for file in self._files}
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="sha256")
+        self._stop = threading.Event()
         self._digests: dict[Path, Future[str] | str] = {}
         for file in self._files:
             if file.container not in self._digests:
-                self._digests[file.container] = file.sha256 or pool.submit(sha256_file, file.container)
+                digest = file.sha256 or self._pool.submit(sha256_file, file.container, stop=self._stop.is_set)
+                self._digests[file.container] = digest
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # After a failure or Ctrl-C nobody waits for the hashes of files that were not reached.
+        self._stop.set()
+        self._pool.shutdown(cancel_futures=True)
 
     def records(self, rows: Mapping[str, Mapping[str, int]]) -> tuple[ReadFile, ...]:
         """What was read.

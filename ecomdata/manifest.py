@@ -162,7 +162,7 @@ def read_manifest(folder: Path) -> Manifest:
         return _build(Manifest, {**value, "tables": tables, "raw": raw})
     except (AttributeError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path} lacks what a manifest has: {error}", hint="load the dataset again"
+            f"{path} lacks what a manifest has: {error}", hint="load the dataset again with --force"
         ) from error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -24,11 +24,11 @@ _ZSTD_LEVEL: Final = 1
 _READ_SIZE: Final = 4 << 20
 
 
-def sha256_file(path: Path) -> str:
-    """The sha256 of a file's bytes, in hex."""
+def sha256_file(path: Path, *, stop: Callable[[], bool] = lambda: False) -> str:
+    """The sha256 of a file's bytes, in hex; of some of them when ``stop`` says so on the way."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(_READ_SIZE):
+        while not stop() and (piece := file.read(_READ_SIZE)):
             digest.update(piece)
     return digest.hexdigest()
 
@@ -135,9 +135,9 @@ def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, grou
             count += frame.height
             yield frame
 
-    with writing(path):
-        source = register_io_source(produce, schema=schema)
-        try:
+    source = register_io_source(produce, schema=schema)
+    try:
+        with writing(path):
             source.sink_parquet(
                 path,
                 compression="zstd",
@@ -145,8 +145,9 @@ def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, grou
                 row_group_size=group,
                 engine="streaming",
             )
-        finally:
-            slices.reraise()
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    finally:
+        # What reading raised is about the raw file; it must not be taken for a failure to write.
+        slices.reraise()
+    with writing(path), path.open("rb") as file:
+        os.fsync(file.fileno())
     return count

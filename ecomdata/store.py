@@ -12,6 +12,7 @@ does ``current`` change. What a killed load leaves behind is removed by the next
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import uuid
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from ecomdata.errors import DataError, EcomdataError, UsageError
-from ecomdata.manifest import MANIFEST, Manifest, read_manifest, sync_folder, write_durably
+from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest, sync_folder, write_durably
 
 _LOADING: Final = ".loading-"
 
@@ -57,7 +58,7 @@ class Store:
         pointer = self.folder(dataset) / "current"
         try:
             release = pointer.read_text("utf-8").strip()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         folder = self.folder(dataset) / "releases" / release
         if not release or "/" in release or not (folder / MANIFEST).is_file():
@@ -122,16 +123,14 @@ class Store:
         """
         releases = folder.parent
         target = releases / manifest.release
+        attempt = 1
         with writing(target):
-            if _same_files(target, manifest):
+            while target.exists() and not _same_files(target, manifest):
+                attempt += 1
+                target = releases / f"{manifest.release}-{attempt}"
+            if target.exists():
                 shutil.rmtree(folder)
             else:
-                name = manifest.release
-                attempt = 1
-                while target.exists():
-                    attempt += 1
-                    name = f"{manifest.release}-{attempt}"
-                    target = releases / name
                 manifest.write(folder)
                 sync_folder(folder)
                 folder.rename(target)
@@ -147,7 +146,7 @@ class Store:
 
 
 def _same_files(folder: Path, manifest: Manifest) -> bool:
-    """Whether a release folder holds exactly the files of the manifest, by name, size and recorded hash."""
+    """Whether a release folder holds exactly the files of the manifest, byte for byte."""
     if not (folder / MANIFEST).is_file():
         return False
     try:
@@ -157,36 +156,58 @@ def _same_files(folder: Path, manifest: Manifest) -> bool:
     if {n: t.files for n, t in there.tables.items()} != {n: t.files for n, t in manifest.tables.items()}:
         return False
     files = [file for table in there.tables.values() for file in (*table.files, *table.quarantine)]
-    paths = [folder / file.path for file in files]
-    return all(p.is_file() and p.stat().st_size == f.size for p, f in zip(paths, files, strict=True))
+    return all(_holds(folder / file.path, file) for file in files)
+
+
+def _holds(path: Path, file: WrittenFile) -> bool:
+    # The bytes themselves are hashed: who loads again may do so because the disk damaged them.
+    if not path.is_file() or path.stat().st_size != file.size:
+        return False
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
 
 
 @contextmanager
 def writing(where: Path) -> Generator[None]:
-    """Name the cause when writing fails: no space, no permission, a read-only disk."""
+    """Name the cause when writing fails: no space, no permission, a read-only disk.
+
+    Raises:
+        EcomdataError: instead of the system's error, where the cause is one that the user can mend.
+    """
     try:
         yield
-    except OSError as error:
-        if problem := _disk_problem(error):
-            raise EcomdataError(f"{problem}: {where}", hint=_ROOM) from error
+    except EcomdataError:
         raise
     except Exception as error:
-        # polars wraps the system's error; its text is all that is left.
-        if "No space left on device" in str(error):
-            raise EcomdataError(f"no space left on the disk: {where}", hint=_ROOM) from error
+        if problem := _disk_problem(error):
+            what, hint = problem
+            raise EcomdataError(f"{what}: {where}", hint=f"{hint}; nothing was lost") from error
         raise
 
 
-_ROOM: Final = "free some space, or choose another folder with --home or ECOMDATA_HOME; nothing was lost"
+_ELSEWHERE: Final = "choose another folder with --home or ECOMDATA_HOME"
+_DISK_PROBLEMS: Final = {
+    errno.ENOSPC: ("no space left on the disk", f"free some space, or {_ELSEWHERE}"),
+    errno.EDQUOT: ("the disk quota is used up", f"free some space, or {_ELSEWHERE}"),
+    errno.EFBIG: (
+        "the file grows beyond what the disk or the limit of this process allows",
+        f"raise the limit (ulimit -f), or {_ELSEWHERE}",
+    ),
+    errno.EROFS: ("the disk is read-only", _ELSEWHERE),
+    errno.EACCES: ("no permission to write", f"change the permissions, or {_ELSEWHERE}"),
+    errno.EPERM: ("no permission to write", f"change the permissions, or {_ELSEWHERE}"),
+    errno.ENOTDIR: ("a file stands where a folder is needed", _ELSEWHERE),
+    errno.EEXIST: ("a file stands where a folder is needed", _ELSEWHERE),
+    errno.EIO: ("the disk reports an error", f"check the disk, or {_ELSEWHERE}"),
+}
 
 
-def _disk_problem(error: OSError) -> str:
-    return {
-        errno.ENOSPC: "no space left on the disk",
-        errno.EDQUOT: "the disk quota is used up",
-        errno.EROFS: "the disk is read-only",
-        errno.EACCES: "no permission to write",
-    }.get(error.errno or 0, "")
+def _disk_problem(error: Exception) -> tuple[str, str] | None:
+    if isinstance(error, OSError) and error.errno:
+        return _DISK_PROBLEMS.get(error.errno)
+    # polars and DuckDB wrap the system's error; its text is all that is left.
+    text = str(error)
+    return next((found for code, found in _DISK_PROBLEMS.items() if os.strerror(code) in text), None)
 
 
 def require_loaded(store: Store, dataset: str) -> Path:

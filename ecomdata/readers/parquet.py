@@ -21,6 +21,7 @@ from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block
 
+_TYPES: Final = "give the columns upstream's own types, or load the files as upstream released them"
 _BLOCK_BYTES: Final = 48 << 20
 """Uncompressed bytes read at a time; a larger row group is read in equal slices."""
 
@@ -81,7 +82,9 @@ def _open(path: Path, where: str, columns: Columns) -> tuple[pq.FileMetaData, li
         else:
             selection.append(expression.alias(name))
     if wrong:
-        raise DriftError(where, found=list(schema), missing=(), extra=(), detail="; ".join(wrong))
+        raise DriftError(
+            where, found=list(schema), missing=(), extra=(), detail="; ".join(wrong), hint=_TYPES
+        )
     return metadata, selection
 
 
