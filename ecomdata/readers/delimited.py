@@ -27,7 +27,8 @@ from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields
 from ecomdata.readers.textblocks import BLOCK_SIZE, plain_blocks, record_blocks
 
 _HEAD: Final = 1 << 20
-_KNOWN_DELIMITERS: Final = (",", "\t", ";", "|", "\x01")
+_KNOWN_DELIMITERS: Final = (",", "\t", ";", "|", "\x01", " ")
+_AS_RELEASED: Final = "load the file as upstream released it"
 _QUOTE: Final = ord('"')
 
 
@@ -103,7 +104,7 @@ class Delimited:
                 for layout in columns.layouts():
                     if len(layout) == len(fields) and _looks_like_data(fields, layout, columns):
                         return Layout(delimiter, tuple(layout), tuple(layout), self.quote), bom
-        raise _explain(line, nearest, self.delimiters, columns, where)
+        raise _explain(line, nearest, self, columns, where)
 
 
 def _header_only(lines: int, columns: Columns) -> Batch:
@@ -122,9 +123,12 @@ def _looks_like_data(fields: Sequence[str | None], names: Sequence[str], columns
 
 
 def _explain(
-    line: str, nearest: DriftError | None, delimiters: Sequence[str], columns: Columns, where: str
+    line: str, nearest: DriftError | None, reader: Delimited, columns: Columns, where: str
 ) -> DataError:
     """The error for a first line that fits no declared variant."""
+    if not line.strip():
+        return DataError(f"{where}: the first line is blank", hint=f"remove it, or {_AS_RELEASED}")
+    delimiters = reader.delimiters
     for delimiter in _KNOWN_DELIMITERS:
         fields = line.split(delimiter)
         fits = len(fields) > 1 and len(fields) in {len(layout) for layout in columns.layouts()}
@@ -136,17 +140,20 @@ def _explain(
                 missing=(),
                 extra=(),
                 detail=f"the fields are separated by {delimiter!r}, upstream separates them by {wanted}",
+                hint=_AS_RELEASED,
             )
-    if nearest is not None:
+    fields = max((line.split(delimiter) for delimiter in delimiters), key=len)
+    data = reader.header != "required" and any(field.strip(" -").isdecimal() for field in fields)
+    if nearest is not None and not data:
         return nearest
-    count = len(line.split(delimiters[0]))
     return DriftError(
         where,
-        found=line.split(delimiters[0]),
+        found=fields,
         missing=(),
         extra=(),
-        detail=f"the first line has {count} fields, {len(columns.required)} are expected: "
+        detail=f"the first line has {len(fields):,} fields, {len(columns.required)} are expected: "
         f"{', '.join(columns.names)}",
+        hint=_AS_RELEASED,
     )
 
 
