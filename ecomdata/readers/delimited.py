@@ -174,8 +174,12 @@ def _parse(data: bytes, layout: Layout, columns: Columns) -> Batch:
 def _parse_fast(data: bytes, layout: Layout, columns: Columns) -> Batch | None:
     dtypes = columns.dtypes
     quoted = layout.quoted and b'"' in data
-    if quoted and data.count(b'"') % 2:
-        return None  # a quote is left open somewhere; polars may panic over it
+    if not data.endswith(b"\n"):
+        data += b"\n"  # polars lets a surplus delimiter pass at the very end
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+        return None  # polars takes a carriage return off the end of any field
+    if quoted and not _well_quoted(data, layout.delimiter):
+        return None  # polars guesses, or panics
     try:
         frame = pl.read_csv(
             data,
@@ -190,19 +194,18 @@ def _parse_fast(data: bytes, layout: Layout, columns: Columns) -> Batch | None:
         # A row with too few fields ends in nulls; without any, and without quotes, polars vouches for
         # each line.
         ends, delimiters = _structure(data, layout.delimiter, quoted=quoted)
-        ends += not data.endswith(b"\n")
         if frame.height != ends or delimiters != ends * (len(layout.names) - 1):
             return None
-    lines = data.count(b"\n") + (not data.endswith(b"\n")) if quoted else frame.height
+    lines = data.count(b"\n") if quoted else frame.height
     rows = _first_lines(data) if lines != frame.height else None
     kept: pl.Series | None = None
     dropped: dict[str, int] = {}
     if dtypes[layout.names[0]] == pl.String:
         header = pl.all_horizontal(
-            pl.col(name).cast(pl.String) == text
+            pl.col(name).cast(pl.String).fill_null("") == text
             for name, text in zip(layout.names, layout.header, strict=True)
         )
-        again = frame.select(header.fill_null(value=False)).to_series()
+        again = frame.select(header).to_series()
         if again.any():
             kept = (~again).arg_true()
             rows = rows.gather(kept) if rows is not None else kept
@@ -227,6 +230,18 @@ def _structure(data: bytes, delimiter: str, *, quoted: bool) -> tuple[int, int]:
     return ends, int(np.count_nonzero((array == ord(delimiter)) & outside))
 
 
+def _well_quoted(data: bytes, delimiter: str) -> bool:
+    """Whether every quote opens a field, closes one, or is doubled; ``data`` ends with a line break."""
+    array = np.frombuffer(data, np.uint8)
+    quotes = np.flatnonzero(array == _QUOTE)
+    if len(quotes) % 2:
+        return False
+    edges = list(f'\n"{delimiter}'.encode())
+    opening = quotes[::2][int(quotes[0] == 0) :]
+    before, after = array[opening - 1], array[quotes[1::2] + 1]
+    return bool(np.isin(before, edges).all() and np.isin(after, [*edges, ord("\r")]).all())
+
+
 def _first_lines(data: bytes) -> pl.Series:
     """The line, from 0, at which each record starts, for records with line breaks inside quotes."""
     array = np.frombuffer(data, np.uint8)
@@ -234,5 +249,4 @@ def _first_lines(data: bytes) -> pl.Series:
     breaks = np.flatnonzero(array == ord("\n"))
     ends = np.flatnonzero(inside[breaks] == 0)
     starts = np.concatenate(([0], ends + 1))
-    count = len(ends) + (not data.endswith(b"\n"))
-    return pl.Series(starts[:count], dtype=pl.Int64)
+    return pl.Series(starts[: len(ends)], dtype=pl.Int64)

@@ -61,7 +61,7 @@ def records(data: bytes, *, quoted: bool, delimiter: str = ",") -> Iterator[Reco
 
 
 def _quoted_lines(lines: Sequence[bytes], start: int, delimiter: str) -> int:
-    """How many lines the record takes whose first line has an odd number of quotes; 0 when one is never closed."""
+    """How many lines a record takes whose first has an odd number of quotes; 0 when one stays open."""
     if _well_formed(lines[start], delimiter):
         return 1
     quotes = 0
