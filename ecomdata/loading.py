@@ -26,6 +26,7 @@ from ecomdata.columns import DriftError
 from ecomdata.declare import Dataset, Table
 from ecomdata.derive import derived_frames
 from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.lookalikes import explained
 from ecomdata.manifest import Manifest, ReadFile, TableRecord
 from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, assign, count_reasons
 from ecomdata.progress import Reporter, Silent
@@ -198,14 +199,17 @@ class _Load:
                 if source is not None:
                     raise UsageError("--sample and --source exclude each other")
                 source = stack.enter_context(self._sampled())
-            plan = make_plan(
-                self.dataset,
-                source=source,
-                home=self.store.home,
-                only=options.only,
-                tables={table.name for table in self.tables},
-                on_bytes=lambda size: self.reporter.advance(size=size),
-            )
+            try:
+                plan = make_plan(
+                    self.dataset,
+                    source=source,
+                    home=self.store.home,
+                    only=options.only,
+                    tables={table.name for table in self.tables},
+                    on_bytes=lambda size: self.reporter.advance(size=size),
+                )
+            except UsageError as error:
+                raise explained(error, self.dataset, source) from error
             if options.sample:
                 words = f"a synthetic sample ({SAMPLE_ROWS:,} rows, seed {SAMPLE_SEED})"
                 plan = replace(plan, origin=words, unrecognised=())
@@ -258,7 +262,7 @@ class _Load:
             try:
                 assigned = assign(files, [_permitting(table, self.options) for table in self.tables])
             except DriftError as error:
-                raise _with_lookalike(error, self.dataset) from error
+                raise explained(error, self.dataset, None) from error
             records: dict[str, TableRecord] = {}
             rows: dict[str, dict[str, int]] = {file.name: {} for file in files}
             for table in self.tables:
@@ -455,18 +459,6 @@ def _permitting(table: Table, options: Options) -> Table:
         for raw in table.raws
     )
     return replace(table, raws=raws)
-
-
-def _with_lookalike(error: DriftError, dataset: Dataset) -> DataError:
-    """The error, with the name of a known derivative that has such columns."""
-    for name, columns in dataset.lookalikes.items():
-        if columns <= set(error.found):
-            return DataError(
-                f"{error.where}: this looks like {name}, which is made from {dataset.name} and has other "
-                "columns",
-                hint=f"get upstream's own files; {dataset.homepage}",
-            )
-    return error
 
 
 def _sha256_json(value: object) -> str:
