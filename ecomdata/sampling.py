@@ -175,10 +175,3 @@ def write_csv(
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab" if append else "wb") as file:
         frame.write_csv(file, include_header=header, separator=separator, quote_style=quote)
-
-
-def write_lines(lines: pl.Series, path: Path, *, final_newline: bool = True) -> None:
-    """Write one text per line in UTF-8 with LF, as given: nothing is quoted."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = "\n".join(lines.to_list())
-    path.write_bytes((text + "\n" if final_newline else text).encode())

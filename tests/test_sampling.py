@@ -118,9 +118,3 @@ def test_appending_with_a_header_puts_one_in_the_middle(tmp_path: Path) -> None:
     sampling.write_csv(frame, path)
     sampling.write_csv(frame, path, append=True)
     assert path.read_bytes() == b"a,b\n1,x\na,b\n1,x\n"
-
-
-def test_lines_are_written_as_they_are(tmp_path: Path) -> None:
-    """Nothing is quoted, and the newline at the end can be left out as upstream does."""
-    sampling.write_lines(pl.Series(['a,"b', "é"]), tmp_path / "a.txt", final_newline=False)
-    assert (tmp_path / "a.txt").read_bytes() == 'a,"b\né'.encode()

@@ -200,7 +200,7 @@ class DemoPairs(dy.Schema):
 
 def prompts(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Prompts as sequences."""
-    parts = pl.col("user").str.splitn(pl.col("body"), 2).struct
+    parts = pl.col("parts").struct
     before, after = parts.field("field_0"), parts.field("field_1")
     code = pl.lit(r"C\d")
     # The triples must be all the codes there are, one after the other: then nothing is lost or guessed.
@@ -215,7 +215,7 @@ def prompts(rows: pl.LazyFrame) -> pl.LazyFrame:
     listed = answer.str.contains(_BASE62_LIST)
     return (
         rows.with_columns(history=pl.col("user").str.extract_all(TRIPLE))
-        .with_columns(body=pl.col("history").list.join(""))
+        .with_columns(parts=pl.col("user").str.splitn(pl.col("history").list.join(""), 2))
         .select(
             pl.col("id").alias("sequence_id"),
             _stage(),
