@@ -1,0 +1,1 @@
+"""Comparisons with peers on the same work; results/ holds what they gave."""

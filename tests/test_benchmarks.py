@@ -1,0 +1,109 @@
+"""The benchmarks run and say what they must; how fast anything is, no test asks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SPREAD = {"median", "min", "max", "runs"}
+
+
+def _bench(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "load.py", *args], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+    """The report of one quick run of everything, and what it printed."""
+    if find_spec("pandas") is None:
+        pytest.skip("pandas, of the extra bench, is not installed")
+    folder = tmp_path_factory.mktemp("bench")
+    done = _bench("--quick", "--data", folder, "--out", folder / "load.json")
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "load.json").read_text()), done.stdout
+
+
+def test_every_contender_is_measured(quick: tuple[dict[str, Any], str]) -> None:
+    """Each measurement has wall time, CPU time and peak memory, and those that load have rows and bytes."""
+    report, _ = quick
+    groups: dict[str, set[str]] = {}
+    for entry in report["measurements"]:
+        group, name = entry["name"].split("/")
+        groups.setdefault(group, set()).add(name)
+        for figure in ("wall_seconds", "cpu_seconds", "peak_bytes"):
+            assert set(entry[figure]) == SPREAD
+            assert 0 < entry[figure]["min"] <= entry[figure]["median"] <= entry[figure]["max"]
+        assert group in {"help", "sql"} or entry["rows"] == report["sizes"][group]["rows"]
+        assert group in {"help", "sql"} or entry["bytes_written"] > 0
+    peers = {"polars", "polars-columns", "duckdb", "pandas", "datasets"}
+    assert groups["user-behavior"] == {"ecomdata", *peers}
+    assert groups["merrec"] == {"ecomdata", "ecomdata-items", *peers}
+    assert groups["user-behavior-damaged"] == {"ecomdata", "duckdb-rejects"}
+    assert report["sizes"]["user-behavior-3x"]["rows"] == 3 * report["sizes"]["user-behavior"]["rows"]
+
+
+def test_goals_are_judged_by_their_figures(quick: tuple[dict[str, Any], str]) -> None:
+    """Every goal has a figure, a limit and whether it is met; every ratio comes in both forms."""
+    report, printed = quick
+    assert len(report["goals"]) == 11
+    for goal in report["goals"]:
+        sign, limit = goal["limit"].split()
+        value = goal["value"]
+        assert (
+            goal["met"]
+            is {"<": value < float(limit), "<=": value <= float(limit), ">=": value >= float(limit)}[sign]
+        )
+        assert goal["goal"][:20] in printed
+    assert all(ratio["of_medians"] > 0 and ratio["median_within_rounds"] > 0 for ratio in report["ratios"])
+
+
+def test_a_report_names_the_machine_but_not_whose_it_is(quick: tuple[dict[str, Any], str]) -> None:
+    """CPU, cores, memory, system and versions are in the report; host names and paths are not."""
+    report, _ = quick
+    assert set(report["machine"]) == {"cpu", "cores", "memory_bytes", "os", "python"}
+    assert {"ecomdata", "polars", "duckdb", "pandas", "datasets"} <= set(report["versions"])
+    text = json.dumps(report)
+    assert str(Path.home()) not in text
+    assert str(ROOT) not in text
+
+
+def test_only_measures_what_is_asked_for(tmp_path: Path) -> None:
+    """--only takes globs; what it names not is not measured, not judged, and its files are not made."""
+    done = _bench("--quick", "--only", "help/*", "--data", tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "load.json").read_text())
+    assert [entry["name"] for entry in report["measurements"]] == [
+        "help/ecomdata --help",
+        "help/import click",
+    ]
+    assert len(report["goals"]) == 1
+    assert report["sizes"] == {}
+
+
+def test_only_that_names_nothing_is_an_error(tmp_path: Path) -> None:
+    """A glob that fits no contender ends the run and says so, with examples."""
+    done = _bench("--quick", "--only", "mercari", "--data", tmp_path)
+    assert done.returncode == 1
+    assert "names no contender" in done.stderr
+    assert not (tmp_path / "load.json").exists()
+
+
+def test_committed_results_are_of_a_full_run() -> None:
+    """benchmarks/results/load.json comes from the sizes that the goals are set for."""
+    path = ROOT / "benchmarks" / "results" / "load.json"
+    if not path.exists():
+        pytest.skip("no results are committed yet")
+    report = json.loads(path.read_text())
+    assert not report["quick"]
+    assert report["sizes"]["user-behavior"]["rows"] == 20_000_000
+    assert report["sizes"]["user-behavior-3x"]["rows"] == 60_000_000
+    assert report["sizes"]["merrec"]["rows"] == 5_000_000
