@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -51,6 +53,43 @@ class Batch:
     def read(self) -> int:
         """Rows read: those kept, rejected and dropped."""
         return self.frame.height + self.rejected.height + sum(self.dropped.values())
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Batches that follow one another in a block, as one."""
+    if len(batches) == 1:
+        return batches[0]
+    rows: list[pl.Series] = []
+    rejected: list[pl.DataFrame] = []
+    dropped: Counter[str] = Counter()
+    starts: list[int] = []
+    offset = height = 0
+    for batch in batches:
+        own = pl.int_range(batch.frame.height, eager=True) if batch.rows is None else batch.rows
+        rows.append(own.cast(pl.Int64) + offset)
+        rejected.append(batch.rejected.with_columns(pl.col("row") + offset))
+        dropped.update(batch.dropped)
+        starts.append(height)
+        offset += batch.span
+        height += batch.frame.height
+
+    def raw(positions: Sequence[int]) -> list[str]:
+        texts: dict[int, str] = {}
+        owners = [bisect_right(starts, position) - 1 for position in positions]
+        for owner in dict.fromkeys(owners):
+            mine = [p for p, o in zip(positions, owners, strict=True) if o == owner]
+            found = batches[owner].raw([p - starts[owner] for p in mine])
+            texts.update(zip(mine, found, strict=True))
+        return [texts[position] for position in positions]
+
+    return Batch(
+        frame=pl.concat([batch.frame for batch in batches]),
+        span=offset,
+        raw=raw,
+        rows=pl.concat(rows),
+        rejected=pl.concat(rejected),
+        dropped=dropped,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,15 @@ def _cut_outside_quotes(pending: bytes, piece: bytes, cut: int) -> int:
     return cut
 
 
+def middle(block: bytes, *, quoted: bool) -> int:
+    """Where a record begins near the middle; 0 when there is none but the first."""
+    half = len(block) // 2
+    cut = block.rfind(b"\n", 0, half) + 1
+    if quoted and cut:
+        cut = _cut_outside_quotes(b"", block, cut)
+    return cut
+
+
 def lines_of(block: bytes) -> list[bytes]:
     """The lines of a block without their line ends."""
     lines = block.split(b"\n")
