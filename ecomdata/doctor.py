@@ -106,7 +106,12 @@ def _store(store: Store, *, prune: bool) -> Iterator[Check]:
     if not problems:
         yield Check("store", "ok", f"loaded: {loaded}")
     for problem in problems:
-        yield Check("store", "problem", problem, "load the dataset again with --force")
+        yield Check(
+            "store",
+            "problem",
+            problem,
+            "load it again with --force, or upgrade ecomdata if a newer one wrote it",
+        )
     superseded = [path for dataset in _readable(store) for path in store.superseded(dataset)]
     if superseded:
         size = human(sum(_size(path) for path in superseded))

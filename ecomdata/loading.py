@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
@@ -217,13 +216,12 @@ class _Load:
 
     @contextmanager
     def _sampled(self) -> Generator[str]:
-        with writing(self.store.home):
-            self.store.home.mkdir(parents=True, exist_ok=True)
-            folder = tempfile.mkdtemp(prefix=".sample-", dir=self.store.home)
+        # Among the leftovers of a killed load, should this one be killed.
+        folder = self.store.new_folder(self.dataset.name)
         try:
-            with writing(self.store.home):
-                self.dataset.sample(Path(folder), SAMPLE_ROWS, SAMPLE_SEED)
-            yield folder
+            with writing(folder):
+                self.dataset.sample(folder, SAMPLE_ROWS, SAMPLE_SEED)
+            yield str(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

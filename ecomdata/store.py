@@ -108,6 +108,8 @@ class Store:
         """Remove what killed loads left. Call it only while holding the lock."""
         for folder in (self.folder(dataset) / "releases").glob(f"{_LOADING}*"):
             shutil.rmtree(folder, ignore_errors=True)
+        for file in self.folder(dataset).glob(".current.*.tmp"):
+            file.unlink(missing_ok=True)
 
     def new_folder(self, dataset: str) -> Path:
         """A folder to write a release into, not visible to anyone."""
