@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Final, Literal
@@ -23,8 +23,8 @@ from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block, joined
-from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields
-from ecomdata.readers.textblocks import BLOCK_SIZE, middle, plain_blocks, record_blocks
+from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields, whole_records
+from ecomdata.readers.textblocks import BLOCK_SIZE, after_last_line, plain_blocks, record_blocks
 
 _HEAD: Final = 1 << 20
 _EXACT_BYTES: Final = 16 << 10
@@ -70,20 +70,20 @@ class Delimited:
             with stream:
                 if start:
                     yield Block(start, partial(_header_only, lines, columns))
-                for data in self._pieces(stream, head[start:]):
+                for data in self._pieces(stream, head[start:], layout.delimiter):
                     yield Block(len(data), partial(_parse, data, layout, columns))
 
         return rest()
 
-    def _pieces(self, stream: IO[bytes], first: bytes) -> Iterator[bytes]:
+    def _pieces(self, stream: IO[bytes], first: bytes, delimiter: str) -> Iterator[bytes]:
         # A member of an archive can seek too, but only by decompressing from its start.
-        on_disk = isinstance(getattr(stream, "raw", None), io.FileIO)
-        if on_disk:
+        if isinstance(getattr(stream, "raw", None), io.FileIO):
             stream.seek(-len(first), os.SEEK_CUR)
+            if not self.quote:
+                return plain_blocks(stream, size=self.block_size)
             first = b""
-        if on_disk and not self.quote:
-            return plain_blocks(stream, size=self.block_size)
-        return record_blocks(stream, quoted=self.quote, first=first, size=self.block_size)
+        cut = _cutter(delimiter, quoted=self.quote)
+        return record_blocks(stream, cut=cut, first=first, size=self.block_size)
 
     def _layout(self, head: bytes, where: str, columns: Columns) -> tuple[Layout, int]:
         """How the file is laid out, and where its rows start."""
@@ -169,6 +169,24 @@ def _reject_other_encodings(head: bytes, where: str) -> None:
         )
 
 
+def _cutter(delimiter: str, *, quoted: bool) -> Callable[[bytes], int]:
+    """What says where the last whole record of some bytes ends."""
+    return partial(_after_last_record, delimiter=delimiter) if quoted else after_last_line
+
+
+def _after_last_record(data: bytes, delimiter: str) -> int:
+    """Where the last whole record ends: at a line break outside quotes."""
+    end = after_last_line(data)
+    quotes = data.count(b'"', 0, end)
+    while end and quotes % 2:
+        previous = data.rfind(b"\n", 0, end - 1) + 1
+        quotes -= data.count(b'"', previous, end)
+        end = previous
+    if end and (not quotes or _well_quoted(data[:end], delimiter)):
+        return end
+    return whole_records(data[: after_last_line(data)], delimiter)
+
+
 def _parse(data: bytes, layout: Layout, columns: Columns) -> Batch:
     """Parse fast, and exactly where the fast way cannot vouch for every row.
 
@@ -183,7 +201,8 @@ def _parse_pieces(data: bytes, layout: Layout, columns: Columns) -> Iterator[Bat
     if fast is not None:
         yield fast
         return
-    cut = middle(data, quoted=layout.quoted) if len(data) > _EXACT_BYTES else 0
+    half = data[: len(data) // 2] if len(data) > _EXACT_BYTES else b""
+    cut = _cutter(layout.delimiter, quoted=layout.quoted)(half)
     if not cut:
         yield parse_exactly(data, layout, columns)
         return

@@ -17,7 +17,8 @@ from ecomdata.readers.textblocks import decode, lines_of
 _MAX_QUOTED_LINES: Final = 1000
 """A quote that is not closed within so many lines is an error of its first line only."""
 
-ROW: Final = "__row"
+_UNDECIDED: Final = -1
+"""The lines at hand end before it shows whether a quote is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,23 @@ def records(data: bytes, *, quoted: bool, delimiter: str = ",") -> Iterator[Reco
         count = _quoted_lines(lines, row, delimiter) if quoted and lines[row].count(b'"') % 2 else 1
         whole = b"\n".join(lines[row : row + max(1, count)]).removesuffix(b"\r")
         text, problem = decode(whole)
-        yield Record(row, text, whole, problem if count else problem or "a quote is opened and not closed")
+        yield Record(
+            row, text, whole, problem if count > 0 else problem or "a quote is opened and not closed"
+        )
         row += max(1, count)
+
+
+def whole_records(data: bytes, delimiter: str) -> int:
+    """Where the last record ends that no line after ``data`` can be part of; it may have stray quotes."""
+    lines = data.split(b"\n")[:-1]
+    row = end = 0
+    while row < len(lines):
+        count = _quoted_lines(lines, row, delimiter) if lines[row].count(b'"') % 2 else 1
+        if count == _UNDECIDED:
+            break
+        end += sum(len(line) + 1 for line in lines[row : row + max(1, count)])
+        row += max(1, count)
+    return end
 
 
 def _quoted_lines(lines: Sequence[bytes], start: int, delimiter: str) -> int:
@@ -70,7 +86,7 @@ def _quoted_lines(lines: Sequence[bytes], start: int, delimiter: str) -> int:
         if quotes % 2 == 0:
             # Lines that do not make a record together are not joined, so that one stray quote costs one row.
             return count if _well_formed(b"\n".join(lines[start : start + count]), delimiter) else 0
-    return 0
+    return 0 if len(lines) - start >= _MAX_QUOTED_LINES else _UNDECIDED
 
 
 def _well_formed(record: bytes, delimiter: str) -> bool:

@@ -35,7 +35,7 @@ class JsonLines:
 
         def rest() -> Iterator[Block]:
             with file.open() as stream:
-                for data in record_blocks(stream, quoted=False, size=self.block_size):
+                for data in record_blocks(stream, size=self.block_size):
                     yield Block(len(data), partial(_parse, data, columns))
 
         return rest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Final
 
 BLOCK_SIZE: Final = 16 << 20
@@ -10,37 +10,37 @@ MAX_RECORD: Final = 64 << 20
 """A record longer than this is cut; what is left of it then fails to parse and is rejected."""
 
 
+def after_last_line(data: bytes) -> int:
+    """Where the last whole line of ``data`` ends; 0 when it has none."""
+    return data.rfind(b"\n") + 1
+
+
 def record_blocks(
-    stream: IO[bytes], *, quoted: bool, first: bytes = b"", size: int = BLOCK_SIZE
+    stream: IO[bytes],
+    *,
+    cut: Callable[[bytes], int] = after_last_line,
+    first: bytes = b"",
+    size: int = BLOCK_SIZE,
 ) -> Iterator[bytes]:
     """Blocks of about ``size`` bytes that end where a record ends.
 
     Args:
         stream: Read from where it stands.
-        quoted: Whether a line break between double quotes belongs to the record.
+        cut: Where the last whole record of some bytes ends; 0 when none does.
         first: Bytes that were already read from the stream.
         size: Bytes to read at a time.
     """
-    pending = [first] if first else []
-    held = len(first)
+    held = first
     while piece := stream.read(size):
-        cut = piece.rfind(b"\n") + 1
-        if quoted and cut:
-            cut = _cut_outside_quotes(b"".join(pending), piece, cut)
-        if cut:
-            yield b"".join((*pending, piece[:cut]))
-            pending, held = [piece[cut:]], len(piece) - cut
-        else:
-            pending.append(piece)
-            held += len(piece)
-        if held > MAX_RECORD:
-            whole = b"".join(pending)
-            end = whole.rfind(b"\n") + 1 or len(whole)
-            yield whole[:end]
-            pending, held = [whole[end:]], len(whole) - end
-    rest = b"".join(pending)
-    if rest:
-        yield rest
+        held += piece
+        end = cut(held)
+        if not end and len(held) > MAX_RECORD:
+            end = after_last_line(held) or len(held)
+        if end:
+            yield held[:end]
+            held = held[end:]
+    if held:
+        yield held
 
 
 def plain_blocks(stream: IO[bytes], *, size: int = BLOCK_SIZE) -> Iterator[bytes]:
@@ -60,25 +60,6 @@ def plain_blocks(stream: IO[bytes], *, size: int = BLOCK_SIZE) -> Iterator[bytes
             return
         yield block
         start += len(block)
-
-
-def _cut_outside_quotes(pending: bytes, piece: bytes, cut: int) -> int:
-    """The last line break of ``piece`` before ``cut`` with an even number of quotes before it, or 0."""
-    quotes = pending.count(b'"') + piece.count(b'"', 0, cut)
-    while cut and quotes % 2:
-        previous = piece.rfind(b"\n", 0, cut - 1) + 1
-        quotes -= piece.count(b'"', previous, cut)
-        cut = previous
-    return cut
-
-
-def middle(block: bytes, *, quoted: bool) -> int:
-    """Where a record begins near the middle; 0 when there is none but the first."""
-    half = len(block) // 2
-    cut = block.rfind(b"\n", 0, half) + 1
-    if quoted and cut:
-        cut = _cut_outside_quotes(b"", block, cut)
-    return cut
 
 
 def lines_of(block: bytes) -> list[bytes]:
