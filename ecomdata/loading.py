@@ -34,7 +34,7 @@ from ecomdata.readers import REJECTED, Npz
 from ecomdata.registry import loader
 from ecomdata.release import Release
 from ecomdata.shards import sha256_file, write_shards
-from ecomdata.sources import Plan, describe, make_plan, needs_confirmation, require_space
+from ecomdata.sources import Plan, clear_scratch, describe, make_plan, needs_confirmation, require_space
 from ecomdata.store import Store, home_folder, writing
 
 SAMPLE_ROWS: Final = 10_000
@@ -164,6 +164,7 @@ class _Load:
             if same := self._same_as_loaded(plan):
                 return same
             files = self._fetch(plan)
+            stack.callback(clear_scratch, self.store.home)
             staging = self.store.new_folder(self.dataset.name)
             stack.callback(shutil.rmtree, staging, ignore_errors=True)
             manifest = self._write(plan, files, staging)
@@ -196,7 +197,7 @@ class _Load:
             source = options.source
             if options.sample:
                 if source is not None:
-                    raise UsageError("--sample and --source exclude each other")
+                    raise UsageError("--sample and --source exclude each other", hint="leave one of them out")
                 source = stack.enter_context(self._sampled())
             try:
                 plan = make_plan(
@@ -278,7 +279,7 @@ class _Load:
     ) -> TableRecord:
         started = time.monotonic()
         quarantine = Quarantine(staging / "quarantine", table.name)
-        self.reporter.start(f"{self.dataset.name} {table.name}", sum(one.file.size for one in assigned))
+        self.reporter.start(f"{self.dataset.name} {table.name}", _content_size(assigned))
         reader = TableReader(
             table, assigned, quarantine, self.reporter, jobs=self.options.jobs, limit=self.options.limit
         )
@@ -428,6 +429,12 @@ class _Hashes:
                 ReadFile(name=file.name, size=size, sha256=sha256, mtime_ns=mtime_ns, rows=rows[file.name])
             )
         return tuple(sorted(found, key=lambda one: one.name))
+
+
+def _content_size(assigned: Iterable[Assigned]) -> int:
+    """Bytes that will be read, decompressed; 0 where some file does not say."""
+    lengths = [one.file.length for one in assigned]
+    return sum(lengths) if all(lengths) else 0
 
 
 def _stamp(path: Path) -> tuple[int, int]:
