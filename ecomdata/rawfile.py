@@ -16,6 +16,7 @@ class RawFile:
         name: Upstream's relative path with ``/``; a member of an archive is ``archive.zip/member``.
         container: The file on disk that holds the bytes: the file itself or the archive.
         size: Bytes of the container on disk (or to be downloaded).
+        length: Bytes of the content when it is decompressed, 0 where that is not known beforehand.
         sha256: The container's hash when it is known before reading, else empty.
         opener: Opens the (decompressed) content for reading from its start.
         materialize: A path at which the content can be read at any offset.
@@ -28,6 +29,7 @@ class RawFile:
     opener: Callable[[], IO[bytes]]
     materialize: Callable[[], Path]
     fetch: Callable[[], None] = lambda: None
+    length: int = 0
     sha256: str = ""
 
     @classmethod
@@ -37,6 +39,7 @@ class RawFile:
             name=name or path.name,
             container=path,
             size=path.stat().st_size,
+            length=path.stat().st_size,
             opener=lambda: path.open("rb"),
             materialize=lambda: path,
         )

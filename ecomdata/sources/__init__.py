@@ -1,0 +1,23 @@
+"""Finding, downloading and opening raw files: a source becomes a plan of raw files."""
+
+from __future__ import annotations
+
+from ecomdata.sources.archive import clear_scratch
+from ecomdata.sources.find import make_plan
+from ecomdata.sources.matching import Selection, matches_tail
+from ecomdata.sources.plan import CONFIRM_ABOVE, Plan, describe, human, needs_confirmation, require_space
+from ecomdata.sources.recognise import reject_imposters
+
+__all__ = [
+    "CONFIRM_ABOVE",
+    "Plan",
+    "Selection",
+    "clear_scratch",
+    "describe",
+    "human",
+    "make_plan",
+    "matches_tail",
+    "needs_confirmation",
+    "reject_imposters",
+    "require_space",
+]

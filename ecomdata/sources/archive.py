@@ -1,0 +1,370 @@
+"""Archives (zip, tar, tar.gz, gz) from strangers: their members as streams, under guards.
+
+Nothing is unpacked but single members into a scratch folder under a name of ours. Refused are paths
+that leave the target, links, devices, encrypted members, and archives that grow beyond reason.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Final, Self
+
+from ecomdata.errors import DataError, EcomdataError
+from ecomdata.rawfile import RawFile
+from ecomdata.sources.matching import safe_relative
+from ecomdata.sources.recognise import reject_imposter
+
+ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".gz")
+
+RATIO: Final = 200
+"""How many times its own size an archive may grow to; tables of text stay below 50."""
+
+ALWAYS: Final = 100_000_000
+"""Bytes that an archive may grow to whatever its size."""
+
+_CHUNK: Final = 1 << 20
+_HeaderError: Final = tarfile.HeaderError
+_ReadError: Final = tarfile.ReadError
+_BOMB: Final = "this looks like a decompression bomb; if you trust it, unpack it and give the folder"
+_AGAIN: Final = "get the archive again; its copying or download stopped early"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A regular file inside an archive.
+
+    Attributes:
+        name: Its path inside the archive, with ``/``, checked to stay inside.
+        size: Its declared bytes; -1 where the format does not say (gz).
+        open: Opens its content for reading.
+    """
+
+    name: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+
+def is_archive(name: str) -> bool:
+    """Whether the name is that of an archive."""
+    return name.lower().endswith(ARCHIVES)
+
+
+def members(path: Path, name: str) -> list[Member]:
+    """The regular files inside an archive, in its own order; ``name`` is what messages call it.
+
+    Raises:
+        DataError: it is truncated, damaged, encrypted, or not to be trusted.
+    """
+    reject_imposter(path, name)
+    lower = path.name.lower()
+    if lower.endswith(".zip"):
+        found = _zip_members(path, name)
+    elif lower.endswith((".tar", ".tar.gz", ".tgz")):
+        found = _tar_members(path, name)
+    else:
+        return [Member(path.name[:-3], -1, partial(gunzip, path, name))]
+    _check_names(found, name)
+    _check_growth(sum(member.size for member in found), path, name)
+    return found
+
+
+def gunzip(path: Path, name: str) -> IO[bytes]:
+    """The decompressed content of a .gz file.
+
+    Raises:
+        DataError: while it is read: it is truncated or damaged, or grows beyond reason.
+    """
+    most = max(ALWAYS, RATIO * path.stat().st_size)
+    return _buffered(_Guarded(gzip.open(path, "rb"), name, most=most))
+
+
+def on_disk(path: Path, name: str, home: Path) -> RawFile:
+    """A raw file that is there already; its content is decompressed when it is a .gz file."""
+    file = RawFile.on_disk(path, name)
+    return decompressed(file, home)
+
+
+def decompressed(file: RawFile, home: Path) -> RawFile:
+    """The file as it is, or reading through gzip when its name ends in .gz."""
+    if not file.name.lower().endswith(".gz"):
+        return file
+    opener = partial(gunzip, file.container, file.name)
+    return _with_content(file, file.name, opener, home)
+
+
+def member_file(archive: RawFile, member: Member, name: str, home: Path) -> RawFile:
+    """A member of an archive as a raw file of its own; a .gz member is decompressed too."""
+    opener = partial(_gunzip_member, member, name) if name.lower().endswith(".gz") else member.open
+    length = 0 if name.lower().endswith(".gz") else member.size
+    return _with_content(archive, name, opener, home, length)
+
+
+def _gunzip_member(member: Member, name: str) -> IO[bytes]:
+    with ExitStack() as stack:
+        compressed = stack.enter_context(member.open())
+        content = gzip.GzipFile(fileobj=compressed)
+        most = max(ALWAYS, RATIO * member.size)
+        return _buffered(_Guarded(content, name, most=most, owned=stack.pop_all()))
+
+
+def _with_content(
+    file: RawFile, name: str, opener: Callable[[], IO[bytes]], home: Path, length: int = 0
+) -> RawFile:
+    return RawFile(
+        name=name,
+        container=file.container,
+        size=file.size,
+        length=length,
+        sha256=file.sha256,
+        fetch=file.fetch,
+        opener=opener,
+        materialize=partial(_extract, file.container, name, opener, home),
+    )
+
+
+def scratch(home: Path) -> Path:
+    """Where members are extracted to that a format must read at any offset."""
+    return home / "raw" / ".scratch"
+
+
+def clear_scratch(home: Path) -> None:
+    """Remove what was extracted; call it when nothing is being read any more."""
+    shutil.rmtree(scratch(home), ignore_errors=True)
+
+
+def _extract(container: Path, name: str, opener: Callable[[], IO[bytes]], home: Path) -> Path:
+    state = container.stat()
+    key = f"{container.resolve()}\n{state.st_mtime_ns}\n{state.st_size}\n{name}"
+    folder = scratch(home) / hashlib.sha256(key.encode()).hexdigest()[:16]
+    target = folder / name.rsplit("/", 1)[-1].removesuffix(".gz")
+    if target.is_file():
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=folder, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as out, opener() as content:
+            shutil.copyfileobj(content, out, _CHUNK)
+        Path(aside).replace(target)
+    except OSError as error:
+        raise EcomdataError(
+            f"cannot extract {name} to {folder}: {error.strerror or error}",
+            hint="free some space, or unpack the archive yourself and give the folder with --source",
+        ) from error
+    finally:
+        Path(aside).unlink(missing_ok=True)
+    return target
+
+
+def _check_names(found: Iterable[Member], name: str) -> None:
+    seen: set[str] = set()
+    for member in found:
+        if not safe_relative(member.name):
+            raise DataError(
+                f"{name} has a member that would leave the target folder: {member.name!r}",
+                hint="the archive is damaged or hostile; get it again from upstream",
+            )
+        if member.name in seen:
+            raise DataError(
+                f"{name} has two members named {member.name!r}", hint="unpack it by hand and look"
+            )
+        seen.add(member.name)
+
+
+def _check_growth(total: int, path: Path, name: str) -> None:
+    size = path.stat().st_size
+    if total > max(ALWAYS, RATIO * size):
+        raise DataError(
+            f"{name} would grow from {size:,} to {total:,} bytes, more than {RATIO} times",
+            hint=_BOMB,
+        )
+
+
+def _zip_members(path: Path, name: str) -> list[Member]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, EOFError, ValueError, OSError, NotImplementedError) as error:
+        raise DataError(
+            f"{name} is a truncated or damaged zip: its directory at the end cannot be read"
+            f" ({path.stat().st_size:,} bytes are there; {error})",
+            hint=_AGAIN,
+        ) from error
+    found: list[Member] = []
+    for info in infos:
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if info.is_dir() or kind == stat.S_IFDIR:
+            continue
+        if kind not in {0, stat.S_IFREG}:
+            raise _not_a_file(name, info.filename)
+        if info.flag_bits & 0x1:
+            raise DataError(
+                f"{name}/{info.filename} is encrypted",
+                hint="unpack the archive with its password, give the folder",
+            )
+        _check_ratio(info, name)
+        found.append(Member(info.filename, info.file_size, partial(_open_zip, path, info, name)))
+    return found
+
+
+def _check_ratio(info: zipfile.ZipInfo, name: str) -> None:
+    if info.file_size > max(ALWAYS, RATIO * info.compress_size):
+        raise DataError(
+            f"{name}/{info.filename} would grow from {info.compress_size:,} to {info.file_size:,} bytes",
+            hint=_BOMB,
+        )
+
+
+def _open_zip(path: Path, info: zipfile.ZipInfo, name: str) -> IO[bytes]:
+    label = f"{name}/{info.filename}"
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            content = stack.enter_context(archive.open(info))
+        except NotImplementedError as error:
+            raise DataError(
+                f"{label}: {error}", hint="unpack the archive with another program and give the folder"
+            ) from error
+        except (zipfile.BadZipFile, EOFError) as error:
+            raise DataError(f"{label} is damaged: {error}", hint=_AGAIN) from error
+        return _buffered(_Guarded(content, label, exact=info.file_size, owned=stack.pop_all()))
+
+
+class _StrictHeader(tarfile.TarInfo):
+    """Headers that fail loudly: tarfile takes a damaged header behind the first for the end."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile)
+        except _HeaderError as error:
+            if type(error).__name__ == "EOFHeaderError":  # the regular end, which typeshed does not know
+                raise
+            raise _ReadError(f"truncated or damaged: {error}") from None
+
+
+def _tar_stream(path: Path, name: str) -> IO[bytes]:
+    return path.open("rb") if path.suffix.lower() == ".tar" else gunzip(path, name)
+
+
+def _tar_members(path: Path, name: str) -> list[Member]:
+    # A compressed tar is read once, front to back; a plain one is skipped through.
+    mode = "r:" if path.suffix.lower() == ".tar" else "r|"
+    found: list[Member] = []
+    try:
+        with _tar_stream(path, name) as stream, _open_tar(stream, mode) as archive:
+            for info in archive:
+                if info.isdir():
+                    continue
+                if not info.isreg() or info.issparse():
+                    raise _not_a_file(name, info.name)
+                opener = partial(_open_tar_member, path, name, info.name, info.offset_data, info.size)
+                found.append(Member(info.name.removeprefix("./"), info.size, opener))
+    except tarfile.TarError as error:
+        raise DataError(f"{name} is a truncated or damaged tar: {error}", hint=_AGAIN) from error
+    return found
+
+
+def _open_tar(stream: IO[bytes], mode: str) -> tarfile.TarFile:
+    if mode == "r:":
+        return tarfile.open(fileobj=stream, mode="r:", tarinfo=_StrictHeader)
+    return tarfile.open(fileobj=stream, mode="r|", tarinfo=_StrictHeader)
+
+
+def _open_tar_member(path: Path, name: str, member: str, offset: int, size: int) -> IO[bytes]:
+    stream = _tar_stream(path, name)
+    if stream.seekable():
+        stream.seek(offset)
+    else:
+        _skip(stream, offset)
+    return _buffered(_Guarded(stream, f"{name}/{member}", exact=size))
+
+
+def _skip(stream: IO[bytes], count: int) -> None:
+    while count > 0:
+        data = stream.read(min(count, _CHUNK))
+        if not data:
+            return
+        count -= len(data)
+
+
+def _not_a_file(name: str, member: str) -> DataError:
+    return DataError(
+        f"{name} holds {member!r}, which is a link, a device or a sparse file",
+        hint="archives may hold plain files only; unpack it by hand if you trust it",
+    )
+
+
+def _buffered(raw: _Guarded) -> IO[bytes]:
+    return io.BufferedReader(raw, _CHUNK)
+
+
+class _Guarded(io.RawIOBase):
+    """A stream that names damage, and that yields the declared bytes: not one more, not one less."""
+
+    def __init__(
+        self,
+        inner: IO[bytes] | gzip.GzipFile,
+        label: str,
+        *,
+        exact: int = -1,
+        most: int = -1,
+        owned: ExitStack | None = None,
+    ) -> None:
+        super().__init__()
+        self._inner = inner
+        self._label = label
+        self._exact = exact
+        self._most = most
+        self._owned = owned
+        self._produced = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
+        wanted = len(buffer)
+        if self._exact >= 0:
+            wanted = min(wanted, self._exact - self._produced)
+        data = self._read(wanted) if wanted else b""
+        self._produced += len(data)
+        if not data and self._produced < self._exact:
+            raise DataError(
+                f"{self._label} is truncated: {self._produced:,} of {self._exact:,} bytes are there",
+                hint=_AGAIN,
+            )
+        if 0 <= self._most < self._produced:
+            raise DataError(
+                f"{self._label} grows beyond {self._most:,} bytes, more than {RATIO} times its size",
+                hint=_BOMB,
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _read(self, wanted: int) -> bytes:
+        try:
+            return self._inner.read(wanted)
+        except EOFError as error:
+            raise DataError(f"{self._label} is truncated: {error}", hint=_AGAIN) from error
+        except (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+            raise DataError(f"{self._label} is damaged: {error}", hint=_AGAIN) from error
+
+    def close(self) -> None:
+        if not self.closed:
+            self._inner.close()
+            if self._owned:
+                self._owned.close()
+        super().close()

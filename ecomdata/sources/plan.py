@@ -1,0 +1,179 @@
+"""A plan: which raw files a load will read, and what must be downloaded first."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ecomdata.declare import Dataset, Licence
+from ecomdata.errors import AccessError, EcomdataError, UsageError
+from ecomdata.rawfile import RawFile
+
+CONFIRM_ABOVE: Final = 1_000_000_000
+"""Bytes of a download above which the user is asked first."""
+
+OnBytes = Callable[[int], None]
+"""Told of bytes as they arrive; a negative number takes back bytes that must be fetched again."""
+
+_SHOWN: Final = 5
+
+
+def ignore_bytes(_: int) -> None:
+    """An :data:`OnBytes` for when nobody watches."""
+
+
+def raw_folder(home: Path, dataset: str) -> Path:
+    """Where a dataset's downloads are."""
+    return home / "raw" / dataset
+
+
+def _as_is(file: RawFile) -> tuple[RawFile, ...]:
+    return (file,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The raw files of one load.
+
+    Attributes:
+        dataset: The dataset's name.
+        origin: Where they are, in words: a folder, an ``hf://`` or an ``https://`` address.
+        folder: Where they are, or will be put, on this machine.
+        files: The raw files, sorted by name; an archive still to be downloaded stands for its members.
+        size: Bytes of all files on disk, compressed where they are; each archive counts once.
+        revision: The Hub's commit, else empty.
+        download_bytes: Bytes still to be downloaded.
+        unrecognised: Names of files in the user's folder that belong to no table.
+        notes: What the user should know, such as links that were not followed.
+    """
+
+    dataset: str
+    origin: str
+    folder: Path
+    files: tuple[RawFile, ...]
+    size: int
+    revision: str = ""
+    download_bytes: int = 0
+    unrecognised: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    expand: Callable[[RawFile], tuple[RawFile, ...]] = field(default=_as_is, repr=False, compare=False)
+
+    def ready(self, file: RawFile) -> tuple[RawFile, ...]:
+        """Bring one of the plan's files to disk and check it: the file, or the members when it is an archive.
+
+        Raises:
+            DataError: what is there or what came is not data, is damaged, or has another hash.
+            AccessError: the server wants a login.
+            EcomdataError: the network or the disk failed.
+        """
+        from ecomdata.sources.recognise import reject_imposters
+
+        file.fetch()
+        found = self.expand(file)
+        for one in found:
+            reject_imposters(one)
+        return found
+
+
+def total_size(files: tuple[RawFile, ...]) -> int:
+    """Bytes of the files' containers, each counted once."""
+    return sum({file.container: file.size for file in files}.values())
+
+
+def needs_confirmation(plan: Plan) -> bool:
+    """Whether the download is so large that the user should agree to it first."""
+    return plan.download_bytes > CONFIRM_ABOVE
+
+
+def require_space(plan: Plan) -> None:
+    """Check that the download fits on the disk.
+
+    Raises:
+        EcomdataError: it does not.
+    """
+    folder = plan.folder
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if plan.download_bytes > free:
+        raise EcomdataError(
+            f"{plan.dataset}: the download needs {human(plan.download_bytes)},"
+            f" and {folder} has {human(free)} free",
+            hint="free some space, choose another disk with --home, or load a part with --only",
+        )
+
+
+def describe(plan: Plan, licence: Licence) -> list[str]:
+    """The plan as lines for the user: files, bytes, terms, and where downloads are put."""
+    count = f"{len(plan.files):,} file{'' if len(plan.files) == 1 else 's'}"
+    lines = [f"{plan.dataset}: {count}, {human(plan.size)}, from {plan.origin}"]
+    if plan.revision:
+        lines.append(f"revision: {plan.revision}")
+    if plan.download_bytes:
+        lines.append(f"to download: {human(plan.download_bytes)}, into {plan.folder}")
+    lines.append(f"terms: {licence.title}, {licence.url}{_redistribution(licence)}")
+    if plan.unrecognised:
+        lines.append(f"belonging to no table, left alone: {some(plan.unrecognised)}")
+    lines += plan.notes
+    return lines
+
+
+def _redistribution(licence: Licence) -> str:
+    said = {True: "may be passed on", False: "may not be passed on", None: "passing on: unknown"}
+    return f" ({said[licence.redistribution]})"
+
+
+def human(size: int) -> str:
+    """Bytes in decimal units: ``21.6 GB``."""
+    if size < 1000:
+        return f"{size} bytes"
+    number = float(size)
+    for unit in ("kB", "MB", "GB"):
+        number /= 1000
+        if number < 999.95:
+            return f"{number:.1f} {unit}"
+    return f"{number / 1000:.1f} TB"
+
+
+def some(names: tuple[str, ...] | list[str]) -> str:
+    """The first few names, and how many there are besides."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def expected_names(dataset: Dataset) -> str:
+    """The globs of the dataset's files, for messages."""
+    globs = dict.fromkeys(glob for table in dataset.tables for raw in table.raws for glob in raw.files)
+    return ", ".join(globs)
+
+
+def by_hand(dataset: Dataset) -> AccessError:
+    """The error for files that a program cannot get: how the user can."""
+    need = {"login": "a login", "agreement": "agreeing to terms first", "gated": "access and a token"}
+    what = need.get(dataset.access, "getting them by hand")
+    steps = [source.instructions.strip() for source in dataset.sources if source.instructions.strip()]
+    lines = [
+        f"{dataset.name}: its files cannot be downloaded without {what}",
+        *(steps or [f"see {dataset.homepage}"]),
+        f"put them into any folder; expected names: {expected_names(dataset)}",
+    ]
+    return AccessError("\n".join(lines), hint=f"then run: ecomdata load {dataset.name} --source FOLDER")
+
+
+def nothing_found(
+    dataset: Dataset, origin: str, seen: tuple[str, ...], *, only: str | None, left_out: int
+) -> UsageError:
+    """The error for a source without a single file of the dataset."""
+    if only and left_out:
+        return UsageError(
+            f"--only {only} matches none of the {left_out:,} files of {dataset.name} in {origin}",
+            hint="it is a glob on the end of a file's path; a folder's name means all files in it",
+        )
+    there = f"it holds {some(seen)}" if seen else "it holds no data files"
+    return UsageError(
+        f"{origin} has no files of {dataset.name}: {there}",
+        hint=f"expected names: {expected_names(dataset)}",
+    )

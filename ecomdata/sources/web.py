@@ -1,0 +1,165 @@
+"""A dataset's file at an http(s) address."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import httpx2
+
+from ecomdata.declare import Dataset
+from ecomdata.errors import UsageError
+from ecomdata.rawfile import RawFile
+from ecomdata.sources.archive import decompressed, is_archive
+from ecomdata.sources.download import (
+    Again,
+    Download,
+    Patience,
+    check_origin,
+    check_page,
+    check_status,
+    client,
+    length,
+    pause,
+    unreachable,
+)
+from ecomdata.sources.local import expander
+from ecomdata.sources.matching import Selection, safe_relative
+from ecomdata.sources.plan import OnBytes, Plan, expected_names, ignore_bytes, nothing_found, raw_folder
+
+PATIENCE: Final = Patience()
+_ASKED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a server says of a file.
+
+    Attributes:
+        name: Its file name.
+        size: Its bytes; -1 when the server does not say.
+    """
+
+    name: str
+    size: int
+
+
+def head(url: str, patience: Patience = PATIENCE) -> Head:
+    """Ask a server for a file's name and size.
+
+    Raises:
+        AccessError: it wants a login.
+        DataError: it has a web page there.
+        EcomdataError: it cannot be reached, or has no such file.
+    """
+    tries = 0
+    with client(patience) as session:
+        while True:
+            try:
+                return _ask(session, url)
+            except (httpx2.TransportError, Again) as error:
+                tries += 1
+                if tries >= min(_ASKED, patience.attempts):
+                    raise unreachable(url, error) from error
+                time.sleep(pause(error, patience, tries))
+            except (httpx2.RequestError, httpx2.InvalidURL) as error:
+                raise unreachable(url, error) from error
+
+
+def _ask(session: httpx2.Client, url: str) -> Head:
+    response = session.head(url)
+    if response.status_code in {400, 403, 405, 501}:
+        # Some servers answer only GET; the body is not read.
+        with session.stream("GET", url) as answer:
+            response = answer
+    check_status(response, url)
+    check_origin(response, url)
+    name = file_name(url, response.headers.get("content-disposition", ""))
+    check_page(response, name)
+    return Head(name, length(response))
+
+
+def file_name(url: str, disposition: str = "") -> str:
+    """A safe file name from an address, or from the header where the address names no file."""
+    given = re.search(r'filename="?([^";]+)"?', disposition)
+    names = [unquote(urlsplit(url).path).rsplit("/", 1)[-1], given[1].strip() if given else ""]
+    fit = [name for name in names if safe_relative(name) and "/" not in name and not name.startswith(".")]
+    return next((name for name in fit if "." in name), fit[0] if fit else "download")
+
+
+def plan_http(
+    dataset: Dataset,
+    url: str,
+    selection: Selection,
+    home: Path,
+    *,
+    sha256: Mapping[str, str] | None = None,
+    on_bytes: OnBytes = ignore_bytes,
+    patience: Patience = PATIENCE,
+) -> Plan:
+    """The file at an address; an archive stands for its members until it is there.
+
+    A file that is there already is not asked for again.
+
+    Raises:
+        UsageError: the file is none of the dataset's.
+        AccessError, DataError, EcomdataError: as :func:`head`.
+    """
+    folder = raw_folder(home, dataset.name) / f"http-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+    there = sorted(path for path in folder.glob("[!.]*") if path.is_file() and not _unfinished(path))
+    about = Head(there[0].name, there[0].stat().st_size) if there else head(url, patience)
+    name, target = about.name, folder / about.name
+    verdict, _ = selection.place(name, 1)
+    if verdict == "left out":
+        raise nothing_found(dataset, url, (name,), only=selection.only, left_out=1)
+    if verdict == "unknown" and not is_archive(name):
+        raise UsageError(
+            f"{url} is {name}, which is no file of {dataset.name}",
+            hint=f"expected names: {expected_names(dataset)}, or an archive with them",
+        )
+    digest = (sha256 or {}).get(name, "")
+    download = partial(Download, url=url, target=target, size=about.size, sha256=digest)
+    file = decompressed(
+        RawFile(
+            name=name,
+            container=target,
+            size=max(about.size, 0),
+            sha256=digest,
+            opener=lambda: target.open("rb"),
+            materialize=lambda: target,
+            fetch=lambda: _fetch(download(on_bytes=on_bytes, patience=patience)),
+        ),
+        home,
+    )
+    plan = Plan(
+        dataset=dataset.name,
+        origin=url,
+        folder=folder,
+        files=(file,),
+        size=file.size,
+        download_bytes=0 if there else file.size,
+        notes=("already downloaded; remove the folder to get it again: " + str(folder),) if there else (),
+        expand=expander(dataset, selection, home),
+    )
+    return _looked_into(plan) if there else plan
+
+
+def _fetch(download: Download) -> None:
+    if not download.target.is_file():
+        download.run()
+
+
+def _looked_into(plan: Plan) -> Plan:
+    files = tuple(one for file in plan.files for one in plan.expand(file))
+    return replace(plan, files=tuple(sorted(files, key=lambda file: file.name)))
+
+
+def _unfinished(path: Path) -> bool:
+    return path.name.endswith((".part", ".part.json"))
