@@ -17,7 +17,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -138,12 +138,30 @@ def _with_content(
 
 def scratch(home: Path) -> Path:
     """Where members are extracted to that a format must read at any offset."""
-    return home / "raw" / ".scratch"
+    # By process: a load that ends must not take away what another one is reading.
+    return home / "raw" / ".scratch" / str(os.getpid())
 
 
 def clear_scratch(home: Path) -> None:
-    """Remove what was extracted; call it when nothing is being read any more."""
+    """Remove what this process extracted, and what killed ones left; call it when reading is over."""
     shutil.rmtree(scratch(home), ignore_errors=True)
+    for folder in scratch(home).parent.glob("[0-9]*"):
+        if folder.name.isdigit() and not _is_running(int(folder.name)):
+            shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        scratch(home).parent.rmdir()
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _extract(container: Path, name: str, opener: Callable[[], IO[bytes]], home: Path) -> Path:

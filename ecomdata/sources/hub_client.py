@@ -76,7 +76,7 @@ def endpoint() -> str:
 def offline() -> bool:
     """Whether working without the network was asked for."""
     said = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
-    return said or hub.constants.is_offline_mode()
+    return said or hub.is_offline_mode()
 
 
 def is_there(entry: Entry, folder: Path) -> bool:
