@@ -279,7 +279,7 @@ class _Load:
     ) -> TableRecord:
         started = time.monotonic()
         quarantine = Quarantine(staging / "quarantine", table.name)
-        self.reporter.start(f"{self.dataset.name} {table.name}", _content_size(assigned))
+        self.reporter.start(table.name, _content_size(assigned))
         reader = TableReader(
             table, assigned, quarantine, self.reporter, jobs=self.options.jobs, limit=self.options.limit
         )
@@ -291,7 +291,7 @@ class _Load:
     def _derive_table(self, table: Table, records: Mapping[str, TableRecord], staging: Path) -> TableRecord:
         started = time.monotonic()
         quarantine = Quarantine(staging / "quarantine", table.name)
-        self.reporter.start(f"{self.dataset.name} {table.name}", 0)
+        self.reporter.start(table.name, 0)
         tally = Tally()
         frames = derived_frames(table, records, staging, memory=self.options.memory)
         return self._record(

@@ -58,16 +58,16 @@ class Bars:
             Progress,
             TextColumn,
             TimeRemainingColumn,
-            TransferSpeedColumn,
         )
+
+        from rich.table import Column
 
         self._progress: Progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TextColumn("{task.fields[rows]:,} rows"),
-            TimeRemainingColumn(),
+            BarColumn(bar_width=20),
+            DownloadColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[rows]:,} rows", table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(table_column=Column(no_wrap=True)),
             console=Console(stderr=True),
             transient=True,
         )

@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
@@ -24,6 +24,8 @@ from ecomdata.readers.base import Batch, Block
 _TYPES: Final = "give the columns upstream's own types, or load the files as upstream released them"
 _BLOCK_BYTES: Final = 48 << 20
 """Uncompressed bytes read at a time; a larger row group is read in equal slices."""
+_DAMAGE: Final = (PolarsError, PanicException, pa.ArrowException, OSError, ValueError)
+"""What the libraries raise over damaged bytes; polars may also panic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ def _open(path: Path, where: str, columns: Columns) -> tuple[pq.FileMetaData, li
     try:
         metadata = pq.read_metadata(path)  # pyright: ignore[reportUnknownMemberType]
         schema = pl.read_parquet_schema(path)
-    except (pa.ArrowException, PolarsError, OSError) as error:
+    except _DAMAGE as error:
         raise DataError(
             f"{where}: not a whole Parquet file ({_first_line(error)})",
             hint="the download may have been cut off; get the file again and compare sizes with upstream",
@@ -92,18 +94,27 @@ def _lossless(column: pl.Expr, found: pl.DataType, wanted: pl.DataType) -> pl.Ex
     """The column as the declared type, or None where that could lose something."""
     if found == wanted:
         return column
-    integers = found.is_integer() and wanted.is_integer()
     floats = found == pl.Float32 and wanted == pl.Float64
     texts = isinstance(found, pl.Categorical | pl.Enum) and wanted == pl.String
-    if integers or floats or texts or found == pl.Null:
+    if _widens(found, wanted) or floats or texts or found == pl.Null:
         return column.cast(wanted)
     if isinstance(found, pl.Datetime) and isinstance(wanted, pl.Datetime):
-        if found.time_zone not in (None, "UTC", wanted.time_zone) or found.time_unit == "ns":
+        if found.time_unit == "ns" or wanted.time_unit != "us":
             return None
-        return (
-            column.dt.replace_time_zone(None).cast(pl.Datetime("us")).dt.replace_time_zone(wanted.time_zone)
-        )
+        if found.time_zone != wanted.time_zone:
+            if {found.time_zone, wanted.time_zone} != {None, "UTC"}:
+                return None
+            column = column.dt.replace_time_zone(wanted.time_zone)
+        return column.cast(wanted)
     return None
+
+
+def _widens(found: pl.DataType, wanted: pl.DataType) -> bool:
+    """Whether every value of the one integer type is a value of the other."""
+    if not (found.is_integer() and wanted.is_integer()):
+        return False
+    inside = pl.select(low=wanted.min() <= found.min(), high=wanted.max() >= found.max())
+    return all(inside.row(0))
 
 
 def _parse(
@@ -111,7 +122,9 @@ def _parse(
 ) -> Batch:
     try:
         frame = pl.scan_parquet(path).slice(start, rows).select(selection).collect()
-    except (PolarsError, OSError) as error:
+        if frame.height != rows:
+            raise ValueError(f"there are {frame.height:,}")
+    except _DAMAGE as error:
         raise DataError(
             f"{where}: rows {start + 1} to {start + rows} cannot be read ({_first_line(error)})",
             hint="the file is damaged; get it again and compare its size with upstream's",
