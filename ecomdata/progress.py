@@ -59,7 +59,6 @@ class Bars:
             TextColumn,
             TimeRemainingColumn,
         )
-
         from rich.table import Column
 
         self._progress: Progress = Progress(
