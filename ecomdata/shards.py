@@ -20,7 +20,7 @@ _SHARD_BYTES: Final = 1 << 30
 _MAX_ROW_GROUP: Final = 1 << 17
 _MIN_ROW_GROUP: Final = 1 << 10
 _ZSTD_LEVEL: Final = 1
-"""A third less time to write than level 3, for files 7 % larger (docs/decisions/0004-parquet-writing.md)."""
+"""A third less time to write than level 3, for files 7 % larger (docs/decisions/0003-parquet-writing.md)."""
 _READ_SIZE: Final = 4 << 20
 
 
