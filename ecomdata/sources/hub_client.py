@@ -252,5 +252,6 @@ def _no_network(cause: BaseException, address: Address) -> EcomdataError:
         )
     return EcomdataError(
         f"cannot get {address} from {endpoint()}: {what}",
-        hint="check the network and HF_ENDPOINT; HF_HUB_OFFLINE=1 works with what was downloaded before",
+        hint="check the network and HF_ENDPOINT; or load files you have with --source FOLDER, or with"
+        " HF_HUB_OFFLINE=1 what was downloaded before",
     )
