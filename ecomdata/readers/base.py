@@ -24,6 +24,14 @@ REJECTED: Final = pl.Schema(
 """Rejected rows: row number, every reason, the raw content, and its bytes where they are not UTF-8."""
 
 
+def integer_limits(dtype: pl.DataType) -> tuple[int, int]:
+    """The least and the greatest value of an integer type."""
+    bits = int(str(dtype).removeprefix("U").removeprefix("Int"))
+    if dtype.is_signed_integer():
+        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    return 0, (1 << bits) - 1
+
+
 def no_rejections() -> pl.DataFrame:
     """An empty frame of rejected rows."""
     return pl.DataFrame(schema=REJECTED)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Final, cast
 
 import polars as pl
 
 from ecomdata.columns import Columns
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import Batch, Block
+from ecomdata.readers.base import Batch, Block, integer_limits
 from ecomdata.readers.exact import Record, records, rejected_frame
 from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Half a character, which JSON can spell and UTF-8 cannot."""
+_LARGE: Final = 1 << 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +56,19 @@ class JsonLines:
         columns.match(list(cast("dict[str, object]", value)), where)
 
 
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose keys differ; with two alike, one of the values would be lost."""
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
+        raise ValueError(f"key {twice!r} stands twice")
+    return fields
+
+
 def _loads(text: str) -> object:
     """The JSON value, or the exception that says why there is none."""
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         return error
 
@@ -95,6 +109,8 @@ def _row(record: Record, columns: Columns) -> tuple[list[object], list[str]]:
     fields = cast("dict[str, object]", value)
     other = {alias: name for name, aliases in columns.aliases.items() for alias in aliases}
     named = {other.get(key, key): item for key, item in fields.items()}
+    if len(named) != len(fields):
+        return [], ["a key stands beside its other name"]
     reasons = [f"key {name} is missing" for name in columns.required if name not in named]
     reasons += [f"key {name!r} is not expected" for name in named if name not in columns.dtypes]
     for name, dtype in columns.dtypes.items():
@@ -106,13 +122,15 @@ def _row(record: Record, columns: Columns) -> tuple[list[object], list[str]]:
 
 def _fits(item: object, dtype: pl.DataType) -> bool:
     if dtype == pl.String:
-        return isinstance(item, str)
+        return isinstance(item, str) and (item.isascii() or not _SURROGATE.search(item))
     if dtype == pl.Boolean:
         return isinstance(item, bool)
     if dtype.is_integer():
-        return isinstance(item, int) and not isinstance(item, bool) and -(2**63) <= item < 2**63
+        low, high = integer_limits(dtype)
+        return isinstance(item, int) and not isinstance(item, bool) and low <= item <= high
     if dtype.is_float():
-        return isinstance(item, int | float) and not isinstance(item, bool)
+        whole = isinstance(item, int) and not isinstance(item, bool) and abs(item) <= _LARGE
+        return whole or isinstance(item, float)
     if isinstance(dtype, pl.List) and isinstance(item, list):
         inner = dtype.inner
         items = cast("list[object]", item)

@@ -19,7 +19,7 @@ from polars.exceptions import PanicException, PolarsError
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import Batch, Block
+from ecomdata.readers.base import Batch, Block, integer_limits
 
 _TYPES: Final = "give the columns upstream's own types, or load the files as upstream released them"
 _BLOCK_BYTES: Final = 48 << 20
@@ -49,7 +49,7 @@ class Parquet:
             start = 0
             for i, size in enumerate(sizes):
                 rows = metadata.row_group(i).num_rows
-                pieces = max(1, ceil(size / self.block_bytes))
+                pieces = max(1, min(rows, ceil(size / self.block_bytes)))
                 edges = [start + rows * piece // pieces for piece in range(pieces + 1)]
                 for low, high in pairwise(edges):
                     parse = partial(_parse, path, file.name, selection, columns, low, high - low)
@@ -113,8 +113,9 @@ def _widens(found: pl.DataType, wanted: pl.DataType) -> bool:
     """Whether every value of the one integer type is a value of the other."""
     if not (found.is_integer() and wanted.is_integer()):
         return False
-    inside = pl.select(low=wanted.min() <= found.min(), high=wanted.max() >= found.max())
-    return all(inside.row(0))
+    low, high = integer_limits(found)
+    least, greatest = integer_limits(wanted)
+    return least <= low and high <= greatest
 
 
 def _parse(
