@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
 from ecomdata.sqltext import literal, quoted, schema_name
-from ecomdata.store import Store, home_folder, writing
+from ecomdata.store import Store, home_folder, missing_files, writing
 
 if TYPE_CHECKING:
     import os
@@ -127,7 +127,10 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
             view = f"{quoted(schema)}.{quoted(name)}"
             paths = ", ".join(literal(str(folder / file.path)) for file in record.files)
             select = f"SELECT * FROM read_parquet([{paths}])"  # noqa: S608 - quoted above
-            connection.execute(f"CREATE OR REPLACE VIEW {view} AS {select}")
+            try:
+                connection.execute(f"CREATE OR REPLACE VIEW {view} AS {select}")
+            except duckdb.Error as error:
+                raise _damaged(folder, manifest, name, error) from error
             if record.kind:
                 kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
     if kinds:
@@ -135,6 +138,14 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     for kind, selects in kinds.items():
         union = " UNION ALL BY NAME ".join(selects)
         connection.execute(f"CREATE OR REPLACE VIEW {CANONICAL_SCHEMA}.{quoted(kind)} AS {union}")
+
+
+def _damaged(folder: Path, manifest: Manifest, table: str, error: duckdb.Error) -> DataError:
+    problems = missing_files(folder, manifest) or [str(error).splitlines()[0]]
+    return DataError(
+        f"the files of {manifest.dataset} {table} in the store cannot be read: {problems[0]}",
+        hint=f"make them again: ecomdata load {manifest.dataset} --force, from the source it was loaded from",
+    )
 
 
 def _visible(store: Store) -> Iterator[tuple[Path, Manifest]]:
@@ -169,13 +180,5 @@ def check_nothing_missing(store: Store) -> list[str]:
             continue
         if folder is None or manifest is None:
             continue
-        for record in manifest.tables.values():
-            for file in (*record.files, *record.quarantine):
-                path = folder / file.path
-                if not path.is_file():
-                    problems.append(f"{dataset}: {path} is missing")
-                elif path.stat().st_size != file.size:
-                    problems.append(
-                        f"{dataset}: {path} has {path.stat().st_size} bytes instead of {file.size}"
-                    )
+        problems += [f"{dataset}: {problem}" for problem in missing_files(folder, manifest)]
     return problems

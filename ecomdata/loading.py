@@ -35,7 +35,7 @@ from ecomdata.registry import loader
 from ecomdata.release import Release
 from ecomdata.shards import sha256_file, write_shards
 from ecomdata.sources import Plan, clear_scratch, describe, make_plan, needs_confirmation, require_space
-from ecomdata.store import Store, home_folder, writing
+from ecomdata.store import Store, home_folder, missing_files, writing
 
 SAMPLE_ROWS: Final = 10_000
 SAMPLE_SEED: Final = 0
@@ -237,6 +237,8 @@ class _Load:
         before = [(file.name, file.size, file.mtime_ns) for file in manifest.raw]
         now = sorted({(f.name, f.size, f.container.stat().st_mtime_ns) for f in plan.files})
         if sorted(before) != now or manifest.options != self.options.shaping:
+            return None
+        if missing_files(folder, manifest):
             return None
         self.reporter.say(
             f"already loaded from these files as release {manifest.release}; --force loads again"

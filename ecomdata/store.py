@@ -147,6 +147,19 @@ class Store:
         return [releases / name for name in self.releases(dataset) if current is None or name != current.name]
 
 
+def missing_files(folder: Path, manifest: Manifest) -> list[str]:
+    """The files of a release that are missing or have another size, each with what is wrong."""
+    problems: list[str] = []
+    for record in manifest.tables.values():
+        for file in (*record.files, *record.quarantine):
+            path = folder / file.path
+            if not path.is_file():
+                problems.append(f"{path} is missing")
+            elif path.stat().st_size != file.size:
+                problems.append(f"{path} has {path.stat().st_size} bytes instead of {file.size}")
+    return problems
+
+
 def _same_files(folder: Path, manifest: Manifest) -> bool:
     """Whether a release folder holds exactly the files of the manifest, byte for byte."""
     if not (folder / MANIFEST).is_file():

@@ -366,7 +366,7 @@ def test_a_store_of_a_newer_version_is_not_touched(
 def test_a_damaged_release_is_named_and_made_again(
     damage: str, small: Path, home: Path, run_cli: RunCli
 ) -> None:
-    """A damaged manifest, pointer or shard: doctor or load says so, and ``load --force`` mends it."""
+    """A damaged manifest, pointer or shard: doctor, sql or load says so, and a load mends it."""
     run_cli("load", BEHAVIOR, "--source", small)
     good = _state(home)
     path = _tamper(home)
@@ -384,7 +384,8 @@ def test_a_damaged_release_is_named_and_made_again(
     if damage in {"manifest", "pointer", "no shard"}:
         found = run_cli("doctor", "--offline", code=1)
         assert "--force" in found.stdout
-    run_cli("load", BEHAVIOR, "--source", small, "--force")
+        assert_clear(run_cli("sql", COUNT, code=3), f"{BEHAVIOR}", "--force")
+    run_cli("load", BEHAVIOR, "--source", small, *([] if damage == "no shard" else ["--force"]))
     assert _state(home) == good
     manifest = manifest_of(home, BEHAVIOR)
     assert manifest is not None
