@@ -60,12 +60,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One block, normalised and checked."""
+    """One block, normalised and checked.
+
+    ``counted`` is its rows as a limit counts them: without the lines that the format itself leaves out.
+    """
 
     good: pl.DataFrame
     rejected: pl.DataFrame
     dropped: Counter[str]
     read: int
+    counted: int
     span: int
     size: int
 
@@ -125,6 +129,7 @@ class TableReader:
         self._reporter = reporter
         self._jobs = jobs
         self._limit = limit
+        self._counted = 0
         self.tally = Tally()
 
     def frames(self) -> Iterator[pl.DataFrame]:
@@ -140,34 +145,26 @@ class TableReader:
         paths = raw.path_columns(str(file.container) + "/" + file.name)
         work = partial(process, table=self._table, raw=raw, paths=paths, limit=self._left())
         offset = 1
-        for outcome in _in_order(pool, blocks, work, self._jobs):
-            taken = self._cut(outcome)
-            rows = taken.rejected.with_columns(pl.col("row") + offset)
+        for block, outcome in _in_order(pool, blocks, work, self._jobs):
+            left = self._left()
+            if left is not None and outcome.counted > left:
+                outcome = work(block, limit=left)  # noqa: PLW2901 - the same block, cut where the limit falls
+            rows = outcome.rejected.with_columns(pl.col("row") + offset)
             self._quarantine.add(file.name, rows)
-            self._count(file.name, taken)
+            self._count(file.name, outcome)
             offset += outcome.span
-            self._reporter.advance(size=outcome.size, rows=taken.read)
-            if taken.good.height:
-                yield taken.good
+            self._reporter.advance(size=outcome.size, rows=outcome.read)
+            if outcome.good.height:
+                yield outcome.good
             if self._left() == 0:
                 return
 
     def _left(self) -> int | None:
-        return None if self._limit is None else self._limit - self.tally.read
-
-    def _cut(self, outcome: Outcome) -> Outcome:
-        """The outcome without the rows beyond the limit; rejected rows count first."""
-        left = self._left()
-        if left is None or outcome.read <= left:
-            return outcome
-        rejected = outcome.rejected.head(left)
-        good = outcome.good.head(left - rejected.height)
-        return replace(
-            outcome, good=good, rejected=rejected, dropped=Counter(), read=good.height + rejected.height
-        )
+        return None if self._limit is None else self._limit - self._counted
 
     def _count(self, name: str, outcome: Outcome) -> None:
         tally = self.tally
+        self._counted += outcome.counted
         tally.read += outcome.read
         tally.written += outcome.good.height
         tally.rejected += outcome.rejected.height
@@ -189,18 +186,20 @@ def count_reasons(reasons: Counter[str], rejected: pl.DataFrame) -> None:
 
 def _in_order(
     pool: ThreadPoolExecutor, blocks: Iterator[Block], work: Callable[[Block], Outcome], jobs: int
-) -> Iterator[Outcome]:
+) -> Iterator[tuple[Block, Outcome]]:
     """Work on a few blocks ahead, and deliver them in the order they stand in the file."""
-    waiting: deque[Future[Outcome]] = deque()
+    waiting: deque[tuple[Block, Future[Outcome]]] = deque()
     try:
         for block in blocks:
-            waiting.append(pool.submit(work, block))
+            waiting.append((block, pool.submit(work, block)))
             if len(waiting) > jobs:
-                yield waiting.popleft().result()
+                first, future = waiting.popleft()
+                yield first, future.result()
         while waiting:
-            yield waiting.popleft().result()
+            first, future = waiting.popleft()
+            yield first, future.result()
     finally:
-        for future in waiting:
+        for _, future in waiting:
             future.cancel()
 
 
@@ -209,7 +208,7 @@ def process(
 ) -> Outcome:
     """Parse one block, leave out what the declared rules drop, normalise it and check it."""
     batch = block.parse()
-    if limit is not None and batch.frame.height > limit:
+    if limit is not None and batch.frame.height + batch.rejected.height > limit:
         batch = _head(batch, limit)
     frame = batch.frame.with_columns(
         pl.lit(value, dtype=pl.String).alias(name) for name, value in paths.items()
@@ -232,14 +231,16 @@ def process(
     if checked.bad:
         rejected = pl.concat([rejected, _rejections(batch, keep, checked.bad, checked.reasons)]).sort("row")
     read = checked.good.height + rejected.height + dropped.total()
-    return Outcome(checked.good, rejected, dropped, read, batch.span, block.size)
+    counted = batch.frame.height + batch.rejected.height
+    return Outcome(checked.good, rejected, dropped, read, counted, batch.span, block.size)
 
 
-def _head(batch: Batch, rows: int) -> Batch:
-    """The first rows of a batch, with the rejected ones among them."""
-    frame = batch.frame.head(rows)
-    last = rows if batch.rows is None else int(batch.rows[rows])
-    return replace(batch, frame=frame, rejected=batch.rejected.filter(pl.col("row") < last), dropped={})
+def _head(batch: Batch, limit: int) -> Batch:
+    """The first rows of a batch, typed and rejected ones together in the file's order."""
+    rows = pl.int_range(batch.frame.height, eager=True) if batch.rows is None else batch.rows
+    end = pl.concat([rows.cast(pl.Int64), batch.rejected["row"]]).sort()[limit]
+    frame = batch.frame.head(int((rows < end).sum()))
+    return replace(batch, frame=frame, rejected=batch.rejected.filter(pl.col("row") < end), dropped={})
 
 
 def _rejections(batch: Batch, keep: pl.Series, bad: list[int], reasons: list[list[str]]) -> pl.DataFrame:
