@@ -109,7 +109,7 @@ def decompressed(file: RawFile, home: Path) -> RawFile:
 def member_file(archive: RawFile, member: Member, name: str, home: Path) -> RawFile:
     """A member of an archive as a raw file of its own; a .gz member is decompressed too."""
     opener = partial(_gunzip_member, member, name) if name.lower().endswith(".gz") else member.open
-    length = 0 if name.lower().endswith(".gz") else member.size
+    length = 0 if name.lower().endswith(".gz") else max(0, member.size)
     return _with_content(archive, name, opener, home, length)
 
 

@@ -17,7 +17,7 @@ from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import decompressed, is_archive
 from ecomdata.sources.hub_client import COMMIT, Address, Entry, ask, fetch, is_there, offline
 from ecomdata.sources.local import expander
-from ecomdata.sources.matching import Selection, ignorable, matches_tail, safe_relative
+from ecomdata.sources.matching import Selection, hidden, ignorable, matches_tail, safe_relative
 from ecomdata.sources.plan import (
     OnBytes,
     Plan,
@@ -155,7 +155,7 @@ def _sort(
     unrecognised: list[str] = []
     left_out = 0
     for entry in sorted(listing.entries, key=lambda entry: entry.path):
-        if not any(matches_tail(entry.path, glob) for glob in files):
+        if hidden(entry.path) or not any(matches_tail(entry.path, glob) for glob in files):
             continue
         verdict, _ = selection.place(entry.path, entry.path.count("/") + 1)
         if verdict == "wanted" or (verdict == "unknown" and is_archive(entry.path)):

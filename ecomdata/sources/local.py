@@ -12,7 +12,7 @@ from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import is_archive, member_file, members, on_disk
-from ecomdata.sources.matching import Selection, ignorable, near
+from ecomdata.sources.matching import Selection, hidden, ignorable, near
 from ecomdata.sources.plan import Plan, nothing_found, total_size
 
 _CHUNK: Final = 1 << 20
@@ -89,6 +89,8 @@ def look_into(archive: RawFile, selection: Selection, home: Path, found: Found, 
     """
     shown = len(archive.name.split("/"))
     for member in members(archive.container, archive.name):
+        if hidden(member.name):
+            continue
         depth = shown + len(member.name.split("/"))
         verdict, name = selection.place(f"{path}/{member.name}", depth)
         if verdict == "wanted":
@@ -139,12 +141,14 @@ def _walk(folder: Path, found: Found) -> Iterator[Path]:
         here = Path(base)
         # os.walk goes into no linked folder; one that leads outside is worth a word.
         outside += sum(_leaves(here / name, fence) for name in folders)
-        folders[:] = [name for name in folders if not ignorable(name)]
+        folders[:] = [name for name in folders if not hidden(name)]
         for name in names:
             path = here / name
+            if hidden(name):
+                continue
             if _leaves(path, fence):
                 outside += 1
-            elif path.is_file():
+            elif path.is_file() and not _second_name(path, folder):
                 yield path
     if outside:
         found.notes.append(
@@ -152,8 +156,22 @@ def _walk(folder: Path, found: Found) -> Iterator[Path]:
         )
 
 
+def _target(path: Path) -> Path:
+    # Unlike Path.resolve, this takes a link to itself for a path like any other.
+    return Path(os.path.realpath(path))
+
+
 def _leaves(path: Path, fence: Path) -> bool:
-    return path.is_symlink() and not path.resolve().is_relative_to(fence)
+    return path.is_symlink() and not _target(path).is_relative_to(fence)
+
+
+def _second_name(path: Path, folder: Path) -> bool:
+    """Whether this is a link to a file that the walk comes to under its own name."""
+    if not path.is_symlink():
+        return False
+    target, root = _target(path), _target(folder)
+    # git-annex links into .git: the walk does not go there.
+    return target.is_relative_to(root) and not hidden(target.relative_to(root).as_posix())
 
 
 def _drop_copies(found: Found) -> None:

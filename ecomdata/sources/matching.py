@@ -82,11 +82,15 @@ def safe_relative(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and bool(path.parts)
 
 
+def hidden(path: str) -> bool:
+    """Whether a path is that of a system's or a program's own file, such as macOS's ``._clicks.csv``."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in _split(path))
+
+
 def ignorable(path: str) -> bool:
     """Whether a file beside the data says nothing about it: hidden, a README, a licence, a manifest."""
     parts = _split(path)
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return hidden or not parts or bool(_PROSE.match(parts[-1]))
+    return hidden(path) or not parts or bool(_PROSE.match(parts[-1]))
 
 
 @dataclass(frozen=True, slots=True)
