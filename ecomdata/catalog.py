@@ -58,8 +58,8 @@ def ask(query: str, *, home: str | os.PathLike[str] | None = None) -> Generator[
                 )
             if statements[0].type == duckdb.StatementType.EXPLAIN:
                 rows = connection.execute(query).fetchall()
-                text = "\n".join(str(row[-1]) for row in rows)
-                yield connection.sql(f"SELECT {literal(text)} AS plan")
+                lines = ", ".join(literal(line) for row in rows for line in str(row[-1]).splitlines())
+                yield connection.sql(f"SELECT unnest([{lines}]) AS plan")
                 return
             yield connection.sql(query)
         except duckdb.Error as error:

@@ -2,76 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import sys
-import threading
 import time
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
-
-import polars as pl
+from typing import Final
 
 from ecomdata import __version__
-from ecomdata.checks import check
 from ecomdata.columns import DriftError
 from ecomdata.declare import Dataset, Table
-from ecomdata.derive import derived_frames
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.lookalikes import explained
 from ecomdata.manifest import Manifest, ReadFile, TableRecord
-from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, assign, count_reasons
+from ecomdata.options import DEFAULT_MEMORY, Options
+from ecomdata.pipeline import assign
 from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
-from ecomdata.readers import REJECTED, Npz
+from ecomdata.rawhashes import RawHashes
+from ecomdata.readers import Npz
 from ecomdata.registry import loader
 from ecomdata.release import Release
-from ecomdata.shards import sha256_file, write_shards
 from ecomdata.sources import Plan, clear_scratch, describe, make_plan, needs_confirmation, require_space
 from ecomdata.store import Store, home_folder, missing_files, writing
+from ecomdata.tables import TableWriter, sha256_json
 
 SAMPLE_ROWS: Final = 10_000
 SAMPLE_SEED: Final = 0
-DEFAULT_MEMORY: Final = "400MB"
-"""What DuckDB may hold for derived tables before it spills to disk."""
-
 Confirm = Callable[[str], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How to load; see :func:`load` for each."""
-
-    source: str | None = None
-    sample: bool = False
-    only: str | None = None
-    tables: tuple[str, ...] = ()
-    limit: int | None = None
-    jobs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
-    memory: str = DEFAULT_MEMORY
-    strict: bool = False
-    keep_raw: bool = False
-    force: bool = False
-    allow_pickle: bool = False
-
-    @property
-    def shaping(self) -> dict[str, object]:
-        """The options that the result depends on."""
-        tables = sorted(self.tables)
-        return {
-            "sample": self.sample,
-            "only": self.only,
-            "tables": tables,
-            "limit": self.limit,
-            "strict": self.strict,
-        }
 
 
 def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
@@ -163,14 +125,16 @@ class _Load:
                 self.reporter.say(line)
             if same := self._same_as_loaded(plan):
                 return same
+            fetched = [f.container for f in plan.files if plan.download_bytes and not f.container.exists()]
             files = self._fetch(plan)
             stack.callback(clear_scratch, self.store.home)
             staging = self.store.new_folder(self.dataset.name)
             stack.callback(shutil.rmtree, staging, ignore_errors=True)
             manifest = self._write(plan, files, staging)
             folder = self.store.publish(staging, manifest)
-            if plan.download_bytes and not self.options.keep_raw:
-                shutil.rmtree(plan.folder, ignore_errors=True)
+            if not self.options.keep_raw:
+                for path in fetched:
+                    path.unlink(missing_ok=True)
         return Release(folder)
 
     def _protect_what_is_there(self) -> None:
@@ -259,111 +223,37 @@ class _Load:
 
     def _write(self, plan: Plan, files: list[RawFile], staging: Path) -> Manifest:
         """Write every table into the staging folder."""
-        with _Hashes(files) as hashes:
+        with RawHashes(files) as hashes:
             try:
                 assigned = assign(files, [_permitting(table, self.options) for table in self.tables])
             except DriftError as error:
                 raise explained(error, self.dataset, None) from error
-            records: dict[str, TableRecord] = {}
+            writer = TableWriter(self.dataset.name, staging, self.options, self.reporter)
             rows: dict[str, dict[str, int]] = {file.name: {} for file in files}
             for table in self.tables:
                 if table.raws and assigned[table.name]:
-                    records[table.name] = self._read_table(table, assigned[table.name], staging, rows)
+                    for name, count in writer.read(table, assigned[table.name]).items():
+                        rows[name][table.name] = count
             for table in self.tables:
-                if table.derive and records:
-                    records[table.name] = self._derive_table(table, records, staging)
+                if table.derive and writer.records:
+                    writer.derive(table)
             shutil.rmtree(staging / ".spill", ignore_errors=True)
             raw = hashes.records(rows)
-        return self._manifest(plan, raw, records)
+        self._say_what_is_twice(raw)
+        return self._manifest(plan, raw, writer.records)
 
-    def _read_table(
-        self, table: Table, assigned: list[Assigned], staging: Path, rows: Mapping[str, dict[str, int]]
-    ) -> TableRecord:
-        started = time.monotonic()
-        quarantine = Quarantine(staging / "quarantine", table.name)
-        self.reporter.start(table.name, _content_size(assigned))
-        reader = TableReader(
-            table, assigned, quarantine, self.reporter, jobs=self.options.jobs, limit=self.options.limit
-        )
-        record = self._record(table, reader.frames(), reader.tally, quarantine, staging, started)
-        for name, count in reader.tally.files.items():
-            rows[name][table.name] = count
-        return record
-
-    def _derive_table(self, table: Table, records: Mapping[str, TableRecord], staging: Path) -> TableRecord:
-        started = time.monotonic()
-        quarantine = Quarantine(staging / "quarantine", table.name)
-        self.reporter.start(table.name, 0)
-        tally = Tally()
-        frames = derived_frames(table, records, staging, memory=self.options.memory)
-        return self._record(
-            table, self._checked(table, frames, tally, quarantine), tally, quarantine, staging, started
-        )
-
-    def _checked(
-        self, table: Table, frames: Iterable[pl.DataFrame], tally: Tally, quarantine: Quarantine
-    ) -> Iterator[pl.DataFrame]:
-        """Derived rows pass the same check as read ones."""
-        for frame in frames:
-            checked = check(frame, table.schema)
-            if checked.bad:
-                raw = [
-                    json.dumps(row, ensure_ascii=False, default=str) for row in frame[checked.bad].to_dicts()
-                ]
-                rejected = pl.DataFrame(
-                    {
-                        "row": [tally.read + 1 + p for p in checked.bad],
-                        "reasons": checked.reasons,
-                        "raw": raw,
-                    },
-                    schema={name: REJECTED[name] for name in ("row", "reasons", "raw")},
-                ).with_columns(raw_bytes=pl.lit(None, dtype=pl.Binary))
-                quarantine.add(f"derived:{table.name}", rejected)
-                count_reasons(tally.reasons, rejected)
-            tally.read += frame.height
-            tally.rejected += len(checked.bad)
-            tally.written += checked.good.height
-            self.reporter.advance(rows=frame.height)
-            yield checked.good
-
-    def _record(
-        self,
-        table: Table,
-        frames: Iterator[pl.DataFrame],
-        tally: Tally,
-        quarantine: Quarantine,
-        staging: Path,
-        started: float,
-    ) -> TableRecord:
-        """Write a table's rows and account for them."""
-        types = {name: column.dtype for name, column in table.schema.columns().items()}
-        files = write_shards(frames, pl.Schema(types), staging / table.name)
-        quarantine.flush()
-        self.reporter.finish()
-        tally.balance(f"{self.dataset.name} {table.name}")
-        if self.options.strict and tally.rejected:
-            worst = ", ".join(f"{reason} ({count:,})" for reason, count in tally.reasons.most_common(3))
-            raise DataError(
-                f"{self.dataset.name} {table.name}: {tally.rejected:,} of {tally.read:,} rows rejected: "
-                f"{worst}",
-                hint="load without --strict to keep the good rows and see the others in quarantine",
-            )
-        columns = {name: str(dtype) for name, dtype in types.items()}
-        return TableRecord(
-            kind=table.kind,
-            canonical=table.canonical,
-            description=table.description,
-            columns=columns,
-            schema_sha256=_sha256_json(columns),
-            read=tally.read,
-            written=tally.written,
-            rejected=tally.rejected,
-            reasons=dict(tally.reasons.most_common()),
-            dropped=dict(tally.dropped),
-            files=files,
-            quarantine=tuple(quarantine.files),
-            seconds=round(time.monotonic() - started, 3),
-        )
+    def _say_what_is_twice(self, raw: tuple[ReadFile, ...]) -> None:
+        """Files with the same bytes under two names give every row twice."""
+        names: dict[tuple[str, str], list[str]] = {}
+        for file in raw:
+            # Members of one archive share its hash; only the same member of two archives is a copy.
+            names.setdefault((file.sha256, file.name.rsplit("/", 1)[-1]), []).append(file.name)
+        for same in names.values():
+            if len(same) > 1:
+                copies = " and ".join(same)
+                self.reporter.say(
+                    f"note: {copies} hold the same bytes; their rows are there {len(same)} times"
+                )
 
     def _manifest(self, plan: Plan, raw: tuple[ReadFile, ...], records: dict[str, TableRecord]) -> Manifest:
         identity = {
@@ -375,7 +265,7 @@ class _Load:
         }
         return Manifest(
             dataset=self.dataset.name,
-            release=_sha256_json(identity)[:12],
+            release=sha256_json(identity)[:12],
             tool_version=__version__,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             sample=self.options.sample,
@@ -388,60 +278,6 @@ class _Load:
             peak_memory=peak_memory(),
             unrecognised=plan.unrecognised,
         )
-
-
-class _Hashes:
-    """Hashes the raw files beside the reading of them, and sees whether they change meanwhile."""
-
-    def __init__(self, files: Iterable[RawFile]) -> None:
-        self._files = list(files)
-        self._before = {file.container: _stamp(file.container) for file in self._files}
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="sha256")
-        self._stop = threading.Event()
-        self._digests: dict[Path, Future[str] | str] = {}
-        for file in self._files:
-            if file.container not in self._digests:
-                digest = file.sha256 or self._pool.submit(sha256_file, file.container, stop=self._stop.is_set)
-                self._digests[file.container] = digest
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # After a failure or Ctrl-C nobody waits for the hashes of files that were not reached.
-        self._stop.set()
-        self._pool.shutdown(cancel_futures=True)
-
-    def records(self, rows: Mapping[str, Mapping[str, int]]) -> tuple[ReadFile, ...]:
-        """What was read.
-
-        Raises:
-            DataError: a file changed while it was read.
-        """
-        found: list[ReadFile] = []
-        for file in self._files:
-            digest = self._digests[file.container]
-            sha256 = digest if isinstance(digest, str) else digest.result()
-            if _stamp(file.container) != self._before[file.container]:
-                raise DataError(
-                    f"{file.name} changed while it was read", hint="load again when it is complete"
-                )
-            size, mtime_ns = self._before[file.container]
-            found.append(
-                ReadFile(name=file.name, size=size, sha256=sha256, mtime_ns=mtime_ns, rows=rows[file.name])
-            )
-        return tuple(sorted(found, key=lambda one: one.name))
-
-
-def _content_size(assigned: Iterable[Assigned]) -> int:
-    """Bytes that will be read, decompressed; 0 where some file does not say."""
-    lengths = [one.file.length for one in assigned]
-    return sum(lengths) if all(lengths) else 0
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
 
 
 def _selected(dataset: Dataset, options: Options) -> list[Table]:
@@ -466,10 +302,6 @@ def _permitting(table: Table, options: Options) -> Table:
         for raw in table.raws
     )
     return replace(table, raws=raws)
-
-
-def _sha256_json(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def peak_memory() -> int:

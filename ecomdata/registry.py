@@ -118,7 +118,13 @@ def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, tuple[Dataset, ...
 
 
 def _imported(name: str) -> ModuleType:
-    return importlib.import_module(name)
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise EcomdataError(
+            f"the loader {name} cannot be imported: {type(error).__name__}: {error}",
+            hint="this is a fault in the loader; ecomdata --debug shows where",
+        ) from error
 
 
 def _from_file(path: Path) -> ModuleType:

@@ -18,6 +18,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -133,7 +134,7 @@ class Store:
             if target.exists():
                 shutil.rmtree(folder)
             else:
-                manifest.write(folder)
+                replace(manifest, release=target.name).write(folder)
                 sync_folder(folder)
                 folder.rename(target)
                 sync_folder(releases)

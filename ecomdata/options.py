@@ -1,0 +1,39 @@
+"""The options of a load."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Final
+
+DEFAULT_MEMORY: Final = "400MB"
+"""What DuckDB may hold for derived tables before it spills to disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to load; see :func:`ecomdata.load` for each."""
+
+    source: str | None = None
+    sample: bool = False
+    only: str | None = None
+    tables: tuple[str, ...] = ()
+    limit: int | None = None
+    jobs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
+    memory: str = DEFAULT_MEMORY
+    strict: bool = False
+    keep_raw: bool = False
+    force: bool = False
+    allow_pickle: bool = False
+
+    @property
+    def shaping(self) -> dict[str, object]:
+        """The options that the result depends on."""
+        tables = sorted(self.tables)
+        return {
+            "sample": self.sample,
+            "only": self.only,
+            "tables": tables,
+            "limit": self.limit,
+            "strict": self.strict,
+        }

@@ -1,0 +1,146 @@
+"""Writing the tables of one release, each row accounted for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from ecomdata.checks import check
+from ecomdata.declare import Table
+from ecomdata.derive import derived_frames
+from ecomdata.errors import DataError
+from ecomdata.manifest import TableRecord
+from ecomdata.options import Options
+from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, count_reasons
+from ecomdata.progress import Reporter
+from ecomdata.readers import REJECTED
+from ecomdata.shards import write_shards
+
+
+class TableWriter:
+    """Writes tables into the folder of a release that nobody sees yet.
+
+    Args:
+        dataset: The dataset's name, for messages.
+        folder: The release's folder.
+        options: How to load.
+        reporter: Hears of progress.
+    """
+
+    def __init__(self, dataset: str, folder: Path, options: Options, reporter: Reporter) -> None:
+        self._dataset = dataset
+        self._folder = folder
+        self._options = options
+        self._reporter = reporter
+        self.records: dict[str, TableRecord] = {}
+
+    def read(self, table: Table, assigned: list[Assigned]) -> Mapping[str, int]:
+        """Write a table from raw files, and return how many rows each file gave."""
+        self._reporter.start(table.name, _content_size(assigned))
+        quarantine = self._quarantine(table)
+        options = self._options
+        reader = TableReader(
+            table, assigned, quarantine, self._reporter, jobs=options.jobs, limit=options.limit
+        )
+        self._write(table, reader.frames(), reader.tally, quarantine)
+        return reader.tally.files
+
+    def derive(self, table: Table) -> None:
+        """Write a table from those written before."""
+        self._reporter.start(table.name, 0)
+        quarantine = self._quarantine(table)
+        tally = Tally()
+        frames = derived_frames(table, self.records, self._folder, memory=self._options.memory)
+        self._write(table, self._checked(table, frames, tally, quarantine), tally, quarantine)
+
+    def _quarantine(self, table: Table) -> Quarantine:
+        return Quarantine(self._folder / "quarantine", table.name)
+
+    def _checked(
+        self, table: Table, frames: Iterable[pl.DataFrame], tally: Tally, quarantine: Quarantine
+    ) -> Iterator[pl.DataFrame]:
+        """Derived rows pass the same check as read ones."""
+        for frame in frames:
+            checked = check(frame, table.schema)
+            if checked.bad:
+                rejected = _as_rejected(frame, checked.bad, checked.reasons, tally.read + 1)
+                quarantine.add(f"derived:{table.name}", rejected)
+                count_reasons(tally.reasons, rejected)
+            tally.read += frame.height
+            tally.rejected += len(checked.bad)
+            tally.written += checked.good.height
+            self._reporter.advance(rows=frame.height)
+            yield checked.good
+
+    def _write(
+        self, table: Table, frames: Iterator[pl.DataFrame], tally: Tally, quarantine: Quarantine
+    ) -> None:
+        """Write a table's rows and account for them."""
+        started = time.monotonic()
+        types = {name: column.dtype for name, column in table.schema.columns().items()}
+        files = write_shards(frames, pl.Schema(types), self._folder / table.name)
+        quarantine.flush()
+        self._reporter.finish()
+        self._judge(f"{self._dataset} {table.name}", tally)
+        columns = {name: str(dtype) for name, dtype in types.items()}
+        self.records[table.name] = TableRecord(
+            kind=table.kind,
+            canonical=table.canonical,
+            description=table.description,
+            columns=columns,
+            schema_sha256=sha256_json(columns),
+            read=tally.read,
+            written=tally.written,
+            rejected=tally.rejected,
+            reasons=dict(tally.reasons.most_common()),
+            dropped=dict(tally.dropped),
+            files=files,
+            quarantine=tuple(quarantine.files),
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+    def _judge(self, name: str, tally: Tally) -> None:
+        """Check that no row is lost, and that what was read is what it should be."""
+        tally.balance(name)
+        worst = ", ".join(f"{reason} ({count:,})" for reason, count in tally.reasons.most_common(3))
+        if tally.rejected and not tally.written:
+            raise DataError(
+                f"{name}: all {tally.rejected:,} rows rejected: {worst}",
+                hint="these are not the columns upstream publishes, or not in its order",
+            )
+        if self._options.strict and tally.rejected:
+            raise DataError(
+                f"{name}: {tally.rejected:,} of {tally.read:,} rows rejected: {worst}",
+                hint="load without --strict to keep the good rows and see the others in quarantine",
+            )
+        if not tally.written:
+            self._reporter.say(f"note: {name} has no rows; its raw files hold none")
+
+
+def _as_rejected(frame: pl.DataFrame, bad: list[int], reasons: list[list[str]], first: int) -> pl.DataFrame:
+    raw = [json.dumps(row, ensure_ascii=False, default=str) for row in frame[bad].to_dicts()]
+    return pl.DataFrame(
+        {
+            "row": [first + position for position in bad],
+            "reasons": reasons,
+            "raw": raw,
+            "raw_bytes": [None] * len(bad),
+        },
+        schema=REJECTED,
+    )
+
+
+def _content_size(assigned: Iterable[Assigned]) -> int:
+    """Bytes that will be read, decompressed; 0 where some file does not say."""
+    lengths = [one.file.length for one in assigned]
+    return sum(lengths) if all(lengths) else 0
+
+
+def sha256_json(value: object) -> str:
+    """A hash of JSON-ready values, whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
