@@ -21,12 +21,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, Final
 
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.recognise import reject_imposter
+from ecomdata.sources.tarheader import StrictHeader
 
 ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".gz")
 
@@ -37,8 +38,6 @@ ALWAYS: Final = 100_000_000
 """Bytes that an archive may grow to whatever its size."""
 
 _CHUNK: Final = 1 << 20
-_HeaderError: Final = tarfile.HeaderError
-_ReadError: Final = tarfile.ReadError
 _BOMB: Final = "this looks like a decompression bomb; if you trust it, unpack it and give the folder"
 _AGAIN: Final = "get the archive again; its copying or download stopped early"
 
@@ -261,19 +260,6 @@ def _open_zip(path: Path, info: zipfile.ZipInfo, name: str) -> IO[bytes]:
         return _buffered(_Guarded(content, label, exact=info.file_size, owned=stack.pop_all()))
 
 
-class _StrictHeader(tarfile.TarInfo):
-    """Headers that fail loudly: tarfile takes a damaged header behind the first for the end."""
-
-    @classmethod
-    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
-        try:
-            return super().fromtarfile(tarfile)
-        except _HeaderError as error:
-            if type(error).__name__ == "EOFHeaderError":  # the regular end, which typeshed does not know
-                raise
-            raise _ReadError(f"truncated or damaged: {error}") from None
-
-
 def _tar_stream(path: Path, name: str) -> IO[bytes]:
     return path.open("rb") if path.suffix.lower() == ".tar" else gunzip(path, name)
 
@@ -298,8 +284,8 @@ def _tar_members(path: Path, name: str) -> list[Member]:
 
 def _open_tar(stream: IO[bytes], mode: str) -> tarfile.TarFile:
     if mode == "r:":
-        return tarfile.open(fileobj=stream, mode="r:", tarinfo=_StrictHeader)
-    return tarfile.open(fileobj=stream, mode="r|", tarinfo=_StrictHeader)
+        return tarfile.open(fileobj=stream, mode="r:", tarinfo=StrictHeader)
+    return tarfile.open(fileobj=stream, mode="r|", tarinfo=StrictHeader)
 
 
 def _open_tar_member(path: Path, name: str, member: str, offset: int, size: int) -> IO[bytes]:

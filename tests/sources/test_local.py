@@ -179,7 +179,7 @@ def test_a_folder_with_a_name_like_prose_is_looked_into(home: Path, tmp_path: Pa
 
 
 def test_hidden_members_of_an_archive_are_passed_over(home: Path, tmp_path: Path) -> None:
-    """macOS packs a ``__MACOSX/._clicks.csv`` beside every ``clicks.csv``."""
+    """On macOS, packing adds a ``__MACOSX/._clicks.csv`` beside every ``clicks.csv``."""
     members = {"clicks.csv": CLICKS, "__MACOSX/._clicks.csv": b"\x00\x05", "._clicks.csv": b"\x00\x05"}
     write(tmp_path, {"a.zip": zipped(members)})
     plan = look(home, tmp_path, clicks=("*.csv",))
