@@ -29,6 +29,7 @@ _WORDS: Final = {
 }
 _QUOTED: Final = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 _ASIDE: Final = re.compile(r" \([^()]*\)$")
+_PLACE: Final = re.compile(r" at byte \d+ of the line$|: line \d+ column \d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +87,5 @@ def _say(rule: str) -> str:
 
 
 def reason_class(reason: str) -> str:
-    """A reason without the values in it, so that reasons can be counted."""
-    return _ASIDE.sub("", _QUOTED.sub("…", reason))
+    """A reason without the values and places in it, so that reasons can be counted."""
+    return _PLACE.sub("", _ASIDE.sub("", _QUOTED.sub("…", reason)))

@@ -116,7 +116,7 @@ def _row(record: Record, columns: Columns) -> tuple[list[object], list[str]]:
     for name, dtype in columns.dtypes.items():
         item = named.get(name)
         if item is not None and not _fits(item, dtype):
-            reasons.append(f"{name}: {json.dumps(item)[:60]} is not {str(dtype).lower()}")
+            reasons.append(f"{name}: {json.dumps(item)[:60]!r} is not {str(dtype).lower()}")
     return [named.get(name) for name in columns.names], reasons
 
 

@@ -79,15 +79,15 @@ def test_objects_read_back(
         ("[1]", "a JSON list instead of an object"),
         ('{"id": 1, "price": 1, "new": true, "codes": []}', "key title is missing"),
         ('{"id": 1, "title": "", "price": 1, "new": true, "codes": [], "x": 1}', "key 'x' is not expected"),
-        ('{"id": 1.0, "title": "", "price": 1, "new": true, "codes": []}', "id: 1.0 is not int64"),
-        ('{"id": true, "title": "", "price": 1, "new": true, "codes": []}', "id: true is not int64"),
+        ('{"id": 1.0, "title": "", "price": 1, "new": true, "codes": []}', "id: '1.0' is not int64"),
+        ('{"id": true, "title": "", "price": 1, "new": true, "codes": []}', "id: 'true' is not int64"),
         ('{"id": 9223372036854775808, "title": "", "price": 1, "new": true, "codes": []}', "is not int64"),
-        ('{"id": 1, "title": 5, "price": 1, "new": true, "codes": []}', "title: 5 is not string"),
-        ('{"id": 1, "title": "", "price": "1", "new": true, "codes": []}', 'price: "1" is not float64'),
-        ('{"id": 1, "title": "", "price": 1, "new": 1, "codes": []}', "new: 1 is not boolean"),
+        ('{"id": 1, "title": 5, "price": 1, "new": true, "codes": []}', "title: '5' is not string"),
+        ('{"id": 1, "title": "", "price": "1", "new": true, "codes": []}', "price: '\"1\"' is not float64"),
+        ('{"id": 1, "title": "", "price": 1, "new": 1, "codes": []}', "new: '1' is not boolean"),
         (
             '{"id": 1, "title": "", "price": 1, "new": true, "codes": ["a"]}',
-            'codes: ["a"] is not list(int64)',
+            "codes: '[\"a\"]' is not list(int64)",
         ),
         ('{"id": 1, "id": 2, "title": "", "price": 1, "new": true, "codes": []}', "key 'id' stands twice"),
         ('{"id": 1, "title": "\\ud800", "price": 1, "new": true, "codes": []}', "title:"),
@@ -113,7 +113,7 @@ def test_every_reason_is_given() -> None:
     """A line with three faults says so."""
     found = parse(FIRST + b'{"id": "1", "price": "x", "new": true, "codes": []}\n')
     assert found.reasons == [
-        (2, ["key title is missing", 'id: "1" is not int64', 'price: "x" is not float64'])
+        (2, ["key title is missing", "id: '\"1\"' is not int64", "price: '\"x\"' is not float64"])
     ]
 
 

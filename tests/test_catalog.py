@@ -1,0 +1,204 @@
+"""The catalog: SQL over the store, and nothing but the store."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+import ecomdata as ed
+from ecomdata.catalog import check_nothing_missing
+from ecomdata.store import Store
+from tests.toys import good_clicks, toyshop, write_clicks, write_pages  # noqa: F401
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> None:
+    """Clicks (integer ids) and pages (text ids) are loaded."""
+    ed.load("shop/clicks", source=write_clicks(tmp_path / "clicks", good_clicks(10)))
+    ed.load("shop/pages", source=write_pages(tmp_path / "pages"))
+
+
+@pytest.mark.usefixtures("shop")
+def test_every_table_is_a_view() -> None:
+    """A schema per dataset, with ``/`` and ``-`` as ``_``."""
+    found = ed.sql("select table_schema, table_name from information_schema.tables order by all")
+    assert found.rows() == [
+        ("canonical", "interactions"),
+        ("shop_clicks", "events"),
+        ("shop_clicks", "items"),
+        ("shop_pages", "views"),
+    ]
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_answer_is_a_typed_frame() -> None:
+    """Times, enums and lists come as polars types."""
+    frame = ed.sql("select user_id, tags from shop_pages.views limit 1")
+    assert frame.schema == {"user_id": pl.String, "tags": pl.List(pl.Int64)}
+    assert ed.sql("select count(*) n from shop_clicks.events").item() == 10
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_canonical_view_joins_datasets_of_unlike_ids() -> None:
+    """Ids are text there, what a dataset lacks is null, and the dataset is named."""
+    frame = ed.sql("select dataset, user_id, item_id, event, price from canonical.interactions order by all")
+    assert frame.height == 12
+    assert frame.schema["user_id"] == pl.String
+    assert frame.row(0) == ("shop/clicks", "1", "0", "view", 0.5)
+    assert frame.row(-1) == ("shop/pages", "u", "b'c", "view", None)
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "COPY (SELECT 1) TO 'out.csv'",
+        "ATTACH 'other.duckdb'",
+        "CREATE TABLE t AS SELECT 1",
+        "INSERT INTO shop_clicks.events SELECT * FROM shop_clicks.events",
+        "DELETE FROM shop_clicks.events",
+        "DROP VIEW shop_clicks.events",
+        "SET threads = 1",
+        "PRAGMA enable_profiling",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "EXPORT DATABASE 'out'",
+        "CALL enable_logging()",
+        "VACUUM",
+        "SELECT 1; SELECT 2",
+        "",
+        "-- nothing",
+        "SELEC 1",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_blob('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM read_parquet('https://example.org/a.parquet')",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO 'out.csv'",
+        "EXPLAIN ANALYZE SELECT * FROM read_text('/etc/passwd')",
+        "WITH t AS (SELECT * FROM read_text('/etc/passwd')) SELECT * FROM t",
+    ],
+)
+def test_a_query_only_reads_the_store(query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever writes, changes settings or reads elsewhere is refused, with exit code 2."""
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ed.UsageError) as caught:
+        ed.sql(query)
+    assert caught.value.exit_code == 2
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.usefixtures("shop")
+def test_no_way_leads_up_from_the_store(home: Path) -> None:
+    """Dots in a path do not get around the fence, and a folder beside it is outside."""
+    (home / "secret.txt").write_text("x")
+    (home / "storehouse").mkdir()
+    (home / "storehouse" / "secret.txt").write_text("x")
+    for path in ("store/../secret.txt", "storehouse/secret.txt", "store/../../../etc/passwd"):
+        with pytest.raises(ed.UsageError):
+            ed.sql(f"FROM read_text('{home / path}')")
+
+
+def test_variables_of_the_program_are_no_tables() -> None:
+    """A name that no view has is an error, not a frame that happens to be called so."""
+    frame = pl.DataFrame({"x": [1]})
+    assert frame.height
+    for query in ("FROM frame", "FROM statements"):
+        with pytest.raises(ed.UsageError):
+            ed.sql(query)
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_unknown_table_is_answered_with_those_there_are() -> None:
+    """The hint names every view."""
+    with pytest.raises(ed.UsageError, match="evnts") as caught:
+        ed.sql("select * from shop_clicks.evnts")
+    assert "shop_clicks.events" in caught.value.hint
+    assert "canonical.interactions" in caught.value.hint
+
+
+def test_an_empty_store_says_how_to_fill_it() -> None:
+    """Queries without tables still work."""
+    assert ed.sql("select 1 as one").rows() == [(1,)]
+    with pytest.raises(ed.UsageError) as caught:
+        ed.sql("select * from shop_clicks.events")
+    assert "nothing is loaded yet" in caught.value.hint
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_query_can_be_explained() -> None:
+    """The plan comes as text, a line a row."""
+    plan = ed.sql("explain select * from shop_clicks.events")
+    assert plan.columns == ["plan"]
+    assert "10 rows" in "".join(plan["plan"])
+
+
+def test_a_home_with_quotes_in_its_name(tmp_path: Path) -> None:
+    """Names are quoted as SQL wants them."""
+    home = tmp_path / 'it\'s "mine"'
+    ed.load("shop/clicks", source=write_clicks(tmp_path / "raw", good_clicks(3)), home=home)
+    assert ed.sql("select count(*) from shop_clicks.events", home=home).item() == 3
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_views_can_be_written_for_other_tools(tmp_path: Path) -> None:
+    """A plain DuckDB reads them; writing again replaces them."""
+    path = tmp_path / "shop.duckdb"
+    assert ed.write_catalog(path) == 4
+    assert ed.write_catalog(path) == 4
+    with duckdb.connect(str(path), read_only=True) as connection:
+        count = "select count(*) from {}"
+        assert connection.execute(count.format("shop_clicks.events")).fetchall() == [(10,)]
+        assert connection.execute(count.format("canonical.interactions")).fetchall() == [(12,)]
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    """The error names it."""
+    path = tmp_path / "shop.duckdb"
+    path.write_text("precious" * 1000)
+    with pytest.raises(ed.UsageError, match=r"shop\.duckdb"):
+        ed.write_catalog(path)
+    assert path.read_text() == "precious" * 1000
+
+
+def test_a_reader_sees_one_release_while_others_are_loaded(tmp_path: Path) -> None:
+    """However often the data are replaced meanwhile, a query answers from one whole release."""
+    sources = [write_clicks(tmp_path / str(n), good_clicks(n)) for n in (3, 5)]
+    ed.load("shop/clicks", source=sources[0])
+    done = threading.Event()
+
+    def load() -> None:
+        for i in range(6):
+            ed.load("shop/clicks", source=sources[i % 2], tables=["events"], force=True)
+        done.set()
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    seen: set[int] = set()
+    while not done.is_set():
+        seen.add(ed.sql("select count(*) from shop_clicks.events").item())
+    thread.join()
+    assert seen <= {3, 5}
+    assert seen
+
+
+@pytest.mark.usefixtures("shop")
+def test_missing_and_cut_shards_are_found(home: Path) -> None:
+    """Each is named, with what it should be."""
+    store = Store(home)
+    assert check_nothing_missing(store) == []
+    folder, pages = store.current("shop/clicks"), store.current("shop/pages")
+    assert folder
+    assert pages
+    (folder / "events" / "part-00000.parquet").unlink()
+    (pages / "views" / "part-00000.parquet").write_bytes(b"PAR1")
+    problems = check_nothing_missing(store)
+    assert len(problems) == 2
+    assert "part-00000.parquet is missing" in problems[0]
+    assert "has 4 bytes instead of" in problems[1]
