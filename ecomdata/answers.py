@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
 from ecomdata.errors import UsageError
+from ecomdata.sqltext import quoted
 from ecomdata.store import writing
 from ecomdata.terminal import plain
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 Form = Literal["table", "csv", "json", "parquet"]
 _BATCH_ROWS: Final = 100_000
+_TEXT: Final = re.compile(r"\b(BIT|INTERVAL|TIME WITH TIME ZONE|UNION|BIGNUM|VARIANT|GEOMETRY)\b")
+_TEXT_OUTSIDE_PARQUET: Final = re.compile(rf"\bBLOB\b|{_TEXT.pattern}")
+"""Types of DuckDB that the written form, or polars on the way there, does not have; their text is written."""
 
 
 def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
@@ -30,7 +35,7 @@ def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None
         output: A file, or None for stdout.
 
     Raises:
-        UsageError: Parquet for a terminal.
+        UsageError: Parquet for a terminal, or two columns of one name.
     """
     if form == "table":
         text = plain(str(answer))
@@ -42,6 +47,7 @@ def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None
         return
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="give a file with --output")
+    answer = _writable(answer, form)
     with _target(output) as stream:
         if form == "csv":
             for number, frame in enumerate(_frames(answer)):
@@ -50,6 +56,25 @@ def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None
             _write_json(answer, stream)
         else:
             _write_parquet(answer, stream)
+
+
+def _writable(answer: duckdb.DuckDBPyRelation, form: str) -> duckdb.DuckDBPyRelation:
+    """The answer with types that the form has."""
+    twice = sorted({name for name in answer.columns if answer.columns.count(name) > 1})
+    if twice:
+        raise UsageError(
+            f"two columns of the answer are called {' and '.join(twice)}", hint="name them apart with AS"
+        )
+    unknown = _TEXT if form == "parquet" else _TEXT_OUTSIDE_PARQUET
+    columns: list[str] = []
+    for name, kind in zip(map(quoted, answer.columns), map(str, answer.types), strict=True):
+        if unknown.search(kind):
+            columns.append(f"CAST({name} AS VARCHAR) AS {name}")
+        elif form == "csv" and "MAP(" in kind:
+            columns.append(f"CAST(to_json({name}) AS VARCHAR) AS {name}")
+        else:
+            columns.append(name)
+    return answer.project(", ".join(columns))
 
 
 @contextmanager
@@ -93,10 +118,20 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(packed)
 
 
+def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Decimals, such as DuckDB's sum of integers, as numbers; polars would write them as texts."""
+    import polars as pl
+
+    decimals = {name: dtype for name, dtype in frame.schema.items() if isinstance(dtype, pl.Decimal)}
+    return frame.with_columns(
+        pl.col(name).cast(pl.Float64 if dtype.scale else pl.Int128) for name, dtype in decimals.items()
+    )
+
+
 def _write_json(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
     separator = b"["
     for frame in _frames(answer):
-        text = frame.write_ndjson().rstrip("\n")
+        text = frame.pipe(_numbers).write_ndjson().rstrip("\n")
         if text:
             stream.write(separator + b"\n" + text.replace("\n", ",\n").encode())
             separator = b","

@@ -38,8 +38,16 @@ def sql(query: str, *, home: str | os.PathLike[str] | None = None) -> pl.DataFra
     Raises:
         UsageError: the query is wrong, writes, or reads files outside the store.
     """
+    from polars.exceptions import PanicException, PolarsError
+
     with ask(query, home=home) as relation:
-        frame: pl.DataFrame = relation.pl()
+        try:
+            frame: pl.DataFrame = relation.pl()
+        except (PolarsError, PanicException) as error:
+            raise UsageError(
+                f"polars cannot hold this answer: {error}",
+                hint="name columns apart with AS, and give those of unusual types as CAST(... AS VARCHAR)",
+            ) from error
         return frame
 
 

@@ -52,8 +52,8 @@ def main() -> None:
             raise
         _complain(str(error), error.hint)
         sys.exit(error.exit_code)
-    except Exception as error:
-        if debug:
+    except BaseException as error:  # polars' panics are no Exception
+        if debug or isinstance(error, SystemExit):
             raise
         what, hint = (
             f"{type(error).__name__}: {error}",
