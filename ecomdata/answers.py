@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
     import polars as pl
+    import pyarrow as pa
 
 Form = Literal["table", "csv", "json", "parquet"]
 _BATCH_ROWS: Final = 100_000
@@ -67,13 +68,13 @@ def _writable(answer: duckdb.DuckDBPyRelation, form: str) -> duckdb.DuckDBPyRela
         )
     unknown = _TEXT if form == "parquet" else _TEXT_OUTSIDE_PARQUET
     columns: list[str] = []
-    for name, kind in zip(map(quoted, answer.columns), map(str, answer.types), strict=True):
+    for place, (name, kind) in enumerate(zip(answer.columns, map(str, answer.types), strict=True), start=1):
+        value = f"#{place}"  # by place: DuckDB takes names that differ in case only for one
         if unknown.search(kind):
-            columns.append(f"CAST({name} AS VARCHAR) AS {name}")
+            value = f"CAST({value} AS VARCHAR)"
         elif form == "csv" and "MAP(" in kind:
-            columns.append(f"CAST(to_json({name}) AS VARCHAR) AS {name}")
-        else:
-            columns.append(name)
+            value = f"CAST(to_json({value}) AS VARCHAR)"
+        columns.append(f"{value} AS {quoted(name)}")
     return answer.project(", ".join(columns))
 
 
@@ -93,13 +94,31 @@ def _target(output: Path | None) -> Generator[IO[bytes]]:
         temporary.unlink(missing_ok=True)
 
 
+def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """The batches of an answer, which DuckDB makes as they are read.
+
+    Raises:
+        UsageError: the query failed on the way.
+    """
+    import pyarrow as pa
+
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        except (pa.ArrowException, OSError) as error:
+            raise UsageError(str(error), hint="the query failed over some of the rows") from error
+        yield batch
+
+
 def _frames(answer: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
     """The answer in frames; at least one, so that a header is always written."""
     import polars as pl
 
     reader = answer.to_arrow_reader(_BATCH_ROWS)
     empty = True
-    for batch in reader:
+    for batch in _batches(reader):
         empty = False
         yield pl.DataFrame(batch)
     if empty:
@@ -143,5 +162,5 @@ def _write_parquet(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
 
     reader = answer.to_arrow_reader(_BATCH_ROWS)
     with pq.ParquetWriter(stream, reader.schema, compression="zstd") as writer:
-        for batch in reader:
+        for batch in _batches(reader):
             writer.write_batch(batch)

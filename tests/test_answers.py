@@ -1,0 +1,141 @@
+"""Writing the answer to a query."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from ecomdata.answers import write_answer
+from ecomdata.catalog import ask
+from ecomdata.errors import EcomdataError, UsageError
+
+
+def answer(query: str, form: str, output: Path) -> bytes:
+    """The bytes that an answer is written as."""
+    with ask(query) as relation:
+        write_answer(relation, form, output)
+    return output.read_bytes()
+
+
+def as_json(query: str, folder: Path) -> list[dict[str, Any]]:
+    """An answer as JSON, read again."""
+    rows: list[dict[str, Any]] = json.loads(answer(query, "json", folder / "a.json"))
+    return rows
+
+
+def as_csv(query: str, folder: Path) -> list[list[str]]:
+    """An answer as CSV, read again."""
+    return list(csv.reader(io.StringIO(answer(query, "csv", folder / "a.csv").decode(), newline="")))
+
+
+def test_json_is_an_array_of_objects(tmp_path: Path) -> None:
+    """Numbers, texts, null and nested values are what they are in JSON."""
+    query = """select 1 i, 1.5::double f, 'a"b' || chr(10) s, null n, [1, null] l, {'k': ['x']} d, true b"""
+    assert as_json(query, tmp_path) == [
+        {"i": 1, "f": 1.5, "s": 'a"b\n', "n": None, "l": [1, None], "d": {"k": ["x"]}, "b": True}
+    ]
+
+
+def test_sums_and_decimals_are_numbers_in_json(tmp_path: Path) -> None:
+    """Also where DuckDB widens them beyond 64 bits."""
+    query = "select sum(x) s, 2::hugeint ** 100 p, 1.5::decimal(9, 2) d, 100000000000000000000 h from range(4) t(x)"
+    assert as_json(query, tmp_path) == [{"s": 6, "p": 2.0**100, "d": 1.5, "h": 10**20}]
+
+
+def test_many_rows_are_one_array(tmp_path: Path) -> None:
+    """Though they are written in batches."""
+    rows = as_json("select x from range(250000) t(x)", tmp_path)
+    assert [row["x"] for row in rows] == list(range(250_000))
+
+
+def test_csv_has_one_header(tmp_path: Path) -> None:
+    """And quotes what needs quotes."""
+    rows = as_csv("select x, 'a,\"b\"' || chr(10) as s from range(250000) t(x)", tmp_path)
+    assert rows[0] == ["x", "s"]
+    assert len(rows) == 250_001
+    assert rows[-1] == ["249999", 'a,"b"\n']
+
+
+def test_nested_values_are_json_in_csv(tmp_path: Path) -> None:
+    """CSV has no nesting of its own."""
+    query = "select [1, null] l, {'k': 'a\"b'} d, map {'k': 1} m, [1.5, 2]::float[2] v, []::integer[] e"
+    header, row = as_csv(query, tmp_path)
+    assert header == ["l", "d", "m", "v", "e"]
+    assert [json.loads(value) for value in row] == [[1, None], {"k": 'a"b'}, {"k": 1}, [1.5, 2.0], []]
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_types_that_only_duckdb_has_are_written_as_text(form: str, tmp_path: Path) -> None:
+    """Nothing a query can give ends in a traceback."""
+    query = "select 'x'::blob b, interval 1 day i, '101'::bit t, [interval 2 day] l, uuid() is null u"
+    text = answer(query, form, tmp_path / "a").decode()
+    for value in ("x", "1 day", "101", "2 days"):
+        assert value in text
+
+
+def test_parquet_keeps_types(tmp_path: Path) -> None:
+    """It can be read again as it was."""
+    answer(
+        "select 1 i, [1, 2] l, timestamptz '2023-05-01 10:00+00' t, interval 1 day d",
+        "parquet",
+        tmp_path / "a",
+    )
+    frame = pl.read_parquet(tmp_path / "a")
+    assert frame.columns == ["i", "l", "t", "d"]
+    assert frame.schema["l"] == pl.List(pl.Int32)
+    assert isinstance(frame.schema["t"], pl.Datetime)
+    assert frame["d"].to_list() == ["1 day"]
+
+
+@pytest.mark.parametrize(("form", "content"), [("csv", b"a,b\n"), ("json", b"[]\n")])
+def test_an_empty_answer_keeps_its_form(form: str, content: bytes, tmp_path: Path) -> None:
+    """A header without rows, an array without objects."""
+    assert answer("select 1 a, 'x' b where false", form, tmp_path / "a") == content
+
+
+def test_an_empty_answer_in_parquet_keeps_its_columns(tmp_path: Path) -> None:
+    """And their types."""
+    answer("select 1 a, 'x' b where false", "parquet", tmp_path / "a")
+    assert pl.read_parquet(tmp_path / "a").schema == {"a": pl.Int32, "b": pl.String}
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_two_columns_of_one_name_are_refused(form: str, tmp_path: Path) -> None:
+    """No form can tell them apart."""
+    with pytest.raises(UsageError, match="two columns of the answer are called a"):
+        answer("select 1 a, 2 a", form, tmp_path / "a")
+
+
+def test_names_that_differ_in_case_are_two(tmp_path: Path) -> None:
+    """DuckDB folds them, JSON does not."""
+    assert as_json('select 1 a, 2 "A"', tmp_path) == [{"a": 1, "A": 2}]
+
+
+def test_a_table_has_no_control_characters(tmp_path: Path) -> None:
+    """What data hold does not reach the terminal."""
+    text = answer("select 'a' || chr(27) || '[31mb' as x", "table", tmp_path / "a").decode()
+    assert "\x1b" not in text
+    assert "[31mb" in text
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A query that fails on the way leaves the old file, and no other."""
+    output = tmp_path / "a.csv"
+    output.write_text("before")
+    query = "select if(x < 200000, x, error('no')) x from range(300000) t(x)"
+    with pytest.raises(EcomdataError):
+        answer(query, "csv", output)
+    assert output.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """The file cannot be written."""
+    with pytest.raises((EcomdataError, OSError), match="nowhere"):
+        answer("select 1", "csv", tmp_path / "nowhere" / "a.csv")

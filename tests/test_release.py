@@ -1,0 +1,103 @@
+"""A release as Python sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+import ecomdata as ed
+from ecomdata.canonical import EVENT
+from tests.toys import good_clicks, toyshop, write_clicks, write_pages  # noqa: F401
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> ed.Release:
+    """Three good clicks and a bad one."""
+    return ed.load("shop/clicks", source=write_clicks(tmp_path, [*good_clicks(3), "x,1,view,,"]))
+
+
+def test_it_is_a_mapping_of_tables(release: ed.Release) -> None:
+    """With the tables in their declared order."""
+    assert list(release) == ["events", "items"]
+    assert len(release) == 2
+    assert "events" in release
+    assert "clicks" not in release
+    assert len(release["events"]) == 3
+    assert repr(release["events"]) == "<shop/clicks events: 3 rows, 6 columns>"
+    assert "shop/clicks" in repr(release)
+
+
+def test_an_unknown_table_is_named(release: ed.Release) -> None:
+    """With those there are."""
+    with pytest.raises(ed.UsageError, match="no table 'clicks'") as caught:
+        release["clicks"]
+    assert caught.value.hint == "its tables are events, items"
+
+
+def test_lazy_is_typed_by_the_schema(release: ed.Release) -> None:
+    """The very types that the loader declares, enums included."""
+    schema = ed.loader("shop/clicks").table("events").schema
+    frame = release["events"].lazy().collect()
+    assert dict(frame.schema) == {name: column.dtype for name, column in schema.columns().items()}
+    assert frame.schema["event"] == EVENT
+    schema.validate(frame)
+
+
+def test_arrow_reads_the_same(release: ed.Release) -> None:
+    """As a dataset, without loading it all."""
+    table = release["events"].arrow().to_table(columns=["user_id", "price"])
+    assert table.to_pydict() == {"user_id": [1, 2, 3], "price": [0.5, 1.5, 2.5]}
+
+
+def test_hugging_face_reads_the_same(
+    release: ed.Release, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a ``datasets.Dataset``."""
+    monkeypatch.setenv("HF_HOME", str(home / "hf"))
+    dataset = release["events"].hf()
+    assert dataset.num_rows == 3
+    assert dataset[0]["item_id"] == 0
+
+
+def test_duckdb_reads_the_same(release: ed.Release) -> None:
+    """On a connection of its own or on the user's."""
+    assert release["events"].relation().aggregate("count(*)").fetchall() == [(3,)]
+    with duckdb.connect() as connection:
+        events = release["events"].relation(connection)
+        assert events.query("e", "select max(price) from e").fetchall() == [(2.5,)]
+
+
+def test_rejected_rows_are_a_frame(release: ed.Release) -> None:
+    """With place, reasons and content; an empty one of the same columns where there are none."""
+    rejected = release["events"].rejected()
+    assert rejected.rows() == [
+        ("202305/clicks.csv", 5, ["user: 'x' is not an integer (int64)"], "x,1,view,,", None)
+    ]
+    assert release["items"].rejected().schema == rejected.schema
+    assert release["items"].rejected().is_empty()
+
+
+def test_what_is_loaded_can_be_opened(release: ed.Release, tmp_path: Path) -> None:
+    """In this home, and not in another."""
+    assert ed.open("shop/clicks").folder == release.folder
+    with pytest.raises(ed.UsageError, match="is not loaded") as caught:
+        ed.open("shop/clicks", home=tmp_path)
+    assert caught.value.hint == "run: ecomdata load shop/clicks"
+
+
+@pytest.mark.parametrize("name", ["shop/click", "shop", "nothing", "../shop/clicks", "/etc", ""])
+def test_an_unknown_dataset_cannot_be_opened(release: ed.Release, name: str) -> None:
+    """Nor does a name lead out of the store."""
+    assert release
+    with pytest.raises(ed.UsageError):
+        ed.open(name)
+
+
+def test_lists_come_back_as_lists(tmp_path: Path) -> None:
+    """In polars and in Arrow."""
+    views = ed.load("shop/pages", source=write_pages(tmp_path))["views"]
+    assert views.lazy().collect()["tags"].dtype == pl.List(pl.Int64)
+    assert views.arrow().to_table()["tags"].to_pylist() == [[1, 2], [1, 2]]

@@ -1,0 +1,44 @@
+"""What reaches the terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecomdata.terminal import human_bytes, plain
+
+
+@pytest.mark.parametrize(
+    ("hostile", "name"),
+    [
+        ("\x1b[2J", "clears the screen"),
+        ("\x9b31m", "8-bit escape"),
+        ("\x07\x08\x7f", "bell, backspace, delete"),
+        ("a\rb", "overwrites the line"),
+        ("\u202egpj.exe", "turns the writing direction"),
+        ("\u2066x", "isolates"),
+        ("\x00", "ends a string"),
+    ],
+    ids=lambda value: value if value.isascii() and value.isprintable() else "",
+)
+def test_control_characters_are_replaced(hostile: str, name: str) -> None:
+    """One for one, so that it shows that something was there."""
+    shown = plain(hostile)
+    assert shown != hostile, name
+    assert len(shown) == len(hostile)
+    assert all(character.isprintable() for character in shown)
+
+
+@pytest.mark.parametrize("text", ["জামা ৳ 500", "a\tb\nc", "日本語", "é", "🛒", "[bold]x[/]"])
+def test_text_of_any_script_stays(text: str) -> None:
+    """Line breaks and tabs too."""
+    assert plain(text) == text
+
+
+def test_sizes_are_decimal() -> None:
+    """As disks and networks count."""
+    assert [human_bytes(n) for n in (0, 999, 1500, 21_600_000_000)] == [
+        "0 bytes",
+        "999 bytes",
+        "1.5 kB",
+        "21.6 GB",
+    ]
