@@ -125,7 +125,7 @@ class _Load:
                 self.reporter.say(line)
             if same := self._same_as_loaded(plan):
                 return same
-            fetched = [f.container for f in plan.files if plan.download_bytes and not f.container.exists()]
+            fetched = [f.container for f in plan.files if plan.missing and not f.container.exists()]
             files = self._fetch(plan)
             stack.callback(clear_scratch, self.store.home)
             staging = self.store.new_folder(self.dataset.name)
@@ -192,7 +192,7 @@ class _Load:
 
     def _same_as_loaded(self, plan: Plan) -> Release | None:
         """The visible release, when it was made of these very files with these options."""
-        if self.options.force or plan.download_bytes or self.options.sample:
+        if self.options.force or plan.missing or self.options.sample:
             return None
         manifest = self.store.manifest(self.dataset.name)
         folder = self.store.current(self.dataset.name)
@@ -211,13 +211,13 @@ class _Load:
 
     def _fetch(self, plan: Plan) -> list[RawFile]:
         """Bring all files to disk."""
-        if plan.download_bytes:
+        if plan.missing:
             require_space(plan)
             if needs_confirmation(plan) and not self.confirm("Download?"):
                 raise EcomdataError("nothing was downloaded", hint="say yes, or give -y; --only loads a part")
             self.reporter.start("downloading", plan.download_bytes)
         files = [file for planned in plan.files for file in plan.ready(planned)]
-        if plan.download_bytes:
+        if plan.missing:
             self.reporter.finish()
         return files
 

@@ -27,6 +27,14 @@ from ecomdata.sources.recognise import reject_imposter
 
 _CHUNK: Final = 1 << 20
 _RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+HOPELESS: Final = (
+    httpx2.UnsupportedProtocol,
+    httpx2.TooManyRedirects,
+    httpx2.DecodingError,
+    httpx2.InvalidURL,
+)
+"""What another try does not mend."""
+
 _LONGEST_RETRY_AFTER: Final = 300.0
 _PROGRESS: Final = 1 << 16
 """Bytes that must have come for an attempt to count as progress, so that a server cannot drip for ever."""
@@ -175,13 +183,13 @@ class Download:
                 before = self._done
                 try:
                     self._attempt(session, out)
+                except HOPELESS as error:
+                    raise unreachable(self.url, error) from error
                 except (httpx2.TransportError, Again) as error:
                     tries = 1 if self._done - before >= _PROGRESS else tries + 1
                     if tries >= self.patience.attempts:
                         raise self._gave_up(error) from error
                     time.sleep(pause(error, self.patience, tries))
-                except (httpx2.RequestError, httpx2.InvalidURL) as error:
-                    raise unreachable(self.url, error) from error
                 else:
                     return
 
@@ -201,7 +209,8 @@ class Download:
             check_origin(response, self.url)
             check_page(response, self.target.name)
             total = self._begin(response, out)
-            for data in response.iter_raw(_CHUNK):
+            # As it comes: a chunk size would hold data back, and lose it when the connection breaks.
+            for data in response.iter_raw():
                 out.write(data)
                 self._hash.update(data)
                 self._done += len(data)
@@ -267,9 +276,10 @@ class Download:
                 f"no space left for {self.target}: {human(free)} free{needed}",
                 hint="free some space or choose another disk with --home; what has come is kept and resumed",
             )
-        return EcomdataError(
-            f"cannot write {self.target}: {error.strerror or error}", hint="check the folder's permissions"
-        )
+        hint = "check the folder's permissions"
+        if error.errno == errno.EFBIG:
+            hint = "that disk or a limit (ulimit -f) allows no larger files; choose another one with --home"
+        return EcomdataError(f"cannot write {self.target}: {error.strerror or error}", hint=hint)
 
 
 def check_status(response: httpx2.Response, url: str) -> None:

@@ -122,6 +122,7 @@ def plan_hub(
         revision=listing.commit,
         files=tuple(sorted(found, key=lambda file: file.name)),
         size=total_size(tuple(raw)),
+        missing=len(missing),
         download_bytes=sum(entry.size for entry in missing),
         unrecognised=unrecognised,
         expand=expand,

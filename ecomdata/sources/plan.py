@@ -45,7 +45,9 @@ class Plan:
         files: The raw files, sorted by name; an archive still to be downloaded stands for its members.
         size: Bytes of all files on disk, compressed where they are; each archive counts once.
         revision: The Hub's commit, else empty.
-        download_bytes: Bytes still to be downloaded.
+        missing: Files still to be downloaded.
+        download_bytes: Their bytes, as far as the servers say.
+        size_known: Whether the servers say so of every file.
         unrecognised: Names of files in the user's folder that belong to no table.
         notes: What the user should know, such as links that were not followed.
     """
@@ -56,7 +58,9 @@ class Plan:
     files: tuple[RawFile, ...]
     size: int
     revision: str = ""
+    missing: int = 0
     download_bytes: int = 0
+    size_known: bool = True
     unrecognised: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     expand: Callable[[RawFile], tuple[RawFile, ...]] = field(default=_as_is, repr=False, compare=False)
@@ -84,8 +88,8 @@ def total_size(files: tuple[RawFile, ...]) -> int:
 
 
 def needs_confirmation(plan: Plan) -> bool:
-    """Whether the download is so large that the user should agree to it first."""
-    return plan.download_bytes > CONFIRM_ABOVE
+    """Whether the download is, or may be, so large that the user should agree to it first."""
+    return plan.download_bytes > CONFIRM_ABOVE or not plan.size_known
 
 
 def require_space(plan: Plan) -> None:
@@ -109,11 +113,13 @@ def require_space(plan: Plan) -> None:
 def describe(plan: Plan, licence: Licence) -> list[str]:
     """The plan as lines for the user: files, bytes, terms, and where downloads are put."""
     count = f"{len(plan.files):,} file{'' if len(plan.files) == 1 else 's'}"
-    lines = [f"{plan.dataset}: {count}, {human(plan.size)}, from {plan.origin}"]
+    size = human(plan.size) if plan.size_known else "size unknown"
+    lines = [f"{plan.dataset}: {count}, {size}, from {plan.origin}"]
     if plan.revision:
         lines.append(f"revision: {plan.revision}")
-    if plan.download_bytes:
-        lines.append(f"to download: {human(plan.download_bytes)}, into {plan.folder}")
+    if plan.missing:
+        needed = human(plan.download_bytes) if plan.size_known else "as much as the server sends"
+        lines.append(f"to download: {needed}, into {plan.folder}")
     lines.append(f"terms: {licence.title}, {licence.url}{_redistribution(licence)}")
     if plan.unrecognised:
         lines.append(f"belonging to no table, left alone: {some(plan.unrecognised)}")

@@ -19,6 +19,7 @@ from ecomdata.errors import UsageError
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import decompressed, is_archive
 from ecomdata.sources.download import (
+    HOPELESS,
     Again,
     Download,
     Patience,
@@ -64,13 +65,13 @@ def head(url: str, patience: Patience = PATIENCE) -> Head:
         while True:
             try:
                 return _ask(session, url)
+            except HOPELESS as error:
+                raise unreachable(url, error) from error
             except (httpx2.TransportError, Again) as error:
                 tries += 1
                 if tries >= min(_ASKED, patience.attempts):
                     raise unreachable(url, error) from error
                 time.sleep(pause(error, patience, tries))
-            except (httpx2.RequestError, httpx2.InvalidURL) as error:
-                raise unreachable(url, error) from error
 
 
 def _ask(session: httpx2.Client, url: str) -> Head:
@@ -144,7 +145,9 @@ def plan_http(
         folder=folder,
         files=(file,),
         size=file.size,
+        missing=0 if there else 1,
         download_bytes=0 if there else file.size,
+        size_known=about.size >= 0,
         notes=("already downloaded; remove the folder to get it again: " + str(folder),) if there else (),
         expand=expander(dataset, selection, home),
     )

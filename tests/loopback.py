@@ -1,0 +1,224 @@
+"""HTTP servers on this machine: real sockets, with faults on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asked; header names are in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What it gets.
+
+    Attributes:
+        status: The status code.
+        headers: Headers besides the length.
+        body: The bytes.
+        announce: The Content-Length, when it is a lie; -1 for none at all (a chunked body).
+        reset_after: Bytes of the body after which the connection is reset.
+        stall_after: Bytes of the body after which nothing more comes.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+    announce: int | None = None
+    reset_after: int | None = None
+    stall_after: int | None = None
+
+
+Change = Callable[[Answer], Answer]
+
+
+def instead(status: int, body: bytes = b"", **headers: str) -> Change:
+    """Another answer in place of the regular one; ``retry_after="1"`` is the header Retry-After."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda _: Answer(status, named, body)
+
+
+def but(**changes: object) -> Change:
+    """The regular answer with some parts changed."""
+    return lambda answer: replace(answer, **changes)  # type: ignore[arg-type]
+
+
+def ranged(content: bytes, request: Request, etag: str, headers: Mapping[str, str]) -> Answer:
+    """A file, or the part of it that Range asks for when If-Range still holds."""
+    told = {"Accept-Ranges": "bytes", "ETag": etag, **headers}
+    match = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("range", ""))
+    if not match or request.headers.get("if-range", etag) != etag:
+        return Answer(200, told, content)
+    start, end = int(match[1]), min(int(match[2] or len(content)), len(content) - 1)
+    if start >= len(content):
+        return Answer(416, {**told, "Content-Range": f"bytes */{len(content)}"})
+    told["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
+    return Answer(206, told, content[start : end + 1])
+
+
+class Loopback:
+    """A server on a free port of this machine, for a ``with`` block.
+
+    Attributes:
+        requests: What was asked, in order.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self._faults: list[tuple[str, str, Change]] = []
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.owner = self
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def answer(self, request: Request) -> Answer:
+        """The regular answer."""
+        raise NotImplementedError
+
+    def fail(self, change: Change, *, method: str = "GET", path: str = "", times: int = 1) -> None:
+        """Change the next answers to this method for paths that contain ``path``."""
+        self._faults += [(method, path, change)] * times
+
+    def asked(self, method: str, path: str = "") -> list[Request]:
+        """The requests with this method for paths that contain ``path``."""
+        return [one for one in self.requests if one.method == method and path in one.path]
+
+    def respond(self, request: Request) -> Answer:
+        """The regular answer, or what the next fault makes of it."""
+        with self._lock:
+            self.requests.append(request)
+            fault = next((f for f in self._faults if f[0] == request.method and f[1] in request.path), None)
+            if fault:
+                self._faults.remove(fault)
+        answer = self.answer(request)
+        return fault[2](answer) if fault else answer
+
+    def stall(self) -> None:
+        """Wait until the server is taken down."""
+        self._closing.wait(60)
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@dataclass(slots=True)
+class Hosted:
+    """A file on a :class:`Site`."""
+
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    ranges: bool = True
+
+    @property
+    def etag(self) -> str:
+        """A strong ETag: equal for equal bytes."""
+        return f'"{hashlib.sha256(self.content).hexdigest()[:16]}"'
+
+
+class Site(Loopback):
+    """A web server with a few files."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: dict[str, Hosted] = {}
+
+    def put(self, path: str, content: bytes, *, ranges: bool = True, **headers: str) -> str:
+        """Host a file; returns its address."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.files[path] = Hosted(content, named, ranges)
+        return self.url + path
+
+    def answer(self, request: Request) -> Answer:
+        """The file, or 404."""
+        file = self.files.get(request.path)
+        if file is None:
+            return Answer(404, {"Content-Type": "text/plain"}, b"not here")
+        if not file.ranges:
+            return Answer(200, file.headers, file.content)
+        return ranged(file.content, request, file.etag, file.headers)
+
+
+class _Server(ThreadingHTTPServer):
+    owner: Loopback
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        request = Request(
+            method=self.command,
+            path=unquote(parts.path),
+            query=parse_qs(parts.query, keep_blank_values=True),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(self.headers.get("content-length", 0))),
+        )
+        self._send(self.server.owner.respond(request))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        size = len(answer.body) if answer.announce is None else answer.announce
+        self.send_header(*(("Content-Length", str(size)) if size >= 0 else ("Transfer-Encoding", "chunked")))
+        if answer.announce is not None:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        self._send_body(answer, chunked=size < 0)
+
+    def _send_body(self, answer: Answer, *, chunked: bool) -> None:
+        stops = [stop for stop in (answer.reset_after, answer.stall_after) if stop is not None]
+        body = answer.body[: min(stops)] if stops else answer.body
+        if chunked:
+            body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n"
+        self.wfile.write(body)
+        self.wfile.flush()
+        if answer.stall_after is not None:
+            self.server.owner.stall()
+        if answer.reset_after is not None:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        if stops:
+            self.close_connection = True
+            self.connection.close()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Tests read :attr:`Loopback.requests` instead."""
