@@ -17,12 +17,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
-from urllib.parse import urlsplit
 
 import httpx2
 
 from ecomdata.errors import AccessError, DataError, EcomdataError
-from ecomdata.sources.plan import OnBytes, human, ignore_bytes
+from ecomdata.sources.plan import OnBytes, human, ignore_bytes, shown
 from ecomdata.sources.recognise import reject_imposter
 
 _CHUNK: Final = 1 << 20
@@ -242,7 +241,7 @@ class Download:
         try:
             if self.sha256 and digest != self.sha256:
                 raise DataError(
-                    f"{self.url}: the file has sha256 {digest}, expected {self.sha256}",
+                    f"{shown(self.url)}: the file has sha256 {digest}, expected {self.sha256}",
                     hint="it was changed upstream or on its way; it was removed, try again or get it by hand",
                 )
             # Under its own suffix, so that a page in place of a Parquet file or an archive is named.
@@ -264,7 +263,7 @@ class Download:
 
     def _gave_up(self, error: Exception) -> EcomdataError:
         return EcomdataError(
-            f"{self.url}: gave up after {self.patience.attempts} tries in a row: {reason(error)}",
+            f"{shown(self.url)}: gave up after {self.patience.attempts} tries in a row: {reason(error)}",
             hint="check the network and run the same command again; what has come is kept and resumed",
         )
 
@@ -297,11 +296,11 @@ def check_status(response: httpx2.Response, url: str) -> None:
         raise Again(f"status {status} {response.reason_phrase}", _retry_after(response))
     if status in {401, 403, 407}:
         raise AccessError(
-            f"{url}: the server refuses access (status {status} {response.reason_phrase})",
+            f"{shown(url)}: the server refuses access (status {status} {response.reason_phrase})",
             hint="it needs a login, or the address has expired; get the file by hand and give --source FILE",
         )
     raise EcomdataError(
-        f"{url}: the server answers {status} {response.reason_phrase}",
+        f"{shown(url)}: the server answers {status} {response.reason_phrase}",
         hint="the address may be dead; get the file elsewhere and give it with --source",
     )
 
@@ -310,7 +309,7 @@ def check_origin(response: httpx2.Response, url: str) -> None:
     """Refuse a redirect that leaves https (EcomdataError)."""
     if url.startswith("https://") and response.url.scheme != "https":
         raise EcomdataError(
-            f"{url} leads to {response.url.scheme}://{response.url.host}, which is not encrypted",
+            f"{shown(url)} leads to {response.url.scheme}://{response.url.host}, which is not encrypted",
             hint="get the file by hand if you trust that, and give it with --source",
         )
 
@@ -320,13 +319,13 @@ def check_page(response: httpx2.Response, name: str) -> None:
     kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind in {"text/html", "application/xhtml+xml"} and not name.endswith((".html", ".htm")):
         raise DataError(
-            f"{response.url} is a web page ({kind}), not the file {name}",
+            f"{shown(str(response.url))} is a web page ({kind}), not the file {name}",
             hint="it needs a login or a click in a browser; get it by hand and give it with --source",
         )
     coding = response.headers.get("content-encoding", "identity").lower()
     if coding not in {"identity", ""} and not name.endswith((".gz", ".tgz")):
         raise EcomdataError(
-            f"{response.url}: the server sends {coding}, though it was asked for the file as it is"
+            f"{shown(str(response.url))}: the server sends {coding}, though it was asked for the plain file"
         )
 
 
@@ -358,6 +357,6 @@ def reason(error: Exception) -> str:
 def unreachable(url: str, error: Exception) -> EcomdataError:
     """The error for a server that cannot be spoken to."""
     return EcomdataError(
-        f"cannot reach {urlsplit(url).hostname or url}: {reason(error)}",
+        f"cannot reach {shown(url)}: {reason(error)}",
         hint="check the network and the proxy settings, or give files you have with --source",
     )

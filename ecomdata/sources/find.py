@@ -10,7 +10,7 @@ from ecomdata.declare import Dataset, Source
 from ecomdata.errors import AccessError, EcomdataError, UsageError
 from ecomdata.sources.local import plan_local
 from ecomdata.sources.matching import Selection
-from ecomdata.sources.plan import OnBytes, Plan, by_hand, ignore_bytes
+from ecomdata.sources.plan import OnBytes, Plan, by_hand, ignore_bytes, shown
 
 
 def make_plan(
@@ -53,7 +53,7 @@ def make_plan(
         return plan_http(dataset, source, selection, home, sha256=_known_hashes(dataset), on_bytes=watch)
     if "://" in source:
         raise UsageError(
-            f"cannot read from {source}",
+            f"cannot read from {shown(source)}",
             hint="give a folder, a file, hf://datasets/OWNER/NAME or https://...",
         )
     return plan_local(dataset, source, selection, home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -130,6 +131,13 @@ def describe(plan: Plan, licence: Licence) -> list[str]:
 def _redistribution(licence: Licence) -> str:
     said = {True: "may be passed on", False: "may not be passed on", None: "passing on: unknown"}
     return f" ({said[licence.redistribution]})"
+
+
+def shown(url: str) -> str:
+    """An address for messages and manifests, without the passwords and tokens that may be in it."""
+    url = re.sub(r"(?<=://)[^/?#]*@", "***@", url)
+    parameter = r"([?&][^=&#]*(?:token|key|sig|secret|passw|auth|credential)[^=&#]*=)[^&#]*"
+    return re.sub(parameter, r"\1***", url, flags=re.IGNORECASE)
 
 
 def human(size: int) -> str:

@@ -33,7 +33,15 @@ from ecomdata.sources.download import (
 )
 from ecomdata.sources.local import expander
 from ecomdata.sources.matching import Selection, safe_relative
-from ecomdata.sources.plan import OnBytes, Plan, expected_names, ignore_bytes, nothing_found, raw_folder
+from ecomdata.sources.plan import (
+    OnBytes,
+    Plan,
+    expected_names,
+    ignore_bytes,
+    nothing_found,
+    raw_folder,
+    shown,
+)
 
 PATIENCE: Final = Patience()
 _ASKED: Final = 3
@@ -119,10 +127,10 @@ def plan_http(
     name, target = about.name, folder / about.name
     verdict, _ = selection.place(name, 1)
     if verdict == "left out":
-        raise nothing_found(dataset, url, (name,), only=selection.only, left_out=1)
+        raise nothing_found(dataset, shown(url), (name,), only=selection.only, left_out=1)
     if verdict == "unknown" and not is_archive(name):
         raise UsageError(
-            f"{url} is {name}, which is no file of {dataset.name}",
+            f"{shown(url)} is {name}, which is no file of {dataset.name}",
             hint=f"expected names: {expected_names(dataset)}, or an archive with them",
         )
     digest = (sha256 or {}).get(name, "")
@@ -141,7 +149,7 @@ def plan_http(
     )
     plan = Plan(
         dataset=dataset.name,
-        origin=url,
+        origin=shown(url),
         folder=folder,
         files=(file,),
         size=file.size,

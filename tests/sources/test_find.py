@@ -1,0 +1,99 @@
+"""From what the user names, or the dataset declares, to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecomdata.declare import Source
+from ecomdata.errors import AccessError, EcomdataError
+from ecomdata.sources import make_plan
+from tests.hub_server import Hub
+from tests.loopback import Site
+from tests.sources.toys import CLICKS, dataset, names
+
+BY_HAND = Source(url="", instructions="Log in at https://example.org, accept the terms, take clicks.csv.")
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A Hub with the clicks."""
+    with Hub() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        server.repo("acme/toy", {"clicks.csv": CLICKS})
+        yield server
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server with the clicks."""
+    with Site() as server:
+        server.put("/clicks.csv", CLICKS)
+        yield server
+
+
+@pytest.mark.parametrize("access", ["login", "agreement"])
+def test_data_behind_a_login_is_got_by_hand(home: Path, access: str) -> None:
+    """The error has upstream's steps, the names to expect, and the command for afterwards."""
+    toy = dataset(sources=(BY_HAND,), access=access)  # type: ignore[arg-type]
+    with pytest.raises(AccessError, match=r"(?s)accept the terms.*expected names: clicks\*\.csv") as error:
+        make_plan(toy, source=None, home=home)
+    assert error.value.hint == "then run: ecomdata load toy --source FOLDER"
+
+
+def test_data_behind_a_login_loads_from_a_folder(home: Path, tmp_path: Path) -> None:
+    """Once the user has it."""
+    (tmp_path / "clicks.csv").write_bytes(CLICKS)
+    toy = dataset(sources=(BY_HAND,), access="login")
+    assert names(make_plan(toy, source=str(tmp_path), home=home)) == ["clicks.csv"]
+
+
+def test_open_data_without_an_address_is_got_by_hand(home: Path) -> None:
+    """Nothing can be downloaded."""
+    with pytest.raises(AccessError, match="without getting them by hand"):
+        make_plan(dataset(sources=(BY_HAND,)), source=None, home=home)
+
+
+def test_the_first_source_is_used(home: Path, hub: Hub, site: Site) -> None:
+    """They are declared best first."""
+    first = Source(url="hf://datasets/acme/toy@main")
+    toy = dataset(sources=(first, Source(url=f"{site.url}/clicks.csv"), BY_HAND))
+    plan = make_plan(toy, source=None, home=home)
+    assert (plan.origin, plan.notes) == ("hf://datasets/acme/toy@main", ())
+    assert (len(site.requests), bool(hub.requests)) == (0, True)
+
+
+def test_the_next_source_is_used_when_one_is_dead(home: Path, hub: Hub, site: Site) -> None:
+    """A note says why."""
+    first = Source(url="hf://datasets/acme/gone@main")
+    toy = dataset(sources=(first, Source(url=f"{site.url}/clicks.csv")))
+    plan = make_plan(toy, source=None, home=home)
+    assert plan.origin == f"{site.url}/clicks.csv"
+    assert "acme/gone" in plan.notes[0]
+    assert hub.requests
+
+
+def test_when_all_sources_are_dead(home: Path, hub: Hub, site: Site) -> None:
+    """The error has every reason."""
+    toy = dataset(
+        sources=(Source(url="hf://datasets/acme/gone@main"), Source(url=f"{site.url}/gone/clicks.csv"))
+    )
+    with pytest.raises(EcomdataError, match=r"(?s)none of its 2 sources.*acme/gone.*404"):
+        make_plan(toy, source=None, home=home)
+    assert hub.requests
+
+
+def test_a_declared_hash_reaches_an_address_of_the_users(home: Path, site: Site) -> None:
+    """A mirror must have the same file."""
+    toy = dataset(sources=(Source(url="https://example.org/clicks.csv", sha256={"clicks.csv": "ab" * 32}),))
+    plan = make_plan(toy, source=f"{site.url}/clicks.csv", home=home)
+    assert plan.files[0].sha256 == "ab" * 32
+
+
+def test_a_glob_of_the_source_limits_the_listing(home: Path, hub: Hub) -> None:
+    """A repository may hold other datasets too."""
+    hub.repo("acme/many", {"toy/clicks.csv": CLICKS, "other/clicks.csv": CLICKS})
+    toy = dataset(sources=(Source(url="hf://datasets/acme/many@main", files=("toy/*",)),))
+    assert names(make_plan(toy, source=None, home=home)) == ["toy/clicks.csv"]
