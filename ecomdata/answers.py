@@ -52,7 +52,8 @@ def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None
     with _target(output) as stream:
         if form == "csv":
             for number, frame in enumerate(_frames(answer)):
-                frame.pipe(_flat).write_csv(stream, include_header=not number)
+                text = frame.pipe(_flat).write_csv(include_header=not number)
+                stream.write(text.encode())
         elif form == "json":
             _write_json(answer, stream)
         else:

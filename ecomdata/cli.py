@@ -44,9 +44,6 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; what was loaded before is as it was", file=sys.stderr)  # noqa: T201
         sys.exit(_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output (head, less) has gone; that is no failure of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except EcomdataError as error:
         if debug:
             raise
@@ -76,7 +73,24 @@ def _complain(message: str, hint: str) -> None:
         print(plain(f"hint: {hint}"), file=sys.stderr)  # noqa: T201
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The commands; a reader of our output that goes away (head, less) is no failure of ours."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command, and bring all output out before Python ends."""
+        try:
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still to be written has nowhere to go; Python would complain of it at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(0) from None
+        return result
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="ecomdata")
 @click.option(
     "--loaders",

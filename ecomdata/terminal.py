@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ecomdata.doctor import Check
     from ecomdata.release import Release
 
+_PIPED: Final = 1000
+"""Columns where there is no terminal; a table is only as wide as what is in it."""
 _CONTROL: Final = {
     code: "\N{REPLACEMENT CHARACTER}"
     for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -36,8 +38,8 @@ def _console(*, err: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
-    # Piped tables are read by programs and pagers: do not fold them to 80 columns.
-    return Console(stderr=err, soft_wrap=False, highlight=False, width=None if stream.isatty() else 160)
+    # Piped tables are read by programs and pagers: do not fold them.
+    return Console(stderr=err, soft_wrap=False, highlight=False, width=None if stream.isatty() else _PIPED)
 
 
 def _table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:

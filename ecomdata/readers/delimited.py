@@ -191,7 +191,7 @@ def _parse(data: bytes, layout: Layout, columns: Columns) -> Batch:
     """Parse fast, and exactly where the fast way cannot vouch for every row.
 
     A block that fails is halved until the bad rows are alone with a few neighbours, so that one bad
-    line does not make sixteen megabytes slow.
+    line does not make the whole block slow.
     """
     return joined(list(_parse_pieces(data, layout, columns)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import IO, Final
 
-BLOCK_SIZE: Final = 16 << 20
+BLOCK_SIZE: Final = 8 << 20
 MAX_RECORD: Final = 64 << 20
 """A record longer than this is cut; what is left of it then fails to parse and is rejected."""
 

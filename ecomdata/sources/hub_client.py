@@ -16,6 +16,7 @@ import huggingface_hub as hub
 from huggingface_hub import errors as hub_errors
 
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
+from ecomdata.sources.download import Patience
 from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.plan import OnBytes, ignore_bytes
 from ecomdata.sources.recognise import reject_imposter
@@ -23,6 +24,7 @@ from ecomdata.sources.recognise import reject_imposter
 _ADDRESS: Final = re.compile(
     r"hf://datasets/(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>refs/(convert|pr)/[^/]+|[^/]+))?(/(?P<folder>.*))?"
 )
+PATIENCE: Final = Patience(attempts=5)
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _PUBLIC: Final = "https://huggingface.co"
 _CHUNK: Final = 1 << 20
