@@ -44,8 +44,8 @@ def test_json_is_an_array_of_objects(tmp_path: Path) -> None:
 
 def test_sums_and_decimals_are_numbers_in_json(tmp_path: Path) -> None:
     """Also where DuckDB widens them beyond 64 bits."""
-    query = "select sum(x) s, 2::hugeint ** 100 p, 1.5::decimal(9, 2) d, 100000000000000000000 h from range(4) t(x)"
-    assert as_json(query, tmp_path) == [{"s": 6, "p": 2.0**100, "d": 1.5, "h": 10**20}]
+    query = "select sum(x) s, 1.5::decimal(9, 2) d, 100000000000000000000 h from range(4) t(x)"
+    assert as_json(query, tmp_path) == [{"s": 6, "d": 1.5, "h": 10**20}]
 
 
 def test_many_rows_are_one_array(tmp_path: Path) -> None:

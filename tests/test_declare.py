@@ -1,0 +1,227 @@
+"""Declarations are checked when they are made."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+import pytest
+
+from ecomdata.canonical import EVENTS
+from ecomdata.declare import Dataset, DeclarationError, Licence, Raw, Source, Table
+from ecomdata.readers import Delimited
+
+
+class RawRows(dy.Schema):
+    """Raw rows."""
+
+    user = dy.Int64()
+
+
+class Rows(dy.Schema):
+    """Rows.
+
+    Of some kind.
+    """
+
+    user_id = dy.Int64()
+    event = dy.Enum(EVENTS)
+    extra = dy.String()
+
+
+class Bare(dy.Schema):  # noqa: D101 - that is its fault
+    user_id = dy.Int64()
+
+
+class Shuffled(dy.Schema):
+    """An own column before a canonical one."""
+
+    extra = dy.String()
+    user_id = dy.Int64()
+
+
+class Floating(dy.Schema):
+    """An id that is a float."""
+
+    user_id = dy.Float64()
+
+
+class Wordy(dy.Schema):
+    """An event that may be any text."""
+
+    event = dy.String()
+
+
+def same(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """No change."""
+    return rows
+
+
+def write_nothing(folder: Path, rows: int, seed: int) -> None:
+    """A sampler."""
+
+
+LICENCE = Licence(id="MIT", url="https://example.org", redistribution=True)
+SOURCE = Source(url="https://example.org/a.csv")
+RAW = Raw(files=("a.csv",), reader=Delimited(), schema=RawRows, normalize=same)
+TABLE = Table(name="events", kind="interactions", schema=Rows, grain="one event", raws=(RAW,))
+DATASET = Dataset(
+    name="shop/clicks",
+    title="Clicks",
+    summary="Clicks.",
+    homepage="https://example.org",
+    licence=LICENCE,
+    citation="@misc{a, title={A}}",
+    languages=("en", "bn-Latn"),
+    access="open",
+    sources=(SOURCE,),
+    tables=(TABLE,),
+    sample=write_nothing,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"url": "http://example.org"}, "licence url must be https"),
+        ({"url": ""}, "licence url must be https"),
+        ({"id": "other"}, "needs a name"),
+        ({"id": "My Own"}, "is not an SPDX id; use 'other' with a name"),
+        ({"id": "mit"}, "is spelt 'MIT' in SPDX"),
+    ],
+)
+def test_a_licence_is_spdx_or_named(changes: dict[str, Any], message: str) -> None:
+    """With a page to read it on."""
+    with pytest.raises(DeclarationError, match=message):
+        replace(LICENCE, **changes)
+
+
+def test_a_licence_has_a_title() -> None:
+    """Its SPDX id, or its name."""
+    assert LICENCE.title == "MIT"
+    assert replace(LICENCE, id="other", name="House rules").title == "House rules"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"url": ""}, "needs a url or instructions"),
+        ({"url": "ftp://example.org"}, "is neither https"),
+        ({"url": "hf://datasets/a/b"}, "is neither https"),
+        ({"url": "hf://models/a/b@main"}, "is neither https"),
+        ({"size": -1}, "size is negative"),
+        ({"sha256": {"a.csv": "abc"}}, "sha256 of 'a.csv' is not 64 hex digits"),
+        ({"sha256": {"a.csv": "A" * 64}}, "sha256 of 'a.csv' is not 64 hex digits"),
+    ],
+)
+def test_a_source_says_where_it_is(changes: dict[str, Any], message: str) -> None:
+    """A Hub source with its revision."""
+    with pytest.raises(DeclarationError, match=message):
+        replace(SOURCE, **changes)
+
+
+@pytest.mark.parametrize(
+    "url", ["hf://datasets/a/b@main", "hf://datasets/a/b.c@0123abc/folder", "https://example.org/x.zip"]
+)
+def test_a_source_may_be_on_the_hub_or_the_web(url: str) -> None:
+    """These are the two ways to download."""
+    assert Source(url=url).url == url
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"files": ()}, "at least one glob"),
+        ({"optional": ("usr",)}, r"optional: \['usr'\] not in RawRows"),
+        ({"by_position": ("usr",)}, r"by_position: \['usr'\] not in RawRows"),
+        ({"aliases": {"usr": ("u",)}}, r"aliases: \['usr'\] not in RawRows"),
+        ({"path": "(?P<user>.*)"}, r"path groups \['user'\] are raw columns too"),
+    ],
+)
+def test_a_raw_kind_speaks_of_its_own_columns(changes: dict[str, Any], message: str) -> None:
+    """A misspelt column is found at once."""
+    with pytest.raises(DeclarationError, match=message):
+        replace(RAW, **changes)
+
+
+def test_a_path_gives_columns() -> None:
+    """Null where it does not match."""
+    raw = replace(RAW, path=r"/(?P<month>\d{6})/")
+    assert raw.path_columns("/a/202305/b.csv") == {"month": "202305"}
+    assert raw.path_columns("/a/b.csv") == {"month": None}
+    assert RAW.path_columns("/a/202305/b.csv") == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Events"}, "names are lower_snake_case"),
+        ({"name": ""}, "names are lower_snake_case"),
+        ({"schema": Bare}, "Bare needs a docstring"),
+        ({"grain": ""}, "say what one row is"),
+        ({"raws": ()}, "give raws or derive, one of the two"),
+        ({"derive": "SELECT 1"}, "give raws or derive, one of the two"),
+        ({"key": ("id",)}, r"key \['id'\] not in Rows"),
+        ({"units": {"id": "s"}}, r"units \['id'\] not in Rows"),
+        ({"kind": "events"}, "kind 'events' is not a canonical table"),
+        ({"schema": Shuffled}, "canonical columns come first, in this order: user_id"),
+        ({"schema": Floating}, "user_id is Float64"),
+        ({"schema": Wordy}, "event is String"),
+    ],
+)
+def test_a_table_keeps_the_contract(changes: dict[str, Any], message: str) -> None:
+    """Its names, its words and its canonical columns."""
+    with pytest.raises(DeclarationError, match=message):
+        replace(TABLE, **changes)
+
+
+def test_a_table_knows_its_canonical_columns() -> None:
+    """Those that the canonical table of its kind has, in order."""
+    assert TABLE.canonical == ("user_id", "event")
+    assert replace(TABLE, kind="").canonical == ()
+    assert TABLE.description == "Rows."
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Shop"}, "names are like"),
+        ({"name": "a/b/c"}, "names are like"),
+        ({"name": "../etc"}, "names are like"),
+        ({"title": ""}, "needs a title and a summary"),
+        ({"summary": ""}, "needs a title and a summary"),
+        ({"homepage": "http://example.org"}, "homepage must be https"),
+        ({"citation": "Someone, 2020"}, "citation is not BibTeX"),
+        ({"access": "free"}, "access is one of"),
+        ({"sources": ()}, "needs a source"),
+        ({"tables": ()}, "needs a table"),
+        ({"languages": ("English",)}, "'English' is not a BCP 47 tag"),
+        ({"tables": (TABLE, TABLE)}, "two tables have one name"),
+    ],
+)
+def test_a_dataset_keeps_the_contract(changes: dict[str, Any], message: str) -> None:
+    """The message names the dataset and the fix."""
+    with pytest.raises(DeclarationError, match=message) as caught:
+        replace(DATASET, **changes)
+    assert str(caught.value).startswith("dataset '")
+
+
+def test_a_dataset_has_a_schema_in_sql() -> None:
+    """With underscores for what SQL names do not have."""
+    assert replace(DATASET, name="taobao/user-behavior").schema_name == "taobao_user_behavior"
+    assert (DATASET.family, DATASET.table("events")) == ("shop", TABLE)
+    with pytest.raises(KeyError):
+        DATASET.table("items")
+
+
+def test_declarations_are_frozen() -> None:
+    """Nobody changes them behind the registry's back."""
+    with pytest.raises(FrozenInstanceError):
+        DATASET.title = "x"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        DATASET.lookalikes["x"] = frozenset()  # type: ignore[index]
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        replace(DATASET, licenses=())

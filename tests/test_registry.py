@@ -1,0 +1,94 @@
+"""Finding datasets."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.registry import datasets, declared, loader, members, user_folders
+from tests.toys import TOYSHOP
+
+
+def test_a_folder_of_the_users_is_searched_while_it_is_named() -> None:
+    """And forgotten afterwards."""
+    assert "shop/clicks" not in datasets()
+    with user_folders([TOYSHOP]):
+        assert loader("shop/clicks").title == "Clicks"
+    with pytest.raises(UsageError):
+        loader("shop/clicks")
+
+
+def test_a_family_is_all_its_members() -> None:
+    """A single dataset is itself."""
+    with user_folders([TOYSHOP]):
+        assert {one.name for one in members("shop")} >= {"shop/clicks", "shop/pages"}
+        assert [one.name for one in members("shop/clicks")] == ["shop/clicks"]
+
+
+def test_a_family_is_not_one_dataset() -> None:
+    """The members are named."""
+    with user_folders([TOYSHOP]), pytest.raises(UsageError, match="is a family") as caught:
+        loader("shop")
+    assert "shop/clicks" in caught.value.hint
+
+
+@pytest.mark.parametrize(("name", "near"), [("shop/cliks", "shop/clicks"), ("clicks", "shop/clicks")])
+def test_a_misspelt_name_is_answered_with_near_ones(name: str, near: str) -> None:
+    """The last part alone is near enough."""
+    with user_folders([TOYSHOP]), pytest.raises(UsageError, match="no dataset is called") as caught:
+        loader(name)
+    assert near in caught.value.hint
+
+
+def test_a_name_like_no_other_is_answered_with_all() -> None:
+    """So that one can choose."""
+    with user_folders([TOYSHOP]), pytest.raises(UsageError) as caught:
+        loader("qqqqqq")
+    assert caught.value.hint.startswith("known datasets: ")
+
+
+def test_two_loaders_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """Neither wins silently."""
+    shutil.copy(TOYSHOP / "shop.py", tmp_path / "copy.py")
+    with (
+        user_folders([TOYSHOP, tmp_path]),
+        pytest.raises(EcomdataError, match="two loaders declare") as caught,
+    ):
+        datasets()
+    assert "copy.py" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("x = 1\n", "declares no dataset"),
+        ("DATASETS = ()\n", "declares no dataset"),
+        ("DATASETS = (1,)\n", "declares no dataset"),
+        ("import nothing_of_the_kind\n", "cannot be imported: ModuleNotFoundError"),
+        ("def f(:\n", "cannot be imported: SyntaxError"),
+        ("1 / 0\n", "cannot be imported: ZeroDivisionError"),
+    ],
+)
+def test_a_loader_that_does_not_work_is_named(content: str, message: str, tmp_path: Path) -> None:
+    """With its path and what went wrong."""
+    (tmp_path / "mine.py").write_text(content)
+    with user_folders([tmp_path]), pytest.raises(EcomdataError, match=message) as caught:
+        datasets()
+    assert "mine.py" in str(caught.value)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """As wrong usage."""
+    with pytest.raises(UsageError, match="no loaders folder"), user_folders([tmp_path / "x"]):
+        pass
+
+
+def test_one_dataset_alone_may_be_declared() -> None:
+    """An entry point can name it directly."""
+    with user_folders([TOYSHOP]):
+        clicks = loader("shop/clicks")
+    assert declared(clicks, "here") == (clicks,)
+    assert declared([clicks], "here") == (clicks,)
