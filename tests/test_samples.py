@@ -1,0 +1,38 @@
+"""Writing samples through the Python API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import ecomdata as ed
+from tests.toys import toyshop  # noqa: F401
+
+
+def test_a_sample_is_written_where_it_is_wanted(tmp_path: Path) -> None:
+    """In upstream's layout; the files are returned."""
+    files = ed.sample("shop/clicks", tmp_path / "new" / "raw", rows=5)
+    assert files == [tmp_path / "new" / "raw" / "202305" / "clicks.csv"]
+    assert files[0].read_text().count("\n") == 6
+
+
+@pytest.mark.parametrize("rows", [0, -1])
+def test_a_sample_has_rows(rows: int, tmp_path: Path) -> None:
+    """One at least."""
+    with pytest.raises(ed.UsageError, match="rows must be at least 1"):
+        ed.sample("shop/clicks", tmp_path, rows=rows)
+
+
+def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
+    """Neither a folder with files in it nor a file."""
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path, tmp_path / "file"):
+        with pytest.raises(ed.UsageError, match="is not an empty folder"):
+            ed.sample("shop/clicks", place)
+
+
+def test_a_sample_loads_as_a_source_does(tmp_path: Path) -> None:
+    """It is upstream's form."""
+    ed.sample("shop/clicks", tmp_path / "raw", rows=50)
+    assert ed.load("shop/clicks", source=tmp_path / "raw")["events"].record.written == 50

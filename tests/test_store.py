@@ -1,0 +1,223 @@
+"""The store: a release appears whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import ecomdata as ed
+from ecomdata.manifest import FORMAT, Manifest, read_manifest, write_durably
+from ecomdata.store import Store, home_folder, require_loaded, writing
+from tests.conftest import ROOT
+from tests.toys import good_clicks, toyshop, write_clicks  # noqa: F401
+
+NAME = "shop/clicks"
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> ed.Release:
+    """Three clicks."""
+    return ed.load(NAME, source=write_clicks(tmp_path / "raw", good_clicks(3)))
+
+
+def edited(release: ed.Release, **changes: object) -> None:
+    """Change fields of a manifest on disk."""
+    path = release.folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def staged(store: Store, content: str) -> Path:
+    """A folder that is not published yet."""
+    folder = store.new_folder(NAME)
+    (folder / "x").write_text(content)
+    return folder
+
+
+def test_the_home_is_given_or_set_or_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this order."""
+    assert home_folder(tmp_path / "a") == tmp_path / "a"
+    monkeypatch.setenv("ECOMDATA_HOME", str(tmp_path / "b"))
+    assert home_folder() == tmp_path / "b"
+    monkeypatch.delenv("ECOMDATA_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "c"))
+    assert home_folder() == tmp_path / "c" / "ecomdata"
+
+
+def test_nothing_is_loaded_at_first(home: Path) -> None:
+    """An empty home is no error."""
+    store = Store(home)
+    assert list(store.loaded()) == []
+    assert store.current(NAME) is None
+    assert store.manifest(NAME) is None
+    with pytest.raises(ed.UsageError, match="is not loaded"):
+        require_loaded(store, NAME)
+
+
+def test_a_release_is_a_folder_and_a_pointer(release: ed.Release, home: Path) -> None:
+    """``current`` names the folder, whose manifest lists what is in it."""
+    folder = home / "store" / "shop" / "clicks"
+    assert (folder / "current").read_text() == f"{release.manifest.release}\n"
+    assert release.folder == folder / "releases" / release.manifest.release
+    for record in release.manifest.tables.values():
+        for file in record.files:
+            assert (release.folder / file.path).stat().st_size == file.size
+    assert list(Store(home).loaded()) == [NAME]
+
+
+def test_until_it_is_published_nothing_is_visible(release: ed.Release, home: Path) -> None:
+    """A folder being written to is no release."""
+    store = Store(home)
+    folder = staged(store, "half")
+    assert store.current(NAME) == release.folder
+    assert store.releases(NAME) == [release.manifest.release]
+    store.remove_leftovers(NAME)
+    assert not folder.exists()
+    assert store.current(NAME) == release.folder
+
+
+def test_publishing_the_same_bytes_keeps_the_release(release: ed.Release, home: Path) -> None:
+    """The folder is the old one, and the new one is gone."""
+    store = Store(home)
+    folder = staged(store, "the same")
+    assert store.publish(folder, release.manifest) == release.folder
+    assert not folder.exists()
+
+
+def test_a_damaged_release_is_made_again(release: ed.Release, tmp_path: Path) -> None:
+    """The same id with other bytes does not stand in the way."""
+    (release.folder / "events" / "part-00000.parquet").write_bytes(b"damaged")
+    again = ed.load(NAME, source=tmp_path / "raw", force=True)
+    assert again.folder == release.folder.with_name(f"{release.folder.name}-2")
+    assert again["events"].lazy().collect().height == 3
+
+
+def test_a_pointer_to_nothing_is_named(release: ed.Release, home: Path) -> None:
+    """With the way out."""
+    pointer = release.folder.parents[1] / "current"
+    for content in ("nothing\n", "", "../../../elsewhere\n"):
+        pointer.write_text(content)
+        with pytest.raises(ed.DataError, match="is not there") as caught:
+            Store(home).current(NAME)
+        assert "--force" in caught.value.hint
+
+
+def test_a_load_by_force_mends_a_pointer_to_nothing(release: ed.Release, tmp_path: Path) -> None:
+    """As the hint says."""
+    (release.folder.parents[1] / "current").write_text("nothing\n")
+    assert ed.load(NAME, source=tmp_path / "raw", force=True)["events"].record.written == 3
+
+
+def test_a_newer_format_is_refused(release: ed.Release) -> None:
+    """Rather than misread."""
+    edited(release, format=FORMAT + 1)
+    with pytest.raises(ed.EcomdataError, match="newer ecomdata") as caught:
+        ed.open(NAME)
+    assert "upgrade" in caught.value.hint
+
+
+def test_unknown_fields_of_a_manifest_are_ignored(release: ed.Release) -> None:
+    """So that a later version may add some."""
+    edited(release, weather="fine")
+    assert ed.open(NAME).manifest == release.manifest
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "null", '{"format": "x"}', '{"format": 1}', '{"format": 1, "tables": []}']
+)
+def test_a_damaged_manifest_is_named(release: ed.Release, content: str) -> None:
+    """With what to do."""
+    (release.folder / "manifest.json").write_text(content)
+    with pytest.raises(ed.DataError, match=r"manifest\.json") as caught:
+        ed.open(NAME)
+    assert caught.value.hint
+
+
+def test_a_manifest_reads_back(release: ed.Release, tmp_path: Path) -> None:
+    """Every field."""
+    release.manifest.write(tmp_path)
+    assert read_manifest(tmp_path) == release.manifest
+    assert isinstance(release.manifest, Manifest)
+    assert release.manifest.rows == 6
+    assert release.manifest.size > 0
+
+
+def test_a_small_file_is_replaced_whole(tmp_path: Path) -> None:
+    """And leaves nothing beside it."""
+    path = tmp_path / "current"
+    for text in ("a", "b" * 100_000, "c"):
+        write_durably(path, text)
+        assert path.read_text() == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_superseded_releases_are_listed(release: ed.Release, home: Path, tmp_path: Path) -> None:
+    """All but the visible one."""
+    newer = ed.load(NAME, source=tmp_path / "raw", limit=1)
+    assert Store(home).superseded(NAME) == [release.folder]
+    assert Store(home).current(NAME) == newer.folder
+
+
+def test_a_second_process_waits_and_says_so(home: Path) -> None:
+    """Two processes never write one dataset at the same time."""
+    holder = (
+        "import sys; from pathlib import Path; from ecomdata.store import Store\n"
+        f"with Store(Path({str(home)!r})).lock({NAME!r}, print):\n"
+        "    print('held', flush=True); sys.stdin.readline()\n"
+    )
+    said: list[str] = []
+    got = threading.Event()
+
+    def want() -> None:
+        with Store(home).lock(NAME, said.append):
+            got.set()
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", holder],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        thread = threading.Thread(target=want)
+        thread.start()
+        while not said:
+            thread.join(0.01)
+        assert not got.is_set()
+        process.communicate("\n")
+        thread.join(30)
+    assert got.is_set()
+    assert said == [f"another process is loading {NAME}; waiting for it to finish"]
+
+
+def test_other_datasets_are_not_locked(home: Path) -> None:
+    """Each has a lock of its own."""
+    said: list[str] = []
+    with Store(home).lock(NAME, said.append), Store(home).lock("shop/pages", said.append):
+        pass
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.ENOSPC, "no space left"), (errno.EROFS, "read-only"), (errno.EACCES, "permission")],
+)
+def test_what_the_disk_refuses_is_named(number: int, words: str, tmp_path: Path) -> None:
+    """With the place."""
+    with pytest.raises(ed.EcomdataError, match=words) as caught, writing(tmp_path):
+        raise OSError(number, "x")
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_other_failures_pass_through(tmp_path: Path) -> None:
+    """They have nothing to do with the disk."""
+    with pytest.raises(ZeroDivisionError), writing(tmp_path):
+        raise ZeroDivisionError
