@@ -25,6 +25,9 @@ EVENTS: Final = (
 )
 """What a user can do to an item, from the weakest sign of interest to the strongest."""
 
+DOMAINS: Final = ("page", "video", "live")
+"""Where a product shows: its page, a short video, a clip of a live stream."""
+
 EVENT: Final = pl.Enum(EVENTS)
 CODEBOOK: Final = pl.Enum(["base", "final"])
 UTC: Final = pl.Datetime("us", "UTC")
@@ -71,6 +74,37 @@ CANONICAL: Final[Mapping[str, Mapping[str, ColumnType]]] = MappingProxyType(
             "color": pl.String,
             "first_seen": UTC,
             "last_seen": UTC,
+        },
+        "reviews": {
+            "review_id": ID,
+            "product_id": ID,
+            "user_id": ID,
+            "rating": pl.Float64,
+            "text": pl.String,
+            "language": pl.String,
+            "posted_at": UTC,
+            "bought_at": UTC,
+            "likes": pl.Int64,
+            "dislikes": pl.Int64,
+            "reply": pl.String,
+            "image_urls": pl.List(pl.String),
+            "helpfulness": pl.Float64,
+        },
+        "products": {
+            "product_id": ID,
+            "title": pl.String,
+            "category_path": pl.List(pl.String),
+            "average_rating": pl.Float64,
+            "rating_counts": pl.List(pl.Int64),
+            "review_count": pl.Int64,
+        },
+        "media": {
+            "media_id": pl.String,
+            "domain": pl.Enum(DOMAINS),
+            "product_id": ID,
+            "text": pl.String,
+            "image_urls": pl.List(pl.String),
+            "frame_positions": pl.List(pl.Int64),
         },
         "semantic_ids": {
             "item_id": ID,
