@@ -21,6 +21,8 @@ _MAX_ROW_GROUP: Final = 1 << 17
 _MIN_ROW_GROUP: Final = 1 << 10
 _ZSTD_LEVEL: Final = 1
 """A third less time to write than level 3, for files 7 % larger (docs/decisions/0003-parquet-writing.md)."""
+_WEIGHED: Final = 1 << 12
+"""Rows whose width stands for that of all."""
 _READ_SIZE: Final = 4 << 20
 
 
@@ -62,12 +64,14 @@ class _Slices:
             return frame
         return next(self._frames, None)
 
-    def peek(self) -> pl.DataFrame | None:
-        """The next frame with rows, without taking it."""
-        while self._rest is None or not self._rest.height:
-            self._rest = next(self._frames, None)
-            if self._rest is None:
-                return None
+    def peek(self, rows: int = 1) -> pl.DataFrame | None:
+        """The next frames as one, ``rows`` rows or what there is, without taking them; None at the end."""
+        held: list[pl.DataFrame] = []
+        height = 0
+        while height < rows and (frame := self._next()) is not None:
+            held.append(frame)
+            height += frame.height
+        self._rest = pl.concat(held) if height else None
         return self._rest
 
     def reraise(self) -> None:
@@ -87,7 +91,7 @@ def write_shards(
     """Write frames into ``folder/stem-00000.parquet`` and so on, at least one, hashed and on disk.
 
     Row groups take at most 64 MiB and shards about 1 GiB of memory when read; both are counted in
-    rows, from the first frame, so that the same rows give the same bytes however they were cut.
+    rows, from the width of the first ones, so that the same rows give the same bytes however they were cut.
 
     Args:
         frames: Frames of the given schema, read as they are needed.
@@ -99,9 +103,10 @@ def write_shards(
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     slices = _Slices(frames)
-    first = slices.peek()
-    width = max(1, int(first.estimated_size()) // first.height) if first is not None else 1
-    group = min(_MAX_ROW_GROUP, max(_MIN_ROW_GROUP, 1 << ((_ROW_GROUP_BYTES // width).bit_length() - 1)))
+    first = slices.peek(_WEIGHED)
+    width = _width(first.head(_WEIGHED)) if first is not None else 1
+    fitting = max(1, _ROW_GROUP_BYTES // width)
+    group = min(_MAX_ROW_GROUP, max(_MIN_ROW_GROUP, 1 << (fitting.bit_length() - 1)))
     per_shard = max(1, _SHARD_BYTES // (width * group)) * group
     written: list[tuple[Path, Future[str], int]] = []
     with ThreadPoolExecutor(1, thread_name_prefix="sha256") as hashing:
@@ -121,6 +126,11 @@ def write_shards(
         )
         for path, digest, rows in written
     )
+
+
+def _width(frame: pl.DataFrame) -> int:
+    """Bytes of a row, from the values alone: polars' own estimate counts what else is in their buffers."""
+    return max(1, frame.to_arrow().nbytes // frame.height)
 
 
 def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, group: int) -> int:

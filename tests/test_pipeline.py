@@ -167,6 +167,23 @@ def test_shards_do_not_depend_on_how_frames_come(tmp_path: Path, cuts: list[int]
     assert (whole.sha256, whole.rows) == (cut.sha256, 5000)
 
 
+@pytest.mark.parametrize("first", [1, 100, 3000])
+def test_shards_of_uneven_rows_do_not_depend_on_it_either(tmp_path: Path, first: int) -> None:
+    """Though row groups are the smaller, the wider the rows."""
+    texts = ["a" * (200_000 if i < 10 else 300) for i in range(6000)]
+    frame = pl.DataFrame({"a": texts, "b": [[i] * (i % 9) for i in range(6000)]})
+    (whole,) = write_shards(iter([frame]), frame.schema, tmp_path / "whole")
+    (cut,) = write_shards(iter([frame[:first], frame[first:]]), frame.schema, tmp_path / "cut")
+    assert whole.sha256 == cut.sha256
+
+
+def test_rows_of_any_width_are_written(tmp_path: Path) -> None:
+    """A row that is wider than a row group should be is one all the same."""
+    frame = pl.DataFrame({"a": ["a" * (70 << 20)]})
+    (file,) = write_shards(iter([frame]), frame.schema, tmp_path / "a")
+    assert pl.read_parquet(tmp_path / file.path)["a"].str.len_bytes().item() == 70 << 20
+
+
 def test_a_failure_on_the_way_is_the_one_that_is_raised(tmp_path: Path) -> None:
     """Its hint is not lost in the engine that writes."""
 
