@@ -176,7 +176,7 @@ class TableReader:
 
 def count_reasons(reasons: Counter[str], rejected: pl.DataFrame) -> None:
     """Count rejected rows by class of reason; beyond fifty classes the rest is counted as one."""
-    counts = rejected.select(pl.col("reasons").explode()).to_series().value_counts()
+    counts = rejected.select(pl.col("reasons").explode()).to_series().value_counts().sort("reasons")
     for reason, count in counts.iter_rows():
         known = reason_class(reason)
         if known not in reasons and len(reasons) >= _MAX_REASONS:

@@ -224,4 +224,4 @@ def test_declarations_are_frozen() -> None:
     with pytest.raises(TypeError):
         DATASET.lookalikes["x"] = frozenset()  # type: ignore[index]
     with pytest.raises(TypeError, match="unexpected keyword"):
-        replace(DATASET, licenses=())
+        replace(DATASET, licenses=())  # type: ignore[call-arg]

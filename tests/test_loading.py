@@ -95,6 +95,7 @@ def test_numbers_and_contents_are_right_over_blocks_and_files(
 ) -> None:
     """Whatever the mixture, a row's number leads to its line; small blocks and more jobs change nothing."""
     folder = tmp_path_factory.mktemp("raw")
+    files = [[*good_clicks(1), *lines] for lines in files]
     for i, lines in enumerate(files):
         write_clicks(folder, lines, f"20230{i + 1}/clicks.csv")
     large = load(folder, jobs=1, force=True)
@@ -144,9 +145,9 @@ def test_changed_files_load_again(tmp_path: Path) -> None:
     assert len(load(write_clicks(tmp_path, good_clicks(4)))["events"]) == 4
 
 
-def test_a_loader_that_changes_rejections_is_no_old_release(tmp_path: Path) -> None:
-    """The quarantine belongs to the release: its rows are on disk under the manifest's hashes."""
-    release = load(write_clicks(tmp_path, DIRTY))
+def test_the_quarantine_belongs_to_the_release(tmp_path: Path) -> None:
+    """Its files stand in the manifest with their rows and sizes."""
+    release = load(write_clicks(tmp_path, [*good_clicks(1), *DIRTY]))
     record = release.manifest.tables["events"]
     assert sum(file.rows for file in record.quarantine) == record.rejected == 5
     assert all((release.folder / file.path).stat().st_size == file.size for file in record.quarantine)
@@ -163,7 +164,7 @@ def test_a_limit_counts_rows_read(tmp_path: Path) -> None:
 
 def test_a_limit_falls_at_the_same_row_however_blocks_are_cut(tmp_path: Path) -> None:
     """The first rows in the file's order; lines that the format leaves out do not count."""
-    source = write_clicks(tmp_path, [*DIRTY, *good_clicks(3), *DIRTY, *good_clicks(3)])
+    source = write_clicks(tmp_path, [*good_clicks(1), *DIRTY, *good_clicks(3), *DIRTY, *good_clicks(3)])
     for limit in (1, 5, 7, 9, 12):
         large = load(source, limit=limit, force=True)
         small = load(source, "shop/clicks-small", limit=limit, force=True)
@@ -174,8 +175,8 @@ def test_a_limit_falls_at_the_same_row_however_blocks_are_cut(tmp_path: Path) ->
 
 def test_strict_fails_and_shows_nothing(tmp_path: Path, home: Path) -> None:
     """A rejected row is an error then, and no release appears."""
-    with pytest.raises(ed.DataError, match=r"5 of 7 rows rejected: .*\(1\)") as caught:
-        load(write_clicks(tmp_path, DIRTY), strict=True)
+    with pytest.raises(ed.DataError, match=r"5 of 8 rows rejected: .*\(1\)") as caught:
+        load(write_clicks(tmp_path, [*good_clicks(1), *DIRTY]), strict=True)
     assert caught.value.exit_code == 3
     assert Store(home).current("shop/clicks") is None
     assert nothing_left(home)
@@ -202,9 +203,17 @@ def test_normalize_must_give_the_declared_types(tmp_path: Path) -> None:
         load(write_clicks(tmp_path, good_clicks(4)), "shop/mistyped")
 
 
+def test_a_table_of_which_no_row_is_good_is_refused(tmp_path: Path, home: Path) -> None:
+    """Such files are of another kind, and an empty table would hide it."""
+    with pytest.raises(ed.DataError, match="all 5 rows rejected: .* instead of 5"):
+        load(write_clicks(tmp_path, DIRTY))
+    assert Store(home).current("shop/clicks") is None
+
+
 def test_a_table_may_come_out_empty(tmp_path: Path) -> None:
-    """Nothing but rejected rows is still a release, with typed shards."""
-    release = load(write_clicks(tmp_path, DIRTY))
+    """Where its rows are all dropped by a rule, its shards are there and typed."""
+    release = load(write_clicks(tmp_path, ["0,1,view,,"]))
+    assert release.manifest.tables["events"].dropped == {"test user": 1}
     assert release["events"].lazy().collect().height == 0
     assert release["items"].lazy().collect().schema == {
         "item_id": pl.Int64,

@@ -67,7 +67,7 @@ def test_duckdb_reads_the_same(release: ed.Release) -> None:
     assert release["events"].relation().aggregate("count(*)").fetchall() == [(3,)]
     with duckdb.connect() as connection:
         events = release["events"].relation(connection)
-        assert events.query("e", "select max(price) from e").fetchall() == [(2.5,)]
+        assert events.max("price").fetchall() == [(2.5,)]
 
 
 def test_rejected_rows_are_a_frame(release: ed.Release) -> None:
