@@ -99,6 +99,10 @@ class Loopback:
         """Change the next answers to this method for paths that contain ``path``."""
         self._faults += [(method, path, change)] * times
 
+    def calm(self) -> None:
+        """Forget the faults that have not come yet."""
+        self._faults.clear()
+
     def asked(self, method: str, path: str = "") -> list[Request]:
         """The requests with this method for paths that contain ``path``."""
         return [one for one in self.requests if one.method == method and path in one.path]

@@ -11,7 +11,7 @@ import random
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +25,8 @@ from ecomdata.sources.plan import OnBytes, human, ignore_bytes, shown
 from ecomdata.sources.recognise import reject_imposter
 
 _CHUNK: Final = 1 << 20
-_RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses that may pass."""
 HOPELESS: Final = (
     httpx2.UnsupportedProtocol,
     httpx2.TooManyRedirects,
@@ -111,6 +112,9 @@ class Download:
         target: Where it goes; it appears there whole, and only after all checks.
         size: Bytes that the server announced, -1 when unknown.
         sha256: Its known hash, or empty.
+        headers: Sent with every request; a redirect to another host goes without their authorization.
+        check: Lets a successful answer pass and raises for others; default: :func:`check_status`.
+        pinned: Whether the address never stands for other bytes, so that a part is resumed untold.
         on_bytes: Told of bytes as they arrive.
         patience: When to try again.
     """
@@ -119,6 +123,9 @@ class Download:
     target: Path
     size: int = -1
     sha256: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    check: Callable[[httpx2.Response, str], None] | None = None
+    pinned: bool = False
     on_bytes: OnBytes = ignore_bytes
     patience: Patience = field(default_factory=Patience)
 
@@ -160,7 +167,8 @@ class Download:
         """Go on where an earlier run stopped, when what it was downloading is known."""
         with suppress(OSError, ValueError, TypeError):
             self._seen = _Seen(**json.loads(self._sidecar.read_text("utf-8")))
-        if self._seen is None or self._seen.url != self.url or not self._seen.validator:
+        same = self._seen is not None and self._seen.url == self.url
+        if not same or not (self.pinned or (self._seen and self._seen.validator)):
             self._restart(out)
             return
         out.seek(0)
@@ -193,10 +201,12 @@ class Download:
                     return
 
     def _attempt(self, session: httpx2.Client, out: IO[bytes]) -> None:
-        headers: dict[str, str] = {}
-        if self._done and self._seen:
-            headers = {"range": f"bytes={self._done}-", "if-range": self._seen.validator}
-        elif self._done:
+        headers = dict(self.headers)
+        if self._done and (self.pinned or (self._seen and self._seen.validator)):
+            headers["range"] = f"bytes={self._done}-"
+            if self._seen and not self.pinned:
+                headers["if-range"] = self._seen.validator
+        else:
             self._restart(out)
         with session.stream("GET", self.url, headers=headers) as response:
             if response.status_code == 416:
@@ -204,7 +214,7 @@ class Download:
                     return
                 self._restart(out)
                 raise Again("the server has another file now")
-            check_status(response, self.url)
+            (self.check or check_status)(response, self.url)
             check_origin(response, self.url)
             check_page(response, self.target.name)
             total = self._begin(response, out)
@@ -224,7 +234,8 @@ class Download:
         now = _Seen.of(self.url, response.headers)
         if response.status_code == 206:
             match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("content-range", ""))
-            changed = self._seen and now.validator and now.validator != self._seen.validator
+            told = self._seen and now.validator and not self.pinned
+            changed = told and self._seen and now.validator != self._seen.validator
             if not match or int(match[1]) != self._done or changed:
                 self._restart(out)
                 raise Again("the server answered with another part, or with a part of another file")
@@ -239,11 +250,7 @@ class Download:
     def _accept(self, digest: str) -> None:
         """Check what came, and put it in its place."""
         try:
-            if self.sha256 and digest != self.sha256:
-                raise DataError(
-                    f"{shown(self.url)}: the file has sha256 {digest}, expected {self.sha256}",
-                    hint="it was changed upstream or on its way; it was removed, try again or get it by hand",
-                )
+            self.verify(digest, self._part)
             # Under its own suffix, so that a page in place of a Parquet file or an archive is named.
             aside = self._part.with_name(".new-" + self.target.name)
             self._part.replace(aside)
@@ -260,6 +267,19 @@ class Download:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def verify(self, digest: str, path: Path) -> None:
+        """Compare what came, with this SHA-256 and at this path, with what is known of the file.
+
+        Raises:
+            DataError: it is another file, or damaged.
+        """
+        del path
+        if self.sha256 and digest != self.sha256:
+            raise DataError(
+                f"{shown(self.url)}: the file has sha256 {digest}, expected {self.sha256}",
+                hint="it was changed upstream or on its way; it was removed, try again or get it by hand",
+            )
 
     def _gave_up(self, error: Exception) -> EcomdataError:
         return EcomdataError(
@@ -292,7 +312,7 @@ def check_status(response: httpx2.Response, url: str) -> None:
     status = response.status_code
     if response.is_success:
         return
-    if status in _RETRIED:
+    if status in RETRIED:
         raise Again(f"status {status} {response.reason_phrase}", _retry_after(response))
     if status in {401, 403, 407}:
         raise AccessError(
@@ -330,7 +350,9 @@ def check_page(response: httpx2.Response, name: str) -> None:
 
 
 def _retry_after(response: httpx2.Response) -> float:
-    text = response.headers.get("retry-after", "").strip()
+    # The Hub says it in another way: ratelimit: "api";r=0;t=55
+    limit = re.search(r"\bt=(\d+)", response.headers.get("ratelimit", ""))
+    text = response.headers.get("retry-after", limit[1] if limit else "").strip()
     if not text:
         return 0.0
     if text.isdigit():

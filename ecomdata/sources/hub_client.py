@@ -1,4 +1,8 @@
-"""The Hub through huggingface_hub: listings, single files checked by hash, and errors in our words."""
+"""The Hub through huggingface_hub: listings, single files checked by hash, and errors in our words.
+
+Addresses, tokens and errors are huggingface_hub's. The bytes are fetched by our own :class:`Download`:
+huggingface_hub 2.4 removes what has come of a broken download, so that the next run starts anew.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +10,33 @@ import hashlib
 import os
 import re
 import shutil
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import Final, TypeVar
 from urllib.parse import unquote
 
 import httpx2
 import huggingface_hub as hub
 from huggingface_hub import errors as hub_errors
+from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
+    build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
+    hf_raise_for_status,
+)
 
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
-from ecomdata.sources.download import Patience
+from ecomdata.sources.download import RETRIED, Download, Patience, check_status
 from ecomdata.sources.matching import safe_relative
-from ecomdata.sources.plan import OnBytes, ignore_bytes
-from ecomdata.sources.recognise import reject_imposter
+from ecomdata.sources.plan import OnBytes
+
+T = TypeVar("T")
 
 _ADDRESS: Final = re.compile(
     r"hf://datasets/(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>refs/(convert|pr)/[^/]+|[^/]+))?(/(?P<folder>.*))?"
 )
-PATIENCE: Final = Patience(attempts=5)
+PATIENCE: Final = Patience()
+_ASKED: Final = 3
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _PUBLIC: Final = "https://huggingface.co"
 _CHUNK: Final = 1 << 20
@@ -97,7 +109,9 @@ def ask(address: Address) -> tuple[str, tuple[Entry, ...]]:
     """
     api = hub.HfApi(endpoint=endpoint(), library_name="ecomdata")
     try:
-        info = api.dataset_info(address.repo, revision=address.revision or None, timeout=30)
+        info = _patiently(
+            lambda: api.dataset_info(address.repo, revision=address.revision or None, timeout=30)
+        )
         commit = info.sha or ""
         if not COMMIT.fullmatch(commit):
             raise EcomdataError(f"{endpoint()} names no commit for {address}", hint="check HF_ENDPOINT")
@@ -107,7 +121,26 @@ def ask(address: Address) -> tuple[str, tuple[Entry, ...]]:
         entries = tuple(_entry(item) for item in tree if isinstance(item, hub.RepoFile))
     except (hub_errors.HfHubHTTPError, httpx2.HTTPError, hub_errors.OfflineModeIsEnabled, OSError) as error:
         raise _explained(error, address) from error
+    except hub_errors.HFValidationError as error:
+        raise UsageError(f"{address} is no address of a dataset on the Hub: {error}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EcomdataError(
+            f"{endpoint()} does not answer as the Hub does: {type(error).__name__}: {error}",
+            hint="check HF_ENDPOINT, and whether the network wants a login in the browser",
+        ) from error
     return commit, entries
+
+
+def _patiently(call: Callable[[], T]) -> T:
+    # huggingface_hub tries listings and files again, but not this first question.
+    for tries in range(1, _ASKED):
+        try:
+            return call()
+        except (httpx2.TransportError, hub_errors.HfHubHTTPError) as error:
+            if isinstance(error, hub_errors.HfHubHTTPError) and error.response.status_code not in RETRIED:
+                raise
+            time.sleep(PATIENCE.wait(tries))
+    return call()
 
 
 def _entry(item: hub.RepoFile) -> Entry:
@@ -117,91 +150,68 @@ def _entry(item: hub.RepoFile) -> Entry:
 
 
 def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: OnBytes) -> None:
-    """Download one file aside, check it, and move it to its place."""
+    """Download one file aside, or the rest of it, check it, and move it to its place.
+
+    Raises:
+        DataError: what came is not what the Hub lists.
+        AccessError: it needs a token or an agreement.
+        EcomdataError: the network gave up, or the disk is full.
+    """
     if is_there(entry, folder):
         return
-    incoming = folder / ".incoming"
-    watcher = type("Watcher", (_Watcher,), {"on_bytes": staticmethod(on_bytes)})
-    try:
-        came = hub.hf_hub_download(  # pyright: ignore[reportUnknownMemberType]
-            address.repo,
-            entry.path,
-            repo_type="dataset",
-            revision=commit,
-            local_dir=incoming,
-            endpoint=endpoint(),
-            library_name="ecomdata",
-            tqdm_class=cast("Any", watcher),
-        )
-    except (hub_errors.HfHubHTTPError, httpx2.HTTPError, hub_errors.EntryNotFoundError, OSError) as error:
-        raise _explained(error, address) from error
-    path = Path(came)
-    try:
-        _verify(path, entry)
-        reject_imposter(path, entry.path)
-    except DataError:
-        path.unlink()
-        raise
-    target = folder / entry.path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path.replace(target)
+
+    def check(response: httpx2.Response, url: str) -> None:
+        if response.status_code in RETRIED:
+            check_status(response, url)
+        try:
+            hf_raise_for_status(response)
+        except hub_errors.HfHubHTTPError as error:
+            raise _explained(error, address) from error
+
+    url = hub.hf_hub_url(address.repo, entry.path, repo_type="dataset", revision=commit, endpoint=endpoint())
+    _FromHub(
+        entry=entry,
+        url=url,
+        target=folder / entry.path,
+        size=entry.size,
+        sha256=entry.sha256,
+        headers=build_hf_headers(library_name="ecomdata"),
+        check=check,
+        pinned=True,
+        on_bytes=on_bytes,
+        patience=PATIENCE,
+    ).run()
 
 
-def _verify(path: Path, entry: Entry) -> None:
-    size = path.stat().st_size
-    if size != entry.size:
-        raise DataError(
-            f"{entry.path}: {size:,} bytes came, the Hub lists {entry.size:,}",
-            hint="run the same command again",
-        )
-    # LFS files are listed with their SHA-256, others with git's hash of "blob SIZE\0" and the content.
-    digest = (
-        hashlib.sha256() if entry.sha256 else hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
-    )
+@dataclass(kw_only=True)
+class _FromHub(Download):
+    """A download that is compared with what the Hub lists."""
+
+    entry: Entry
+
+    def verify(self, digest: str, path: Path) -> None:
+        """Compare size and hash: LFS files are listed with SHA-256, others with git's blob id."""
+        name, size = self.entry.path, path.stat().st_size
+        if size != self.entry.size:
+            raise DataError(
+                f"{name}: {size:,} bytes came, the Hub lists {self.entry.size:,}",
+                hint="run the same command again",
+            )
+        found = digest if self.entry.sha256 else _blob_id(path, size)
+        listed = self.entry.sha256 or self.entry.blob
+        if found != listed:
+            raise DataError(
+                f"{name}: its hash is {found}, the Hub lists {listed}",
+                hint="it was damaged on its way and has been removed; run the same command again",
+            )
+
+
+def _blob_id(path: Path, size: int) -> str:
+    digest = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as stream:
         while data := stream.read(_CHUNK):
             digest.update(data)
-    if digest.hexdigest() != (entry.sha256 or entry.blob):
-        raise DataError(
-            f"{entry.path}: its hash is {digest.hexdigest()}, the Hub lists {entry.sha256 or entry.blob}",
-            hint="it was damaged on its way and has been removed; run the same command again",
-        )
-
-
-class _Watcher:
-    """What huggingface_hub takes for a progress bar; it draws nothing and passes the bytes on."""
-
-    on_bytes: OnBytes = staticmethod(ignore_bytes)
-
-    def __init__(self, *_: object, initial: float = 0, total: float | None = None, **__: object) -> None:
-        self.n = initial
-        self.total = total
-        self.on_bytes(int(initial))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def update(self, n: float | None = 1) -> None:
-        """Bytes written, or taken back."""
-        self.n += n or 0
-        self.on_bytes(int(n or 0))
-
-    def update_transfer(self, n: float) -> None:
-        """Bytes on the wire; Xet counts them besides those written."""
-
-    def set_postfix_str(self, *_: object, **__: object) -> None:
-        """Speed, which nobody is shown."""
-
-    set_transfer_postfix_str = set_postfix_str
-
-    def refresh(self) -> None:
-        """Nothing is drawn."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+    return digest.hexdigest()
 
 
 def _explained(error: Exception, address: Address) -> EcomdataError:  # noqa: PLR0911 - one a cause
