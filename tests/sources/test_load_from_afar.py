@@ -1,0 +1,197 @@
+"""``ecomdata load`` over the network, on the command line: from a Hub and a web server on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunCli
+from tests.hub_server import TOKEN, Hub
+from tests.loopback import Site, but
+from tests.test_contributing import example
+
+CSV = b"user,sku,action,unixtime\n7,b-1,look,1704067200\n7,b-1,buy,1704067260\n"
+HUB = "hf://datasets/acme/toy"
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """A Hub with the clicks."""
+    with Hub() as server:
+        server.repo("acme/toy", {"clicks.csv": CSV, "README.md": b"# Toy"})
+        yield server
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server with the clicks."""
+    with Site() as server:
+        server.put("/clicks.csv", CSV)
+        yield server
+
+
+@pytest.fixture
+def loaders(tmp_path: Path) -> Path:
+    """A folder with the loader of CONTRIBUTING.md."""
+    folder = tmp_path / "loaders"
+    folder.mkdir()
+    (folder / "toy.py").write_text(example()["loaders/toy.py"])
+    return folder
+
+
+def _raw(home: Path) -> list[str]:
+    """The raw files that are kept."""
+    files = (path for path in (home / "raw").rglob("*") if path.is_file())
+    return sorted(path.name for path in files if not path.name.startswith("."))
+
+
+def _declare(loaders: Path, access: str, source: str) -> None:
+    path = loaders / "toy.py"
+    text = path.read_text().replace('access="open"', f'access="{access}"')
+    before, after = text.split("sources=(", 1)
+    path.write_text(f"{before}sources=({source},),\n{after.split('),),', 1)[1].lstrip(',')}")
+
+
+def test_from_the_hub(run_cli: RunCli, home: Path, hub: Hub, loaders: Path) -> None:
+    """The plan is on stderr, the release knows the commit, and the raw file is gone afterwards."""
+    done = run_cli(
+        "--loaders", loaders, "load", "toy", "--source", HUB, "--json", env={"HF_ENDPOINT": hub.url}
+    )
+    for words in (
+        f"toy: 1 file, {len(CSV)} bytes, from {HUB}",
+        "revision: ",
+        "to download: ",
+        "terms: CC0-1.0",
+    ):
+        assert words in done.stderr
+    manifest = json.loads(done.stdout)
+    assert (manifest["origin"], len(manifest["revision"])) == (HUB, 40)
+    assert manifest["tables"]["events"]["written"] == 2
+    assert _raw(home) == []
+
+
+def test_from_a_web_server(run_cli: RunCli, home: Path, site: Site, loaders: Path) -> None:
+    """The same without a commit."""
+    url = f"{site.url}/clicks.csv"
+    done = run_cli("--loaders", loaders, "load", "toy", "--source", url, "--json")
+    for words in (f"toy: 1 file, {len(CSV)} bytes, from {url}", "to download: ", "terms: CC0-1.0"):
+        assert words in done.stderr
+    assert json.loads(done.stdout)["tables"]["events"]["written"] == 2
+    assert _raw(home) == []
+
+
+def test_raw_files_are_kept_when_asked_for(run_cli: RunCli, home: Path, hub: Hub, loaders: Path) -> None:
+    """And are not downloaded again, nor loaded."""
+    command = ("--loaders", loaders, "load", "toy", "--source", HUB, "--keep-raw")
+    run_cli(*command, env={"HF_ENDPOINT": hub.url})
+    assert _raw(home) == ["clicks.csv"]
+    hub.requests.clear()
+    again = run_cli(*command, env={"HF_ENDPOINT": hub.url})
+    assert "already loaded from these files" in again.stderr
+    assert not hub.asked("GET", "/resolve/")
+
+
+def test_kept_raw_files_load_offline(run_cli: RunCli, home: Path, hub: Hub, loaders: Path) -> None:
+    """HF_HUB_OFFLINE works with what is there."""
+    command = ("--loaders", loaders, "load", "toy", "--source", HUB, "--keep-raw", "--force")
+    run_cli(*command, env={"HF_ENDPOINT": hub.url})
+    hub.requests.clear()
+    run_cli(*command, env={"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "1"})
+    assert (hub.requests, _raw(home)) == ([], ["clicks.csv"])
+
+
+def test_a_file_of_a_web_server_is_downloaded_once(
+    run_cli: RunCli, home: Path, site: Site, loaders: Path
+) -> None:
+    """With ``--keep-raw``, the second load asks for nothing."""
+    command = ("--loaders", loaders, "load", "toy", "--source", f"{site.url}/clicks.csv", "--keep-raw")
+    run_cli(*command)
+    site.requests.clear()
+    run_cli(*command, "--force")
+    assert (site.requests, _raw(home)) == ([], ["clicks.csv"])
+
+
+def test_loaded_again_without_the_raw_files(run_cli: RunCli, hub: Hub, loaders: Path) -> None:
+    """They are downloaded again."""
+    command = ("--loaders", loaders, "load", "toy", "--source", HUB)
+    run_cli(*command, env={"HF_ENDPOINT": hub.url})
+    run_cli(*command, env={"HF_ENDPOINT": hub.url})
+    assert len(hub.asked("GET", "/resolve/")) == 2
+
+
+def test_an_unknown_size_loads_twice(run_cli: RunCli, home: Path, site: Site, loaders: Path) -> None:
+    """A server that announces no length is asked for the file each time; ``-y`` agrees to that."""
+    command = ("--loaders", loaders, "load", "toy", "--source", f"{site.url}/clicks.csv", "-y")
+    for _ in range(2):
+        site.fail(but(announce=-1), method="HEAD")
+        assert "size unknown" in run_cli(*command).stderr
+    assert _raw(home) == []
+
+
+def test_above_a_gigabyte_needs_an_answer(run_cli: RunCli, home: Path, hub: Hub, loaders: Path) -> None:
+    """Without a terminal there is none, so nothing is downloaded."""
+    repo = hub.repo("acme/toy", {"clicks.csv": CSV})
+    repo.lies["clicks.csv"] = {"size": 1_000_000_001}
+    command = ("--loaders", loaders, "load", "toy", "--source", HUB)
+    done = run_cli(*command, env={"HF_ENDPOINT": hub.url}, code=2)
+    assert "to download: 1.0 GB" in done.stderr
+    assert done.stderr.splitlines()[-1] == "hint: -y says yes beforehand"
+    assert (hub.asked("GET", "/resolve/"), _raw(home)) == ([], [])
+
+
+def test_yes_beforehand(run_cli: RunCli, hub: Hub, loaders: Path) -> None:
+    """The download begins (and here ends with the lie about its size)."""
+    repo = hub.repo("acme/toy", {"clicks.csv": CSV})
+    repo.lies["clicks.csv"] = {"size": 1_000_000_001}
+    command = ("--loaders", loaders, "load", "toy", "--source", HUB, "-y")
+    done = run_cli(*command, env={"HF_ENDPOINT": hub.url}, code=3)
+    assert "the Hub lists 1,000,000,001" in done.stderr
+
+
+def test_data_behind_a_login(run_cli: RunCli, loaders: Path) -> None:
+    """Exit code 4, upstream's steps, the expected names, and the command for afterwards."""
+    _declare(loaders, "login", 'Source(instructions="Log in at example.org and take clicks.csv.")')
+    done = run_cli("--loaders", loaders, "load", "toy", code=4)
+    assert "Log in at example.org and take clicks.csv." in done.stderr
+    assert "expected names: clicks.csv" in done.stderr
+    assert done.stderr.splitlines()[-1] == "hint: then run: ecomdata load toy --source FOLDER"
+
+
+def test_a_gated_dataset(run_cli: RunCli, hub: Hub, loaders: Path) -> None:
+    """Exit code 4; nothing says what the token is."""
+    hub.repo("acme/toy", {"clicks.csv": CSV}, gated=True)
+    env = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_SomebodyElse"}
+    done = run_cli("--loaders", loaders, "load", "toy", "--source", HUB, env=env, code=4)
+    assert "acme/toy is gated" in done.stderr
+    assert "SomebodyElse" not in done.stderr + done.stdout
+
+
+def test_a_gated_dataset_with_access(run_cli: RunCli, home: Path, hub: Hub, loaders: Path) -> None:
+    """The token is used, and stands nowhere below the home."""
+    hub.repo("acme/toy", {"clicks.csv": CSV}, gated=True)
+    _declare(loaders, "gated", 'Source(url="hf://datasets/acme/toy@main", instructions="Ask for access.")')
+    env = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN}
+    done = run_cli("--loaders", loaders, "load", "toy", "--keep-raw", env=env)
+    assert TOKEN not in done.stderr + done.stdout
+    assert not [path for path in home.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
+
+
+def test_a_wrong_repository(run_cli: RunCli, hub: Hub, loaders: Path) -> None:
+    """Exit code 2 with a hint."""
+    command = ("--loaders", loaders, "load", "toy", "--source", "hf://datasets/acme/tie")
+    done = run_cli(*command, env={"HF_ENDPOINT": hub.url}, code=2)
+    assert "no dataset acme/tie" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("hint: ")
+
+
+def test_damaged_on_its_way(run_cli: RunCli, home: Path, hub: Hub, loaders: Path) -> None:
+    """Exit code 3, nothing is loaded, and the next run mends it."""
+    hub.fail(but(body=CSV.replace(b"7", b"8")), path="/resolve/")
+    command = ("--loaders", loaders, "load", "toy", "--source", HUB)
+    done = run_cli(*command, env={"HF_ENDPOINT": hub.url}, code=3)
+    assert "its hash is" in done.stderr
+    assert not list(home.glob("store/toy/current"))
+    run_cli(*command, env={"HF_ENDPOINT": hub.url})
