@@ -205,7 +205,7 @@ def test_normalize_must_give_the_declared_types(tmp_path: Path) -> None:
 
 def test_a_table_of_which_no_row_is_good_is_refused(tmp_path: Path, home: Path) -> None:
     """Such files are of another kind, and an empty table would hide it."""
-    with pytest.raises(ed.DataError, match="all 5 rows rejected: .* instead of 5"):
+    with pytest.raises(ed.DataError, match=r"all 5 rows rejected: .* instead of 5"):
         load(write_clicks(tmp_path, DIRTY))
     assert Store(home).current("shop/clicks") is None
 
