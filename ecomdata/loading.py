@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Collection, Generator
 from contextlib import ExitStack, contextmanager
@@ -23,11 +24,19 @@ from ecomdata.options import DEFAULT_MEMORY, Options
 from ecomdata.pipeline import assign
 from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
-from ecomdata.rawhashes import RawHashes
+from ecomdata.rawhashes import RawHashes, changed_at
 from ecomdata.readers import Npz
 from ecomdata.registry import loader
 from ecomdata.release import Release
-from ecomdata.sources import Plan, clear_scratch, describe, make_plan, needs_confirmation, require_space
+from ecomdata.sources import (
+    Plan,
+    clear_scratch,
+    describe,
+    fetching,
+    make_plan,
+    needs_confirmation,
+    require_space,
+)
 from ecomdata.store import Store, home_folder, missing_files, writing
 from ecomdata.tables import TableWriter, sha256_json
 
@@ -112,6 +121,7 @@ class _Load:
         self.confirm = confirm
         self.reporter = reporter
         self.started = time.monotonic()
+        self.stopped = threading.Event()
         self.tables = _selected(dataset, options)
 
     def run(self) -> Release:
@@ -125,16 +135,13 @@ class _Load:
                 self.reporter.say(line)
             if same := self._same_as_loaded(plan):
                 return same
-            fetched = [f.container for f in plan.files if plan.missing and not f.container.exists()]
             files = self._fetch(plan)
             stack.callback(clear_scratch, self.store.home)
             staging = self.store.new_folder(self.dataset.name)
             stack.callback(shutil.rmtree, staging, ignore_errors=True)
             manifest = self._write(plan, files, staging)
             folder = self.store.publish(staging, manifest)
-            if not self.options.keep_raw:
-                for path in fetched:
-                    path.unlink(missing_ok=True)
+            self._tidy_downloads(plan)
         return Release(folder)
 
     def _protect_what_is_there(self) -> None:
@@ -170,7 +177,7 @@ class _Load:
                     home=self.store.home,
                     only=options.only,
                     tables={table.name for table in self.tables},
-                    on_bytes=lambda size: self.reporter.advance(size=size),
+                    on_bytes=self._on_bytes,
                 )
             except UsageError as error:
                 raise explained(error, self.dataset, source) from error
@@ -192,15 +199,17 @@ class _Load:
 
     def _same_as_loaded(self, plan: Plan) -> Release | None:
         """The visible release, when it was made of these very files with these options."""
-        if self.options.force or plan.missing or self.options.sample:
+        if self.options.force or self.options.sample or (plan.missing and not plan.revision):
             return None
         manifest = self.store.manifest(self.dataset.name)
         folder = self.store.current(self.dataset.name)
         if manifest is None or folder is None or manifest.tool_version != __version__:
             return None
-        before = [(file.name, file.size, file.mtime_ns) for file in manifest.raw]
-        now = sorted({(f.name, f.size, f.container.stat().st_mtime_ns) for f in plan.files})
-        if sorted(before) != now or manifest.options != self.options.shaping:
+        # A commit on the Hub cannot change; files on disk are known by their time of last change.
+        at_commit = bool(plan.revision) and plan.revision == manifest.revision
+        before = sorted((f.name, f.size, 0 if at_commit else f.mtime_ns) for f in manifest.raw)
+        now = [(f.name, f.size, 0 if at_commit else changed_at(f.container)) for f in plan.files]
+        if before != sorted(now) or manifest.options != self.options.shaping:
             return None
         if missing_files(folder, manifest):
             return None
@@ -216,10 +225,31 @@ class _Load:
             if needs_confirmation(plan) and not self.confirm("Download?"):
                 raise EcomdataError("nothing was downloaded", hint="say yes, or give -y; --only loads a part")
             self.reporter.start("downloading", plan.download_bytes)
-        files = [file for planned in plan.files for file in plan.ready(planned)]
+        with fetching(plan) as ready:
+            try:
+                files = [file for found in ready for file in found]
+            except BaseException:
+                self.stopped.set()
+                raise
         if plan.missing:
             self.reporter.finish()
         return files
+
+    def _on_bytes(self, size: int) -> None:
+        if self.stopped.is_set():
+            raise EcomdataError("the download was stopped")
+        self.reporter.advance(size=size)
+
+    def _tidy_downloads(self, plan: Plan) -> None:
+        """Remove the raw files that were downloaded, unless the user asked once to keep them."""
+        if not plan.folder.is_relative_to(self.store.home / "raw"):
+            return
+        kept = plan.folder / ".keep"
+        if self.options.keep_raw:
+            kept.touch()
+        elif not kept.exists():
+            for file in plan.files:
+                file.container.unlink(missing_ok=True)
 
     def _write(self, plan: Plan, files: list[RawFile], staging: Path) -> Manifest:
         """Write every table into the staging folder."""

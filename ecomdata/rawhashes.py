@@ -57,6 +57,11 @@ class RawHashes:
         return tuple(sorted(found, key=lambda one: one.name))
 
 
+def changed_at(path: Path) -> int:
+    """When a file was changed last, in nanoseconds; 0 when it is not there."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 def _stamp(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_size, status.st_mtime_ns

@@ -5,7 +5,15 @@ from __future__ import annotations
 from ecomdata.sources.archive import clear_scratch
 from ecomdata.sources.find import make_plan
 from ecomdata.sources.matching import Selection, matches_tail
-from ecomdata.sources.plan import CONFIRM_ABOVE, Plan, describe, human, needs_confirmation, require_space
+from ecomdata.sources.plan import (
+    CONFIRM_ABOVE,
+    Plan,
+    describe,
+    fetching,
+    human,
+    needs_confirmation,
+    require_space,
+)
 from ecomdata.sources.recognise import reject_imposters
 
 __all__ = [
@@ -14,6 +22,7 @@ __all__ = [
     "Selection",
     "clear_scratch",
     "describe",
+    "fetching",
     "human",
     "make_plan",
     "matches_tail",

@@ -25,6 +25,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
     hf_raise_for_status,
 )
 
+from ecomdata import __version__
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
 from ecomdata.sources.download import RETRIED, Download, Patience, check_status
 from ecomdata.sources.matching import safe_relative
@@ -107,7 +108,7 @@ def ask(address: Address) -> tuple[str, tuple[Entry, ...]]:
         AccessError: it needs a token or an agreement.
         EcomdataError: the Hub cannot be reached.
     """
-    api = hub.HfApi(endpoint=endpoint(), library_name="ecomdata")
+    api = hub.HfApi(endpoint=endpoint(), library_name="ecomdata", library_version=__version__)
     try:
         info = _patiently(
             lambda: api.dataset_info(address.repo, revision=address.revision or None, timeout=30)
@@ -175,7 +176,7 @@ def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: O
         target=folder / entry.path,
         size=entry.size,
         sha256=entry.sha256,
-        headers=build_hf_headers(library_name="ecomdata"),
+        headers=build_hf_headers(library_name="ecomdata", library_version=__version__),
         check=check,
         pinned=True,
         on_bytes=on_bytes,

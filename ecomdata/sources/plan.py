@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,8 @@ OnBytes = Callable[[int], None]
 """Told of bytes as they arrive; a negative number takes back bytes that must be fetched again."""
 
 _SHOWN: Final = 5
+_AT_ONCE: Final = 4
+"""Downloads side by side: one connection seldom fills the line, and servers frown on many."""
 
 
 def ignore_bytes(_: int) -> None:
@@ -81,6 +85,18 @@ class Plan:
         for one in found:
             reject_imposters(one)
         return found
+
+
+@contextmanager
+def fetching(plan: Plan) -> Generator[Iterator[tuple[RawFile, ...]]]:
+    """Bring the plan's files to disk, a few at a time, and give each in order when it is there.
+
+    When the context ends early, by an error or Ctrl-C, what is being downloaded is left to be resumed.
+    """
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fetch"))
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        yield pool.map(plan.ready, plan.files)
 
 
 def total_size(files: tuple[RawFile, ...]) -> int:

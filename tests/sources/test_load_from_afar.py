@@ -114,11 +114,19 @@ def test_a_file_of_a_web_server_is_downloaded_once(
     assert (site.requests, _raw(home)) == ([], ["clicks.csv"])
 
 
-def test_loaded_again_without_the_raw_files(run_cli: RunCli, hub: Hub, loaders: Path) -> None:
+def test_a_commit_that_is_loaded_is_not_downloaded_again(run_cli: RunCli, hub: Hub, loaders: Path) -> None:
+    """Its raw files are gone, but it cannot have changed."""
+    command = ("--loaders", loaders, "load", "toy", "--source", HUB)
+    run_cli(*command, env={"HF_ENDPOINT": hub.url})
+    again = run_cli(*command, env={"HF_ENDPOINT": hub.url})
+    assert (len(hub.asked("GET", "/resolve/")), "already loaded" in again.stderr) == (1, True)
+
+
+def test_loaded_again_by_force_without_the_raw_files(run_cli: RunCli, hub: Hub, loaders: Path) -> None:
     """They are downloaded again."""
     command = ("--loaders", loaders, "load", "toy", "--source", HUB)
     run_cli(*command, env={"HF_ENDPOINT": hub.url})
-    run_cli(*command, env={"HF_ENDPOINT": hub.url})
+    run_cli(*command, "--force", env={"HF_ENDPOINT": hub.url})
     assert len(hub.asked("GET", "/resolve/")) == 2
 
 
