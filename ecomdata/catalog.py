@@ -1,7 +1,7 @@
 """DuckDB views over the store, made from the manifests when a connection is opened: no lock, never stale.
 
-A schema per dataset (``merrec.events``, ``taobao_forge.sequences``) and, in the schema ``canonical``,
-a view per canonical table over all datasets that have it, with ids as text.
+A schema per dataset (``merrec.events``, ``taobao_forge.sequences``) and, under its bare name, a view per
+canonical table (``interactions``) over all datasets that have it, with ids as text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-CANONICAL_SCHEMA: Final = "canonical"
 _READING: Final = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 
 
@@ -78,7 +77,7 @@ def _hint(error: duckdb.Error, connection: duckdb.DuckDBPyConnection) -> str:
     if isinstance(error, duckdb.PermissionException):
         return "queries read what is in the store; load a file first, or query it with duckdb itself"
     if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
-        names = [f"{schema}.{view}" for schema, view in _views(connection)]
+        names = [view if schema == "main" else f"{schema}.{view}" for schema, view in _views(connection)]
         return (
             f"loaded: {', '.join(names)}" if names else "nothing is loaded yet: ecomdata load merrec --sample"
         )
@@ -141,11 +140,9 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
                 raise _damaged(folder, manifest, name, error) from error
             if record.kind:
                 kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
-    if kinds:
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {CANONICAL_SCHEMA}")
     for kind, selects in kinds.items():
         union = " UNION ALL BY NAME ".join(selects)
-        connection.execute(f"CREATE OR REPLACE VIEW {CANONICAL_SCHEMA}.{quoted(kind)} AS {union}")
+        connection.execute(f"CREATE OR REPLACE VIEW {quoted(kind)} AS {union}")
 
 
 def _damaged(folder: Path, manifest: Manifest, table: str, error: duckdb.Error) -> DataError:

@@ -271,7 +271,7 @@ def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None
 def sql(query: str, form: str, output: Path | None, home: Path | None, *, as_json: bool) -> None:
     """Ask the catalog in SQL (DuckDB), read-only.
 
-    Tables are called merrec.events or, over all datasets, canonical.interactions.
+    Tables are called merrec.events or, over all datasets, interactions.
     """
     from ecomdata.answers import write_answer
     from ecomdata.catalog import ask

@@ -27,7 +27,7 @@ def test_every_table_is_a_view() -> None:
     """A schema per dataset, with ``/`` and ``-`` as ``_``."""
     found = ed.sql("select table_schema, table_name from information_schema.tables order by all")
     assert found.rows() == [
-        ("canonical", "interactions"),
+        ("main", "interactions"),
         ("shop_clicks", "events"),
         ("shop_clicks", "items"),
         ("shop_pages", "views"),
@@ -45,7 +45,7 @@ def test_an_answer_is_a_typed_frame() -> None:
 @pytest.mark.usefixtures("shop")
 def test_a_canonical_view_joins_datasets_of_unlike_ids() -> None:
     """Ids are text there, what a dataset lacks is null, and the dataset is named."""
-    frame = ed.sql("select dataset, user_id, item_id, event, price from canonical.interactions order by all")
+    frame = ed.sql("select dataset, user_id, item_id, event, price from interactions order by all")
     assert frame.height == 12
     assert frame.schema["user_id"] == pl.String
     assert frame.row(0) == ("shop/clicks", "1", "0", "view", 0.5)
@@ -120,7 +120,7 @@ def test_an_unknown_table_is_answered_with_those_there_are() -> None:
     with pytest.raises(ed.UsageError, match="evnts") as caught:
         ed.sql("select * from shop_clicks.evnts")
     assert "shop_clicks.events" in caught.value.hint
-    assert "canonical.interactions" in caught.value.hint
+    assert "interactions" in caught.value.hint
 
 
 def test_an_empty_store_says_how_to_fill_it() -> None:
@@ -155,7 +155,7 @@ def test_the_views_can_be_written_for_other_tools(tmp_path: Path) -> None:
     with duckdb.connect(str(path), read_only=True) as connection:
         count = "select count(*) from {}"
         assert connection.execute(count.format("shop_clicks.events")).fetchall() == [(10,)]
-        assert connection.execute(count.format("canonical.interactions")).fetchall() == [(12,)]
+        assert connection.execute(count.format("interactions")).fetchall() == [(12,)]
 
 
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
