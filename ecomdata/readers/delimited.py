@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Final, Literal
@@ -42,12 +42,17 @@ class Delimited:
         delimiters: The delimiters upstream uses; the first that fits the file is taken.
         header: Whether the first line names the columns.
         quote: Whether fields may stand in double quotes (RFC 4180), with delimiters and line breaks inside.
+        nulls: What upstream writes where nothing stands, such as ``NULL``; an empty field is null anyway.
+        rest: Whether the last column is all that remains of a line, delimiters included. Not with ``quote``
+            or ``nulls``.
         block_size: Bytes parsed at a time.
     """
 
     delimiters: tuple[str, ...] = (",",)
     header: Literal["required", "optional", "absent"] = "required"
     quote: bool = False
+    nulls: tuple[str, ...] = ()
+    rest: bool = False
     block_size: int = BLOCK_SIZE
 
     def check(self, file: RawFile, columns: Columns) -> None:
@@ -93,7 +98,7 @@ class Delimited:
         line = head[bom : end if end >= 0 else None].rstrip(b"\r").decode(errors="replace")
         nearest: DriftError | None = None
         for delimiter in self.delimiters:
-            fields = split_fields(line, delimiter, quoted=self.quote) or line.split(delimiter)
+            fields = self._first_fields(line, delimiter, columns)
             shown = [field or "" for field in fields]
             try:
                 names = columns.match(shown, where)
@@ -103,12 +108,20 @@ class Delimited:
             else:
                 if self.header != "absent":
                     start = end + 1 if end >= 0 else len(head)
-                    return Layout(delimiter, tuple(names), tuple(shown), self.quote), start
+                    return self._laid_out(delimiter, names, shown), start
             if self.header != "required":
                 for layout in columns.layouts():
                     if len(layout) == len(fields) and _looks_like_data(fields, layout, columns):
-                        return Layout(delimiter, tuple(layout), tuple(layout), self.quote), bom
+                        return self._laid_out(delimiter, layout, layout), bom
         raise _explain(line, nearest, self, columns, where)
+
+    def _first_fields(self, line: str, delimiter: str, columns: Columns) -> Sequence[str | None]:
+        if self.rest:
+            return line.split(delimiter, len(columns.required) - 1)
+        return split_fields(line, delimiter, quoted=self.quote) or line.split(delimiter)
+
+    def _laid_out(self, delimiter: str, names: Sequence[str], header: Sequence[str]) -> Layout:
+        return Layout(delimiter, tuple(names), tuple(header), self.quote, self.nulls, self.rest)
 
 
 def _header_only(lines: int, columns: Columns) -> Batch:
@@ -217,24 +230,9 @@ def _parse_fast(data: bytes, layout: Layout, columns: Columns) -> Batch | None:
         data += b"\n"  # polars lets a surplus delimiter pass at the very end
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return None  # polars takes a carriage return off the end of any field
-    if quoted and not _well_quoted(data, layout.delimiter):
-        return None  # polars guesses, or panics
-    try:
-        frame = pl.read_csv(
-            data,
-            has_header=False,
-            schema={name: dtypes[name] for name in layout.names},
-            separator=layout.delimiter,
-            quote_char='"' if quoted else None,
-        )
-    except (PolarsError, PanicException):
+    frame = (_split_fast if layout.rest else _read_fast)(data, layout, dtypes)
+    if frame is None:
         return None
-    if not frame.height or frame.to_series(-1).null_count() or quoted:
-        # A row with too few fields ends in nulls; without any, and without quotes, polars vouches for
-        # each line.
-        ends, delimiters = _structure(data, layout.delimiter, quoted=quoted)
-        if frame.height != ends or delimiters != ends * (len(layout.names) - 1):
-            return None
     lines = data.count(b"\n") if quoted else frame.height
     rows = _first_lines(data) if lines != frame.height else None
     kept: pl.Series | None = None
@@ -256,6 +254,48 @@ def _parse_fast(data: bytes, layout: Layout, columns: Columns) -> Batch | None:
         return [texts[p if kept is None else kept[p]] for p in positions]
 
     return Batch(frame=columns.complete(frame), span=lines, raw=raw, rows=rows, dropped=dropped)
+
+
+def _read_fast(data: bytes, layout: Layout, dtypes: Mapping[str, pl.DataType]) -> pl.DataFrame | None:
+    """The rows as polars reads them; None where it does not vouch for every line."""
+    quoted = layout.quoted and b'"' in data
+    if quoted and not _well_quoted(data, layout.delimiter):
+        return None  # polars guesses, or panics
+    try:
+        frame = pl.read_csv(
+            data,
+            has_header=False,
+            schema={name: dtypes[name] for name in layout.names},
+            separator=layout.delimiter,
+            quote_char='"' if quoted else None,
+            null_values=list(layout.nulls) or None,
+        )
+    except (PolarsError, PanicException):
+        return None
+    if not frame.height or frame.to_series(-1).null_count() or quoted:
+        # A row with too few fields ends in nulls; without any, and without quotes, polars vouches for
+        # each line.
+        ends, delimiters = _structure(data, layout.delimiter, quoted=quoted)
+        if frame.height != ends or delimiters != ends * (len(layout.names) - 1):
+            return None
+    return frame
+
+
+def _split_fast(data: bytes, layout: Layout, dtypes: Mapping[str, pl.DataType]) -> pl.DataFrame | None:
+    """The rows where the last column is all that remains of a line; None where a line has too few fields."""
+    try:
+        lines = pl.Series(data.decode().replace("\r\n", "\n").split("\n")[:-1], dtype=pl.String)
+    except UnicodeDecodeError:
+        return None
+    fields = lines.str.splitn(layout.delimiter, len(layout.names)).struct.unnest()
+    fields.columns = list(layout.names)
+    if fields.to_series(-1).null_count():
+        return None
+    filled = fields.select(pl.when(pl.col(name) != "").then(name).alias(name) for name in layout.names)
+    try:
+        return filled.cast({name: dtypes[name] for name in layout.names})
+    except PolarsError:
+        return None
 
 
 def _structure(data: bytes, delimiter: str, *, quoted: bool) -> tuple[int, int]:

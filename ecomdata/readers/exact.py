@@ -30,12 +30,25 @@ class Layout:
         names: The declared name of each column, in the file's order.
         header: The header line's fields as they stand in the file (the declared names where it has none).
         quoted: Whether fields may stand in double quotes.
+        nulls: What stands for nothing besides an empty field.
+        rest: Whether the last column is all that remains of a line, delimiters included.
     """
 
     delimiter: str
     names: tuple[str, ...]
     header: tuple[str, ...]
     quoted: bool
+    nulls: tuple[str, ...] = ()
+    rest: bool = False
+
+    def fields(self, text: str) -> list[str | None] | None:
+        """The fields of one record, null where nothing stands; None when its quotes are malformed."""
+        if self.rest:
+            return [field or None for field in text.split(self.delimiter, len(self.names) - 1)]
+        fields = split_fields(text, self.delimiter, quoted=self.quoted)
+        if not self.nulls or fields is None:
+            return fields
+        return [None if field in self.nulls else field for field in fields]
 
 
 class Record(NamedTuple):
@@ -130,7 +143,7 @@ def parse_exactly(data: bytes, layout: Layout, columns: Columns) -> Batch:
     dropped: dict[str, int] = {}
     header = list(layout.header)
     for record in records(data, quoted=layout.quoted, delimiter=layout.delimiter):
-        fields = split_fields(record.text, layout.delimiter, quoted=layout.quoted)
+        fields = layout.fields(record.text)
         if record.reason:
             rejected.append((record, [record.reason]))
         elif width > 1 and not record.text.strip(" \t") and layout.delimiter not in record.text:

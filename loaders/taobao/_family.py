@@ -42,20 +42,21 @@ def tianchi_source(number: int, *files: str, note: str = "") -> Source:
     return Source(files=files, instructions=f"{steps}. {note}".strip())
 
 
-def tianchi_citation(number: int, title: str, year: int) -> str:
-    """The BibTeX entry that Tianchi gives its datasets."""
+def tianchi_citation(number: int, title: str, year: int | None = None) -> str:
+    """The BibTeX entry that Tianchi gives its datasets; without a year where none was at hand."""
+    when = f"  year = {{{year}}},\n" if year else ""
     return (
         f"@misc{{tianchi{number},\n  title = {{{title}}},\n  author = {{Tianchi}},\n"
-        f"  year = {{{year}}},\n  url = {{{tianchi_page(number)}}}\n}}"
+        f"{when}  url = {{{tianchi_page(number)}}}\n}}"
     )
 
 
-def event(column: str, words: Mapping[str, str]) -> pl.Expr:
+def event(column: str, words: Mapping[str, str] | Mapping[int, str]) -> pl.Expr:
     """Upstream's words as canonical events; null where a word is unknown.
 
     Args:
         column: Upstream's column.
-        words: Upstream's word -> the canonical event.
+        words: Upstream's word or code -> the canonical event.
     """
     # A chain of when/then keeps polars' engine streaming; replace_strict does not.
     chain: pl.Expr = pl.lit(None, dtype=EVENT)
