@@ -26,6 +26,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(/[a-z][a-z0-9]*(-[a-z0-9
 _TABLE: Final = re.compile(r"[a-z][a-z0-9_]*")
 _URL: Final = re.compile(r"https?://\S+|hf://datasets/[\w.-]+/[\w.-]+@[\w.-]+(/\S*)?")
 _BIBTEX: Final = re.compile(r"@\w+\{[^,\s]+,.*\}", re.DOTALL)
+_GATHER: Final = "gather and assemble go together, and with derive"
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?")
 
 
@@ -178,6 +179,10 @@ class Table:
         grain: What one row is.
         raws: The kinds of raw file it is read from; a file belongs to the first whose columns fit.
         derive: Instead of ``raws``: a DuckDB query over the dataset's other tables.
+        gather: Columns of the query's rows; rows with the same values there stand one after the other and
+            become rows of the table together, as ``assemble`` makes them. For lists of any total length,
+            which DuckDB cannot group out of core, while it can sort.
+        assemble: The query's rows -> the table's rows, given whole groups of ``gather``. Pure.
         key: Columns that identify a row, where upstream has such columns.
         time_zone: The zone that upstream's clock times are in; stored times are UTC.
         units: Column -> unit.
@@ -189,6 +194,8 @@ class Table:
     kind: str = ""
     raws: tuple[Raw, ...] = ()
     derive: str = ""
+    gather: tuple[str, ...] = ()
+    assemble: Normalize | None = None
     key: tuple[str, ...] = ()
     time_zone: str = ""
     units: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -199,6 +206,8 @@ class Table:
         _require(self.schema.__doc__, f"{where}: {self.schema.__name__} needs a docstring")
         _require(self.grain, f"{where}: say what one row is (grain)")
         _require(bool(self.raws) != bool(self.derive), f"{where}: give raws or derive, one of the two")
+        gathers = bool(self.gather), self.assemble is not None
+        _require(gathers in {(False, False), (bool(self.derive), True)}, f"{where}: {_GATHER}")
         names = self.schema.column_names()
         for part in ("key", "units"):
             unknown = set(getattr(self, part)) - set(names)

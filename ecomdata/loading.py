@@ -264,9 +264,12 @@ class _Load:
                 if table.raws and assigned[table.name]:
                     for name, count in writer.read(table, assigned[table.name]).items():
                         rows[name][table.name] = count
+            absent = [
+                table for table in self.dataset.tables if table.raws and table.name not in writer.records
+            ]
             for table in self.tables:
                 if table.derive and writer.records:
-                    writer.derive(table)
+                    writer.derive(table, absent)
             shutil.rmtree(staging / ".spill", ignore_errors=True)
             raw = hashes.records(rows)
         self._say_what_is_twice(raw)

@@ -58,6 +58,7 @@ class TableRecord:
         files: The Parquet shards.
         quarantine: Parquet files of rejected rows.
         seconds: Time spent on it.
+        unverified: Keys of the raw files that are unverified upstream: kept as JSON, their meaning not known.
     """
 
     kind: str
@@ -73,6 +74,7 @@ class TableRecord:
     files: tuple[WrittenFile, ...]
     quarantine: tuple[WrittenFile, ...]
     seconds: float
+    unverified: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +172,8 @@ def _table(record: dict[str, Any]) -> TableRecord:
     files = {
         part: tuple(_build(WrittenFile, item) for item in record[part]) for part in ("files", "quarantine")
     }
-    return _build(TableRecord, {**record, **files, "canonical": tuple(record["canonical"])})
+    lists = {part: tuple(record.get(part, ())) for part in ("canonical", "unverified")}
+    return _build(TableRecord, {**record, **files, **lists})
 
 
 _Record = TypeVar("_Record", Manifest, TableRecord, WrittenFile, ReadFile)

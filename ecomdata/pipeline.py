@@ -47,6 +47,7 @@ class Tally:
     dropped: Counter[str] = field(default_factory=Counter[str])
     reasons: Counter[str] = field(default_factory=Counter[str])
     files: Counter[str] = field(default_factory=Counter[str])
+    unverified: set[str] = field(default_factory=set[str])
 
     def balance(self, table: str) -> None:
         """Raise when the accounting identity does not hold: rows were lost or made up."""
@@ -72,6 +73,7 @@ class Outcome:
     counted: int
     span: int
     size: int
+    unverified: frozenset[str]
 
 
 class Quarantine:
@@ -170,6 +172,7 @@ class TableReader:
         tally.rejected += outcome.rejected.height
         tally.dropped.update(outcome.dropped)
         tally.files[name] += outcome.read
+        tally.unverified |= outcome.unverified
         if outcome.rejected.height:
             count_reasons(tally.reasons, outcome.rejected)
 
@@ -232,7 +235,7 @@ def process(
         rejected = pl.concat([rejected, _rejections(batch, keep, checked.bad, checked.reasons)]).sort("row")
     read = checked.good.height + rejected.height + dropped.total()
     counted = batch.frame.height + batch.rejected.height
-    return Outcome(checked.good, rejected, dropped, read, counted, batch.span, block.size)
+    return Outcome(checked.good, rejected, dropped, read, counted, batch.span, block.size, batch.unverified)
 
 
 def _head(batch: Batch, limit: int) -> Batch:

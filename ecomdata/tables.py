@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from ecomdata.checks import check
+from ecomdata.columns import listed
 from ecomdata.declare import Table
 from ecomdata.derive import derived_frames
 from ecomdata.errors import DataError
@@ -50,12 +51,12 @@ class TableWriter:
         self._write(table, reader.frames(), reader.tally, quarantine)
         return reader.tally.files
 
-    def derive(self, table: Table) -> None:
-        """Write a table from those written before."""
+    def derive(self, table: Table, absent: Sequence[Table] = ()) -> None:
+        """Write a table from those written before; ``absent`` are those that had no raw files."""
         self._reporter.start(table.name, 0)
         quarantine = self._quarantine(table)
         tally = Tally()
-        frames = derived_frames(table, self.records, self._folder, memory=self._options.memory)
+        frames = derived_frames(table, self.records, self._folder, memory=self._options.memory, absent=absent)
         self._write(table, self._checked(table, frames, tally, quarantine), tally, quarantine)
 
     def _quarantine(self, table: Table) -> Quarantine:
@@ -102,6 +103,7 @@ class TableWriter:
             files=files,
             quarantine=tuple(quarantine.files),
             seconds=round(time.monotonic() - started, 3),
+            unverified=tuple(sorted(tally.unverified)),
         )
 
     def _judge(self, name: str, tally: Tally) -> None:
@@ -118,6 +120,9 @@ class TableWriter:
                 f"{name}: {tally.rejected:,} of {tally.read:,} rows rejected: {worst}",
                 hint="load without --strict to keep the good rows and see the others in quarantine",
             )
+        if tally.unverified:
+            keys = listed(sorted(tally.unverified))
+            self._reporter.say(f"note: {name}: unverified upstream, kept as JSON: {keys}")
         if not tally.written:
             self._reporter.say(f"note: {name} has no rows; its raw files hold none")
 

@@ -6,8 +6,21 @@ other block, so blocks are parsed side by side and memory stays bounded by a few
 
 from ecomdata.readers.base import REJECTED, Batch, Block, Reader
 from ecomdata.readers.delimited import Delimited
+from ecomdata.readers.jsonfile import JsonFile
 from ecomdata.readers.jsonl import JsonLines
 from ecomdata.readers.npz import Npz
 from ecomdata.readers.parquet import Parquet
+from ecomdata.readers.splitonce import SplitOnce
 
-__all__ = ["REJECTED", "Batch", "Block", "Delimited", "JsonLines", "Npz", "Parquet", "Reader"]
+__all__ = [
+    "REJECTED",
+    "Batch",
+    "Block",
+    "Delimited",
+    "JsonFile",
+    "JsonLines",
+    "Npz",
+    "Parquet",
+    "Reader",
+    "SplitOnce",
+]

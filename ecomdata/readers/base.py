@@ -48,6 +48,7 @@ class Batch:
         raw: The raw content of the given positions of ``frame``, as text.
         rejected: Rows that could not become typed raw rows (see :data:`REJECTED`), rows within the block.
         dropped: Rule -> rows that the format itself left out, such as a header line in the middle.
+        unverified: Keys that the file has and no column is declared for, where they are kept as JSON.
     """
 
     frame: pl.DataFrame
@@ -56,6 +57,7 @@ class Batch:
     rows: pl.Series | None = None
     rejected: pl.DataFrame = field(default_factory=no_rejections)
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+    unverified: frozenset[str] = frozenset()
 
     @property
     def read(self) -> int:
@@ -97,6 +99,7 @@ def joined(batches: Sequence[Batch]) -> Batch:
         rows=pl.concat(rows),
         rejected=pl.concat(rejected),
         dropped=dropped,
+        unverified=frozenset[str]().union(*(batch.unverified for batch in batches)),
     )
 
 

@@ -1,0 +1,45 @@
+"""Tables made from other tables: groups stay whole however the query's rows come."""
+
+from __future__ import annotations
+
+from itertools import groupby, pairwise
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecomdata.declare import DeclarationError, Table
+from ecomdata.derive import whole_groups
+from tests.toyshop.shop import Clicks
+
+KEYS = st.lists(st.tuples(st.integers(0, 2), st.none() | st.sampled_from("ab")), max_size=12)
+
+
+@given(keys=KEYS, cuts=st.lists(st.integers(0, 12), max_size=5))
+def test_no_group_is_cut(keys: list[tuple[int, str | None]], cuts: list[int]) -> None:
+    """Every row comes once and in order, and no two frames share a group that stood in one piece."""
+    frame = pl.DataFrame(
+        [(*key, row) for row, key in enumerate(keys)],
+        schema={"number": pl.Int64(), "word": pl.String(), "row": pl.Int64()},
+        orient="row",
+    )
+    places = [0, *sorted(cuts), len(keys)]
+    pieces = [frame[start:end] for start, end in pairwise(places)]
+    wholes = list(whole_groups(pieces, ["number", "word"]))
+    assert [row for whole in wholes for row in whole["row"]] == list(range(len(keys)))
+    counted = [len(list(rows)) for whole in wholes for _, rows in groupby(whole.rows(), lambda row: row[:2])]
+    assert counted == [len(list(rows)) for _, rows in groupby(keys)]
+
+
+def test_a_group_larger_than_many_frames_is_whole() -> None:
+    """It is held until the next group starts."""
+    pieces = [pl.DataFrame({"key": [key], "row": [row]}) for row, key in enumerate([1, 1, 1, 1, 2])]
+    assert [whole["row"].to_list() for whole in whole_groups(pieces, ["key"])] == [[0, 1, 2, 3], [4]]
+
+
+@pytest.mark.parametrize("parts", [{"gather": ("x",)}, {"assemble": lambda rows: rows}])
+def test_gather_and_assemble_go_together(parts: dict[str, object]) -> None:
+    """One without the other cannot be carried out."""
+    with pytest.raises(DeclarationError, match="gather and assemble go together"):
+        Table(name="t", schema=Clicks, grain="one", derive="select 1", **parts)  # type: ignore[arg-type]
