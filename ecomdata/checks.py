@@ -29,7 +29,7 @@ _WORDS: Final = {
 }
 _QUOTED: Final = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 _ASIDE: Final = re.compile(r" \([^()]*\)$")
-_PLACE: Final = re.compile(r" at byte \d+ of the line$|: line \d+ column \d+$")
+_PLACE: Final = re.compile(r" at (byte|character) \d+ of (the line|it)$|: line \d+ column \d+$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,9 @@ def info(name: str, home: Path | None, *, as_json: bool) -> None:
 @click.option(
     "--allow-pickle", is_flag=True, help="Read declared pickled members, through a restricted unpickler."
 )
+@click.option(
+    "--keep-partial", is_flag=True, help="Keep what stands before the place where a JSON file breaks off."
+)
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @_home
 @_as_json

@@ -264,6 +264,8 @@ class Dataset:
         tables: Its tables, those that others derive from first.
         sample: Writes seeded synthetic raw files: ``sample(folder, rows, seed)``.
         lookalikes: Name of a known derivative -> columns that give it away.
+        versions: File name -> sha256 -> what that version is, where upstream replaced a file under its
+            name; another hash is loaded too, with a warning.
     """
 
     name: str
@@ -278,6 +280,7 @@ class Dataset:
     tables: tuple[Table, ...]
     sample: Sampler
     lookalikes: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
     def __post_init__(self) -> None:
         where = f"dataset {self.name!r}"
@@ -292,7 +295,11 @@ class Dataset:
             _require(_LANGUAGE.fullmatch(tag), f"{where}: {tag!r} is not a BCP 47 tag such as en or bn-Latn")
         names = [table.name for table in self.tables]
         _require(len(set(names)) == len(names), f"{where}: two tables have one name")
+        for name, known in self.versions.items():
+            for digest in known:
+                _require(re.fullmatch(r"[0-9a-f]{64}", digest), f"sha256 of {name!r} is not 64 hex digits")
         object.__setattr__(self, "lookalikes", _frozen(self.lookalikes))
+        object.__setattr__(self, "versions", _frozen(self.versions))
 
     @property
     def family(self) -> str:

@@ -16,7 +16,7 @@ from typing import Final
 
 from ecomdata import __version__
 from ecomdata.columns import DriftError
-from ecomdata.declare import Dataset, Table
+from ecomdata.declare import Dataset, Raw, Table
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.lookalikes import explained
 from ecomdata.manifest import Manifest, ReadFile, TableRecord
@@ -25,7 +25,7 @@ from ecomdata.pipeline import assign
 from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
 from ecomdata.rawhashes import RawHashes, changed_at
-from ecomdata.readers import Npz
+from ecomdata.readers import JsonArray, JsonFile, Npz
 from ecomdata.registry import loader
 from ecomdata.release import Release
 from ecomdata.sources import (
@@ -59,6 +59,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
     keep_raw: bool = False,
     force: bool = False,
     allow_pickle: bool = False,
+    keep_partial: bool = False,
     home: str | os.PathLike[str] | None = None,
     confirm: Confirm | None = None,
     reporter: Reporter | None = None,
@@ -79,6 +80,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         keep_raw: Keep downloaded raw files after the load.
         force: Load even when the same files are loaded already, or when a sample replaces real data.
         allow_pickle: Let declared pickled members through the restricted unpickler.
+        keep_partial: Keep the rows before the place where a JSON file breaks off; its rest is rejected.
         home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
         confirm: Asked before a download above 1 GB; default: no question.
         reporter: Hears of progress; default: only messages, on stderr.
@@ -103,6 +105,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         keep_raw=keep_raw,
         force=force,
         allow_pickle=allow_pickle,
+        keep_partial=keep_partial,
         **({} if jobs is None else {"jobs": jobs}),
     )
     store = Store(home_folder(home))
@@ -273,6 +276,8 @@ class _Load:
             shutil.rmtree(staging / ".spill", ignore_errors=True)
             raw = hashes.records(rows)
         self._say_what_is_twice(raw)
+        if not self.options.sample:
+            self._say_versions(raw)
         return self._manifest(plan, raw, writer.records)
 
     def _say_what_is_twice(self, raw: tuple[ReadFile, ...]) -> None:
@@ -286,6 +291,20 @@ class _Load:
                 copies = " and ".join(same)
                 self.reporter.say(
                     f"note: {copies} hold the same bytes; their rows are there {len(same)} times"
+                )
+
+    def _say_versions(self, raw: tuple[ReadFile, ...]) -> None:
+        """Which of upstream's versions a file is, where upstream replaced it under its name."""
+        for file in raw:
+            known = self.dataset.versions.get(file.name.rsplit("/", 1)[-1])
+            if known is None:
+                continue
+            if what := known.get(file.sha256):
+                self.reporter.say(f"note: {file.name} is {what}")
+            else:
+                self.reporter.say(
+                    f"warning: {file.name} is none of the {len(known)} versions known by their hash (it has "
+                    f"sha256 {file.sha256[:12]}..., {file.size:,} bytes); it is loaded all the same"
                 )
 
     def _manifest(self, plan: Plan, raw: tuple[ReadFile, ...], records: dict[str, TableRecord]) -> Manifest:
@@ -327,14 +346,16 @@ def _selected(dataset: Dataset, options: Options) -> list[Table]:
 
 
 def _permitting(table: Table, options: Options) -> Table:
-    """The table, with pickled members allowed where the user allows them and a reader has them."""
-    if not options.allow_pickle:
-        return table
-    raws = tuple(
-        replace(raw, reader=replace(raw.reader, allow_pickle=True)) if isinstance(raw.reader, Npz) else raw
-        for raw in table.raws
-    )
-    return replace(table, raws=raws)
+    """The table, with what the user allows allowed to the readers that know of it."""
+    return replace(table, raws=tuple(_permitted(raw, options) for raw in table.raws))
+
+
+def _permitted(raw: Raw, options: Options) -> Raw:
+    if options.allow_pickle and isinstance(raw.reader, Npz):
+        return replace(raw, reader=replace(raw.reader, allow_pickle=True))
+    if options.keep_partial and isinstance(raw.reader, JsonArray | JsonFile):
+        return replace(raw, reader=replace(raw.reader, keep_partial=True))
+    return raw
 
 
 def peak_memory() -> int:

@@ -25,6 +25,7 @@ class Options:
     keep_raw: bool = False
     force: bool = False
     allow_pickle: bool = False
+    keep_partial: bool = False
 
     @property
     def shaping(self) -> dict[str, object]:
@@ -36,4 +37,5 @@ class Options:
             "tables": tables,
             "limit": self.limit,
             "strict": self.strict,
+            **({"keep_partial": True} if self.keep_partial else {}),
         }

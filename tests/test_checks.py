@@ -113,6 +113,8 @@ def test_reasons_are_grouped_without_their_values(reasons: list[str], group: str
             "not JSON: Expecting value: line 1 column 9 (char 8)",
         ],
         ["codes: '[\"a\"]' is not list(int64)", "codes: '[\"b\", 1]' is not list(int64)"],
+        ["not UTF-8 at byte 5 of it (byte 1,000)", "not UTF-8 at byte 7 of it (byte 20)"],
+        ["not JSON: Expecting value at character 2 of it (byte 1)", "not JSON: Expecting value (byte 2)"],
         ["id: '1.5' is not int64", "id: '2.5' is not int64"],
     ],
 )

@@ -225,3 +225,9 @@ def test_declarations_are_frozen() -> None:
         DATASET.lookalikes["x"] = frozenset()  # type: ignore[index]
     with pytest.raises(TypeError, match="unexpected keyword"):
         replace(DATASET, licenses=())  # type: ignore[call-arg]
+
+
+def test_versions_are_known_by_their_whole_hash() -> None:
+    """A shortened hash would never be met."""
+    with pytest.raises(DeclarationError, match=r"sha256 of 'a\.csv' is not 64 hex digits"):
+        replace(DATASET, versions={"a.csv": {"abc": "the first upload"}})

@@ -6,6 +6,7 @@ other block, so blocks are parsed side by side and memory stays bounded by a few
 
 from ecomdata.readers.base import REJECTED, Batch, Block, Reader
 from ecomdata.readers.delimited import Delimited
+from ecomdata.readers.jsonarray import JsonArray
 from ecomdata.readers.jsonfile import JsonFile
 from ecomdata.readers.jsonl import JsonLines
 from ecomdata.readers.npz import Npz
@@ -17,6 +18,7 @@ __all__ = [
     "Batch",
     "Block",
     "Delimited",
+    "JsonArray",
     "JsonFile",
     "JsonLines",
     "Npz",
