@@ -76,10 +76,10 @@ class Store:
 
     def loaded(self) -> Iterator[str]:
         """Names of the datasets with a visible release, sorted."""
-        for pointer in sorted(self.root.glob("**/current")):
-            relative = pointer.parent.relative_to(self.root)
-            if pointer.is_file() and "releases" not in relative.parts:
-                yield relative.as_posix()
+        # A name is family or family/member. Releases are not looked into: loads come and go in there.
+        pointers = [*self.root.glob("*/current"), *self.root.glob("*/*/current")]
+        names = [pointer.parent.relative_to(self.root) for pointer in pointers if pointer.is_file()]
+        yield from sorted(name.as_posix() for name in names if name.name != "releases")
 
     def releases(self, dataset: str) -> list[str]:
         """Ids of all whole releases of a dataset, visible or superseded."""
