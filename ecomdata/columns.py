@@ -138,6 +138,8 @@ class Columns:
 
     def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with every declared column, in the declared order; absent optional ones are null."""
+        if frame.columns == self.names:
+            return frame
         absent = [
             pl.lit(None, dtype=dtype).alias(name)
             for name, dtype in self.dtypes.items()

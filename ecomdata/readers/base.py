@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+import numpy as np
 import polars as pl
 
 from ecomdata.columns import Columns
@@ -75,9 +76,13 @@ def joined(batches: Sequence[Batch]) -> Batch:
     starts: list[int] = []
     offset = height = 0
     for batch in batches:
-        own = pl.int_range(batch.frame.height, eager=True) if batch.rows is None else batch.rows
-        rows.append(own.cast(pl.Int64) + offset)
-        rejected.append(batch.rejected.with_columns(pl.col("row") + offset))
+        # There may be thousands of small batches: no query is worth starting for each.
+        if batch.rows is None:
+            rows.append(pl.Series(np.arange(offset, offset + batch.frame.height)))
+        else:
+            rows.append(batch.rows.cast(pl.Int64) + offset)
+        if batch.rejected.height:
+            rejected.append(batch.rejected.with_columns(pl.col("row") + offset))
         dropped.update(batch.dropped)
         starts.append(height)
         offset += batch.span
@@ -97,7 +102,7 @@ def joined(batches: Sequence[Batch]) -> Batch:
         span=offset,
         raw=raw,
         rows=pl.concat(rows),
-        rejected=pl.concat(rejected),
+        rejected=pl.concat(rejected) if rejected else no_rejections(),
         dropped=dropped,
         unverified=frozenset[str]().union(*(batch.unverified for batch in batches)),
     )
