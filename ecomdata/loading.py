@@ -245,8 +245,8 @@ class _Load:
 
     def _tidy_downloads(self, plan: Plan) -> None:
         """Remove the raw files that were downloaded, unless the user asked once to keep them."""
-        if not plan.folder.is_relative_to(self.store.home / "raw"):
-            return
+        if "://" not in plan.origin:
+            return  # a folder of the user's, even where it holds what was downloaded and kept before
         kept = plan.folder / ".keep"
         if self.options.keep_raw:
             kept.touch()

@@ -103,6 +103,18 @@ def test_kept_raw_files_load_offline(run_cli: RunCli, home: Path, hub: Hub, load
     assert (hub.requests, _raw(home)) == ([], ["clicks.csv"])
 
 
+def test_kept_raw_files_given_as_a_folder_stay(run_cli: RunCli, home: Path, hub: Hub, loaders: Path) -> None:
+    """A folder that the user names is never tidied, even the one with what was downloaded and kept."""
+    load = ("--loaders", loaders, "load", "toy", "--force", "--source")
+    run_cli(*load, HUB, "--keep-raw", env={"HF_ENDPOINT": hub.url})
+    (kept,) = (home / "raw").rglob("clicks.csv")
+    moved = home / "raw" / "mine"
+    moved.mkdir()
+    kept.rename(moved / "clicks.csv")
+    run_cli(*load, moved)
+    assert _raw(home) == ["clicks.csv"]
+
+
 def test_a_file_of_a_web_server_is_downloaded_once(
     run_cli: RunCli, home: Path, site: Site, loaders: Path
 ) -> None:
