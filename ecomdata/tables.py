@@ -19,7 +19,7 @@ from ecomdata.manifest import TableRecord
 from ecomdata.options import Options
 from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, count_reasons
 from ecomdata.progress import Reporter
-from ecomdata.readers import REJECTED
+from ecomdata.readers.base import REJECTED, rows_as_json
 from ecomdata.shards import write_shards
 
 
@@ -128,12 +128,11 @@ class TableWriter:
 
 
 def _as_rejected(frame: pl.DataFrame, bad: list[int], reasons: list[list[str]], first: int) -> pl.DataFrame:
-    raw = [json.dumps(row, ensure_ascii=False, default=str) for row in frame[bad].to_dicts()]
     return pl.DataFrame(
         {
             "row": [first + position for position in bad],
             "reasons": reasons,
-            "raw": raw,
+            "raw": rows_as_json(frame, bad),
             "raw_bytes": [None] * len(bad),
         },
         schema=REJECTED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,6 +65,12 @@ class Batch:
     def read(self) -> int:
         """Rows read: those kept, rejected and dropped."""
         return self.frame.height + self.rejected.height + sum(self.dropped.values())
+
+
+def rows_as_json(frame: pl.DataFrame, positions: Sequence[int]) -> list[str]:
+    """Some rows as JSON objects: the raw content of rows that have no text of their own."""
+    picked = frame[list(positions)].to_dicts()
+    return [json.dumps(row, ensure_ascii=False, default=str) for row in picked]
 
 
 def joined(batches: Sequence[Batch]) -> Batch:

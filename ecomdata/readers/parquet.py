@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -19,7 +18,7 @@ from polars.exceptions import PanicException, PolarsError
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import Batch, Block, integer_limits
+from ecomdata.readers.base import Batch, Block, integer_limits, rows_as_json
 
 _TYPES: Final = "give the columns upstream's own types, or load the files as upstream released them"
 _BLOCK_BYTES: Final = 48 << 20
@@ -132,11 +131,7 @@ def _parse(
         ) from error
     whole = columns.complete(frame)
 
-    def raw(positions: Sequence[int]) -> list[str]:
-        picked = whole[list(positions)].to_dicts()
-        return [json.dumps(row, ensure_ascii=False, default=str) for row in picked]
-
-    return Batch(frame=whole, span=rows, raw=raw)
+    return Batch(frame=whole, span=rows, raw=partial(rows_as_json, whole))
 
 
 def _first_line(error: BaseException) -> str:
