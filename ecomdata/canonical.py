@@ -6,7 +6,7 @@ cross-dataset views cast ids to text and fill what is missing with null.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -106,6 +106,13 @@ CANONICAL: Final[Mapping[str, Mapping[str, ColumnType]]] = MappingProxyType(
             "image_urls": pl.List(pl.String),
             "frame_positions": pl.List(pl.Int64),
         },
+        "series": {
+            "unit_id": ID,
+            "created_date": pl.Date,
+            "split": pl.String,
+            "observed_days": pl.Int64,
+            "inferred_birth": pl.Boolean,
+        },
         "semantic_ids": {
             "item_id": ID,
             "codes": pl.List(pl.Int64),
@@ -120,6 +127,24 @@ CANONICAL: Final[Mapping[str, Mapping[str, ColumnType]]] = MappingProxyType(
     }
 )
 """Canonical table -> its columns in order. ``id`` and ``vector`` (a fixed-size float32 list) are kinds."""
+
+CHANNELS: Final[Mapping[str, Mapping[str, ColumnType]]] = MappingProxyType(
+    {"series": {"first_": pl.Float64, "cumulative_": pl.List(pl.Int64)}}
+)
+"""Canonical table -> beginnings of the names of further columns, which each dataset has of its own.
+
+``cumulative_<event>`` counts what happened up to the end of each day, from ``created_date`` on;
+``first_<event>`` is the place in that list, from 0, of the first one, null where there is none.
+"""
+
+
+def canonical_columns(kind: str, names: Sequence[str]) -> dict[str, ColumnType]:
+    """Those of a table's columns that the canonical table has too, in its order, with their types there."""
+    columns = CANONICAL.get(kind, {})
+    found = {name: wanted for name, wanted in columns.items() if name in names}
+    for start, wanted in CHANNELS.get(kind, {}).items():
+        found |= {name: wanted for name in names if name.startswith(start)}
+    return found
 
 
 def conforms(dtype: pl.DataType, wanted: ColumnType) -> bool:

@@ -1,6 +1,7 @@
 """DuckDB views over the store, made from the manifests when a connection is opened: no lock, never stale.
 
-A schema per dataset (``merrec.events``, ``taobao_forge.sequences``) and, under its bare name, a view per
+A schema per dataset (``merrec.events``, ``taobao_forge.sequences``), with the views that the dataset
+declares (``lead_lag_github.labels``), and, under its bare name, a view per
 canonical table (``interactions``) over all datasets that have it, with ids as text.
 """
 
@@ -16,7 +17,7 @@ import duckdb
 
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
-from ecomdata.sqltext import literal, quoted, schema_name
+from ecomdata.sqltext import literal, names_of_this, of_schema, quoted, schema_name
 from ecomdata.store import Store, home_folder, missing_files, writing
 
 if TYPE_CHECKING:
@@ -140,9 +141,25 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
                 raise _damaged(folder, manifest, name, error) from error
             if record.kind:
                 kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
+        _create_own_views(connection, schema, manifest)
     for kind, selects in kinds.items():
         union = " UNION ALL BY NAME ".join(selects)
         connection.execute(f"CREATE OR REPLACE VIEW {quoted(kind)} AS {union}")
+
+
+def _create_own_views(connection: duckdb.DuckDBPyConnection, schema: str, manifest: Manifest) -> None:
+    """The views that the dataset declares, as far as the tables they use are loaded."""
+    there = set(manifest.tables)
+    for name, view in manifest.views.items():
+        if not names_of_this(view.sql) <= there:
+            continue
+        there.add(name)
+        target, query = f"{quoted(schema)}.{quoted(name)}", of_schema(view.sql, schema)
+        if view.parameters:
+            names = ", ".join(map(quoted, view.parameters))
+            connection.execute(f"CREATE OR REPLACE MACRO {target}({names}) AS TABLE {query}")
+        else:
+            connection.execute(f"CREATE OR REPLACE VIEW {target} AS {query}")
 
 
 def _damaged(folder: Path, manifest: Manifest, table: str, error: duckdb.Error) -> DataError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -178,10 +178,19 @@ def info(name: str, home: Path | None, *, as_json: bool) -> None:
 @click.option(
     "--keep-partial", is_flag=True, help="Keep what stands before the place where a JSON file breaks off."
 )
+@click.option(
+    "--alias",
+    "renamed",
+    multiple=True,
+    metavar="COLUMN=NAME",
+    help="Take the file's column NAME for the declared raw column COLUMN. May be given again.",
+)
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @_home
 @_as_json
-def load(name: str, *, yes: bool, home: Path | None, as_json: bool, **options: object) -> None:
+def load(
+    name: str, *, yes: bool, renamed: tuple[str, ...], home: Path | None, as_json: bool, **options: object
+) -> None:
     """Load a dataset, or all members of a family, into the store."""
     from ecomdata.loading import load as load_one
     from ecomdata.registry import members
@@ -192,6 +201,7 @@ def load(name: str, *, yes: bool, home: Path | None, as_json: bool, **options: o
             release = load_one(
                 dataset.name,
                 home=home,
+                aliases=_aliases(renamed),
                 confirm=(lambda _: True) if yes else _confirm,
                 reporter=reporter,
                 **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
@@ -202,6 +212,17 @@ def load(name: str, *, yes: bool, home: Path | None, as_json: bool, **options: o
         print_release(release)
     if as_json:
         _print_json(loaded if len(loaded) > 1 else loaded[0])
+
+
+def _aliases(renamed: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """``COLUMN=NAME`` as declared column -> names in the files."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in renamed:
+        column, sign, other = one.partition("=")
+        if not (column and sign and other):
+            raise UsageError(f"--alias {one!r} is not COLUMN=NAME", hint="such as --alias unit_id=paper_id")
+        found[column] = (*found.get(column, ()), other)
+    return found
 
 
 @contextmanager

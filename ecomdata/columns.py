@@ -13,7 +13,9 @@ import polars as pl
 
 from ecomdata.errors import DataError
 
-_RENAME: Final = "rename the columns to upstream's own names, or load the files as upstream released them"
+_RENAME: Final = (
+    "load the files as upstream released them; or say what a column is called: --alias COLUMN=NAME"
+)
 _SHOWN: Final = 12
 _COMPARED: Final = 200
 """Unknown columns that are compared with the missing ones; more is no table but a line without an end."""

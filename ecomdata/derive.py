@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,8 +21,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH_ROWS: Final = 128 * 1024
-_GATHERED_ROWS: Final = 16 * 1024
-"""Rows at a time where they are gathered: 90 MB less at the peak than with the other, and no slower."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Another dataset in the store, whose tables a derived dataset is made from.
+
+    Attributes:
+        schema: What its tables stand under in the queries.
+        folder: Its release.
+        records: Its tables.
+    """
+
+    schema: str
+    folder: Path
+    records: Mapping[str, TableRecord]
 
 
 def derived_frames(
@@ -31,6 +45,7 @@ def derived_frames(
     *,
     memory: str,
     absent: Sequence[Table] = (),
+    origin: Origin | None = None,
 ) -> Iterator[pl.DataFrame]:
     """The rows of a derived table, in frames of its schema's types.
 
@@ -43,16 +58,18 @@ def derived_frames(
         folder: The release's folder.
         memory: DuckDB's memory limit; beyond it, it spills into ``folder``.
         absent: Tables that no raw file was given for; the query sees them empty.
+        origin: The dataset that this one is derived from; its tables stand under their schema.
     """
     types = {name: column.dtype for name, column in table.schema.columns().items()}
     with writing(folder), _connection(folder, memory) as connection:
-        for name, record in records.items():
-            paths = [str(folder / file.path) for file in record.files]
-            connection.execute(f"CREATE VIEW {quoted(name)} AS {_numbered(paths)}")
+        if origin is not None:
+            connection.execute(f"CREATE SCHEMA {quoted(origin.schema)}")
+            _create_views(connection, f"{quoted(origin.schema)}.", origin.folder, origin.records)
+        _create_views(connection, "", folder, records)
         for other in absent:
             connection.register(other.name, _no_rows(other))
         try:
-            size = _GATHERED_ROWS if table.assemble else _BATCH_ROWS
+            size = table.gather_rows if table.assemble else _BATCH_ROWS
             reader: pa.RecordBatchReader = connection.sql(table.derive).to_arrow_reader(size)
             frames = (pl.DataFrame(batch) for batch in reader)
             for frame in _assembled(table, frames):
@@ -62,6 +79,14 @@ def derived_frames(
                 f"the table {table.name} cannot be made within {memory} of memory",
                 hint="give it more, such as --memory 2GB, and check that the disk has room to spill",
             ) from error
+
+
+def _create_views(
+    connection: duckdb.DuckDBPyConnection, prefix: str, folder: Path, records: Mapping[str, TableRecord]
+) -> None:
+    for name, record in records.items():
+        paths = [str(folder / file.path) for file in record.files]
+        connection.execute(f"CREATE VIEW {prefix}{quoted(name)} AS {_numbered(paths)}")
 
 
 def _assembled(table: Table, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:

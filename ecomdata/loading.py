@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,18 +16,19 @@ from typing import Final
 
 from ecomdata import __version__
 from ecomdata.columns import DriftError
-from ecomdata.declare import Dataset, Raw, Table
+from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.lookalikes import explained
-from ecomdata.manifest import Manifest, ReadFile, TableRecord
+from ecomdata.manifest import Manifest, ReadFile, TableRecord, ViewRecord
 from ecomdata.options import DEFAULT_MEMORY, Options
+from ecomdata.origins import Input, find_input, require_plain
 from ecomdata.pipeline import assign
 from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
 from ecomdata.rawhashes import RawHashes, changed_at
-from ecomdata.readers import JsonArray, JsonFile, Npz
-from ecomdata.registry import loader
+from ecomdata.registry import loader, sampler
 from ecomdata.release import Release
+from ecomdata.selecting import permitting, selected_tables
 from ecomdata.sources import (
     Plan,
     clear_scratch,
@@ -42,6 +43,7 @@ from ecomdata.tables import TableWriter, sha256_json
 
 SAMPLE_ROWS: Final = 10_000
 SAMPLE_SEED: Final = 0
+SAMPLE_ORIGIN: Final = f"a synthetic sample ({SAMPLE_ROWS:,} rows, seed {SAMPLE_SEED})"
 Confirm = Callable[[str], bool]
 
 
@@ -60,6 +62,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
     force: bool = False,
     allow_pickle: bool = False,
     keep_partial: bool = False,
+    aliases: Mapping[str, Collection[str]] | None = None,
     home: str | os.PathLike[str] | None = None,
     confirm: Confirm | None = None,
     reporter: Reporter | None = None,
@@ -81,6 +84,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         force: Load even when the same files are loaded already, or when a sample replaces real data.
         allow_pickle: Let declared pickled members through the restricted unpickler.
         keep_partial: Keep the rows before the place where a JSON file breaks off; its rest is rejected.
+        aliases: Declared raw column -> other names that it may have in the files.
         home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
         confirm: Asked before a download above 1 GB; default: no question.
         reporter: Hears of progress; default: only messages, on stderr.
@@ -106,6 +110,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         force=force,
         allow_pickle=allow_pickle,
         keep_partial=keep_partial,
+        aliases={name: tuple(found) for name, found in (aliases or {}).items()},
         **({} if jobs is None else {"jobs": jobs}),
     )
     store = Store(home_folder(home))
@@ -125,7 +130,8 @@ class _Load:
         self.reporter = reporter
         self.started = time.monotonic()
         self.stopped = threading.Event()
-        self.tables = _selected(dataset, options)
+        self.tables = selected_tables(dataset, options)
+        self.input: Input | None = None
 
     def run(self) -> Release:
         """Do it."""
@@ -168,11 +174,15 @@ class _Load:
         """The raw files: upstream's, the user's, or a sample that is gone afterwards."""
         options = self.options
         with ExitStack() as stack:
+            if self.dataset.derived_from:
+                yield stack.enter_context(self._derived_plan())
+                return
             source = options.source
             if options.sample:
                 if source is not None:
                     raise UsageError("--sample and --source exclude each other", hint="leave one of them out")
-                source = stack.enter_context(self._sampled())
+                source = str(stack.enter_context(self._scratch()))
+                self._sample(source)
             try:
                 plan = make_plan(
                     self.dataset,
@@ -185,20 +195,36 @@ class _Load:
             except UsageError as error:
                 raise explained(error, self.dataset, source) from error
             if options.sample:
-                words = f"a synthetic sample ({SAMPLE_ROWS:,} rows, seed {SAMPLE_SEED})"
-                plan = replace(plan, origin=words, unrecognised=())
+                plan = replace(plan, origin=SAMPLE_ORIGIN, unrecognised=())
             yield plan
 
     @contextmanager
-    def _sampled(self) -> Generator[str]:
+    def _derived_plan(self) -> Generator[Plan]:
+        """The release that a derived dataset is made from, kept as it is meanwhile; or a sample of it."""
+        require_plain(self.dataset, self.options)
+        name = self.dataset.derived_from
+        with ExitStack() as stack:
+            store = self.store
+            if self.options.sample:
+                store = Store(stack.enter_context(self._scratch()))
+                _Load(loader(name), Options(sample=True), store, self.confirm, Silent()).run()
+            stack.enter_context(store.lock(name, self.reporter.say))
+            self.input = find_input(self.dataset, store)
+            plan = self.input.plan
+            yield replace(plan, origin=f"{name}, {SAMPLE_ORIGIN}") if self.options.sample else plan
+
+    @contextmanager
+    def _scratch(self) -> Generator[Path]:
         # Among the leftovers of a killed load, should this one be killed.
         folder = self.store.new_folder(self.dataset.name)
         try:
-            with writing(folder):
-                self.dataset.sample(folder, SAMPLE_ROWS, SAMPLE_SEED)
-            yield str(folder)
+            yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _sample(self, folder: str) -> None:
+        with writing(Path(folder)):
+            sampler(self.dataset)(Path(folder), SAMPLE_ROWS, SAMPLE_SEED)
 
     def _same_as_loaded(self, plan: Plan) -> Release | None:
         """The visible release, when it was made of these very files with these options."""
@@ -258,7 +284,7 @@ class _Load:
         """Write every table into the staging folder."""
         with RawHashes(files) as hashes:
             try:
-                assigned = assign(files, [_permitting(table, self.options) for table in self.tables])
+                assigned = assign(files, [permitting(table, self.options) for table in self.tables])
             except DriftError as error:
                 raise explained(error, self.dataset, None) from error
             writer = TableWriter(self.dataset.name, staging, self.options, self.reporter)
@@ -270,9 +296,10 @@ class _Load:
             absent = [
                 table for table in self.dataset.tables if table.raws and table.name not in writer.records
             ]
+            origin = self.input.origin if self.input else None
             for table in self.tables:
-                if table.derive and writer.records:
-                    writer.derive(table, absent)
+                if table.derive and (writer.records or origin):
+                    writer.derive(table, absent, origin)
             shutil.rmtree(staging / ".spill", ignore_errors=True)
             raw = hashes.records(rows)
         self._say_what_is_twice(raw)
@@ -308,19 +335,24 @@ class _Load:
                 )
 
     def _manifest(self, plan: Plan, raw: tuple[ReadFile, ...], records: dict[str, TableRecord]) -> Manifest:
+        views = {
+            view.name: ViewRecord(description=view.description, sql=view.sql, parameters=view.parameters)
+            for view in self.dataset.views
+        }
         identity = {
             "dataset": self.dataset.name,
             "tool": __version__,
             "options": self.options.shaping,
             "raw": [(file.name, file.sha256) for file in raw],
             "tables": {name: record.schema_sha256 for name, record in records.items()},
+            **({"views": {name: view.sql for name, view in views.items()}} if views else {}),
         }
         return Manifest(
             dataset=self.dataset.name,
             release=sha256_json(identity)[:12],
             tool_version=__version__,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            sample=self.options.sample,
+            sample=self.options.sample or bool(self.input and self.input.manifest.sample),
             options=self.options.shaping,
             origin=plan.origin,
             revision=plan.revision,
@@ -329,33 +361,8 @@ class _Load:
             seconds=round(time.monotonic() - self.started, 3),
             peak_memory=peak_memory(),
             unrecognised=plan.unrecognised,
+            views=views,
         )
-
-
-def _selected(dataset: Dataset, options: Options) -> list[Table]:
-    """The tables to load; a derived table needs all those that are read."""
-    wanted = set(options.tables)
-    known = {table.name for table in dataset.tables}
-    if unknown := sorted(wanted - known):
-        raise UsageError(
-            f"{dataset.name} has no table {', '.join(unknown)}",
-            hint=f"its tables are {', '.join(sorted(known))}",
-        )
-    derived = any(table.derive for table in dataset.tables if table.name in wanted)
-    return [t for t in dataset.tables if not wanted or t.name in wanted or (derived and t.raws)]
-
-
-def _permitting(table: Table, options: Options) -> Table:
-    """The table, with what the user allows allowed to the readers that know of it."""
-    return replace(table, raws=tuple(_permitted(raw, options) for raw in table.raws))
-
-
-def _permitted(raw: Raw, options: Options) -> Raw:
-    if options.allow_pickle and isinstance(raw.reader, Npz):
-        return replace(raw, reader=replace(raw.reader, allow_pickle=True))
-    if options.keep_partial and isinstance(raw.reader, JsonArray | JsonFile):
-        return replace(raw, reader=replace(raw.reader, keep_partial=True))
-    return raw
 
 
 def peak_memory() -> int:

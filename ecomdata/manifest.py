@@ -78,6 +78,15 @@ class TableRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ViewRecord:
+    """A view that the catalog has beside the tables; see :class:`ecomdata.declare.View`."""
+
+    description: str
+    sql: str
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """A release.
 
@@ -94,6 +103,8 @@ class Manifest:
         tables: The tables, by name.
         seconds: Time the whole load took.
         peak_memory: Bytes, the most the process held; 0 where the system does not say.
+        unrecognised: Files beside the raw files that belong to no table.
+        views: The views, by name, each after those it uses.
     """
 
     dataset: str
@@ -109,6 +120,7 @@ class Manifest:
     seconds: float
     peak_memory: int
     unrecognised: tuple[str, ...] = ()
+    views: Mapping[str, ViewRecord] = field(default_factory=dict[str, ViewRecord])
     format: int = field(default=FORMAT)
 
     @property
@@ -160,8 +172,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         tables = {name: _table(record) for name, record in value.pop("tables").items()}
         raw = tuple(_build(ReadFile, item) for item in value.pop("raw"))
+        views = {name: _view(record) for name, record in value.pop("views", {}).items()}
         value["unrecognised"] = tuple(value.get("unrecognised", ()))
-        return _build(Manifest, {**value, "tables": tables, "raw": raw})
+        return _build(Manifest, {**value, "tables": tables, "raw": raw, "views": views})
     except (AttributeError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} lacks what a manifest has: {error}", hint="load the dataset again with --force"
@@ -176,7 +189,11 @@ def _table(record: dict[str, Any]) -> TableRecord:
     return _build(TableRecord, {**record, **files, **lists})
 
 
-_Record = TypeVar("_Record", Manifest, TableRecord, WrittenFile, ReadFile)
+def _view(record: dict[str, Any]) -> ViewRecord:
+    return _build(ViewRecord, {**record, "parameters": tuple(record["parameters"])})
+
+
+_Record = TypeVar("_Record", Manifest, TableRecord, WrittenFile, ReadFile, ViewRecord)
 
 
 def _build(cls: type[_Record], value: dict[str, Any]) -> _Record:

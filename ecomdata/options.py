@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,6 +27,7 @@ class Options:
     force: bool = False
     allow_pickle: bool = False
     keep_partial: bool = False
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     @property
     def shaping(self) -> dict[str, object]:
@@ -38,4 +40,9 @@ class Options:
             "limit": self.limit,
             "strict": self.strict,
             **({"keep_partial": True} if self.keep_partial else {}),
+            **(
+                {"aliases": {name: list(found) for name, found in sorted(self.aliases.items())}}
+                if self.aliases
+                else {}
+            ),
         }

@@ -67,6 +67,15 @@ def _facts(dataset: Dataset, store: Store) -> dict[str, Any]:
         "sources": [{"url": s.url, "bytes": s.size, "instructions": s.instructions} for s in dataset.sources],
         "citation": dataset.citation.strip(),
         "tables": [_table(dataset, table) for table in dataset.tables],
+        "views": [
+            {
+                "name": v.name,
+                "sql": f"{dataset.schema_name}.{v.name}",
+                "parameters": list(v.parameters),
+                "description": v.description,
+            }
+            for v in dataset.views
+        ],
         "loaded": _loaded(store, dataset),
     }
 

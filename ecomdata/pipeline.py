@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -216,26 +216,42 @@ def process(
     frame = batch.frame.with_columns(
         pl.lit(value, dtype=pl.String).alias(name) for name, value in paths.items()
     )
-    dropped = Counter(batch.dropped)
-    keep = pl.int_range(frame.height, eager=True)
-    for rule, expression in raw.drops.items():
-        unwanted = frame.select(expression.fill_null(value=False)).to_series()
-        if unwanted.any():
-            dropped[rule] += int(unwanted.sum())
-            frame, keep = frame.filter(~unwanted), keep.filter(~unwanted)
-    normal = raw.normalize(frame.lazy()).collect()
-    if normal.height != frame.height:
+    kept, left_out = without_dropped(frame, raw.drops)
+    dropped = Counter(batch.dropped) + left_out
+    normal = raw.normalize(kept.frame.lazy()).collect()
+    if normal.height != kept.frame.height:
         raise EcomdataError(
-            f"{table.name}: normalize made {normal.height} rows of {frame.height}",
+            f"{table.name}: normalize made {normal.height} rows of {kept.frame.height}",
             hint="normalize must keep rows one for one; declare rows to leave out under drops",
         )
     checked = check(normal, table.schema)
     rejected = batch.rejected
     if checked.bad:
-        rejected = pl.concat([rejected, _rejections(batch, keep, checked.bad, checked.reasons)]).sort("row")
+        rejected = pl.concat([rejected, _rejections(batch, kept.places, checked.bad, checked.reasons)]).sort(
+            "row"
+        )
     read = checked.good.height + rejected.height + dropped.total()
     counted = batch.frame.height + batch.rejected.height
     return Outcome(checked.good, rejected, dropped, read, counted, batch.span, block.size, batch.unverified)
+
+
+class Kept(NamedTuple):
+    """The rows of a frame that no rule leaves out, and their places in it."""
+
+    frame: pl.DataFrame
+    places: pl.Series
+
+
+def without_dropped(frame: pl.DataFrame, drops: Mapping[str, pl.Expr]) -> tuple[Kept, Counter[str]]:
+    """The rows that no declared rule leaves out, and how many each rule did; the first that fits counts."""
+    dropped: Counter[str] = Counter()
+    places = pl.int_range(frame.height, eager=True)
+    for rule, expression in drops.items():
+        unwanted = frame.select(expression.fill_null(value=False)).to_series()
+        if unwanted.any():
+            dropped[rule] += int(unwanted.sum())
+            frame, places = frame.filter(~unwanted), places.filter(~unwanted)
+    return Kept(frame, places), dropped
 
 
 def _head(batch: Batch, limit: int) -> Batch:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, cast
 
-from ecomdata.declare import Dataset
+from ecomdata.declare import Dataset, Sampler
 from ecomdata.errors import EcomdataError, UsageError
 
 ENTRY_POINTS: Final = "ecomdata.loaders"
@@ -73,6 +73,11 @@ def members(name: str) -> list[Dataset]:
     known = datasets()
     family = [dataset for dataset in known.values() if dataset.family == name and dataset.name != name]
     return family if family and name not in known else [loader(name)]
+
+
+def sampler(dataset: Dataset) -> Sampler:
+    """What writes the dataset's sample; for a derived one, that of the dataset it is made from."""
+    return dataset.sample or sampler(loader(dataset.derived_from))
 
 
 @contextmanager

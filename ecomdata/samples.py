@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecomdata.errors import UsageError
-from ecomdata.registry import loader
+from ecomdata.registry import loader, sampler
 from ecomdata.store import writing
 
 if TYPE_CHECKING:
@@ -36,5 +36,5 @@ def sample(name: str, folder: str | os.PathLike[str], *, rows: int = 10_000, see
         raise UsageError(f"{target} is not an empty folder", hint="give the name of a new folder")
     with writing(target):
         target.mkdir(parents=True, exist_ok=True)
-        dataset.sample(target, rows, seed)
+        sampler(dataset)(target, rows, seed)
     return sorted(path for path in target.rglob("*") if path.is_file())

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+_THIS: Final = re.compile(r"\bthis\.([a-z][a-z0-9_]*)")
+
 
 def schema_name(dataset: str) -> str:
     """A dataset's schema in SQL: ``/`` and ``-`` become ``_``."""
@@ -11,6 +16,16 @@ def schema_name(dataset: str) -> str:
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def names_of_this(query: str) -> frozenset[str]:
+    """The names that a query looks for in the schema it is about, as ``this.<name>``."""
+    return frozenset(_THIS.findall(query))
+
+
+def of_schema(query: str, schema: str) -> str:
+    """The query with ``this.<name>`` as names of that schema."""
+    return _THIS.sub(lambda match: f"{quoted(schema)}.{quoted(match[1])}", query)
 
 
 def literal(text: str) -> str:

@@ -13,11 +13,11 @@ import polars as pl
 from ecomdata.checks import check
 from ecomdata.columns import listed
 from ecomdata.declare import Table
-from ecomdata.derive import derived_frames
+from ecomdata.derive import Origin, derived_frames
 from ecomdata.errors import DataError
 from ecomdata.manifest import TableRecord
 from ecomdata.options import Options
-from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, count_reasons
+from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, count_reasons, without_dropped
 from ecomdata.progress import Reporter
 from ecomdata.readers.base import REJECTED, rows_as_json
 from ecomdata.shards import write_shards
@@ -51,12 +51,17 @@ class TableWriter:
         self._write(table, reader.frames(), reader.tally, quarantine)
         return reader.tally.files
 
-    def derive(self, table: Table, absent: Sequence[Table] = ()) -> None:
-        """Write a table from those written before; ``absent`` are those that had no raw files."""
+    def derive(self, table: Table, absent: Sequence[Table] = (), origin: Origin | None = None) -> None:
+        """Write a table from those written before and from those of ``origin``, the dataset it is made from.
+
+        ``absent`` are the tables that had no raw files.
+        """
         self._reporter.start(table.name, 0)
         quarantine = self._quarantine(table)
         tally = Tally()
-        frames = derived_frames(table, self.records, self._folder, memory=self._options.memory, absent=absent)
+        frames = derived_frames(
+            table, self.records, self._folder, memory=self._options.memory, absent=absent, origin=origin
+        )
         self._write(table, self._checked(table, frames, tally, quarantine), tally, quarantine)
 
     def _quarantine(self, table: Table) -> Quarantine:
@@ -65,14 +70,17 @@ class TableWriter:
     def _checked(
         self, table: Table, frames: Iterable[pl.DataFrame], tally: Tally, quarantine: Quarantine
     ) -> Iterator[pl.DataFrame]:
-        """Derived rows pass the same check as read ones."""
+        """Derived rows pass the same check as read ones, and declared rules leave some out."""
         for frame in frames:
-            checked = check(frame, table.schema)
+            kept, dropped = without_dropped(frame, table.drops)
+            checked = check(kept.frame, table.schema)
             if checked.bad:
-                rejected = _as_rejected(frame, checked.bad, checked.reasons, tally.read + 1)
+                bad = kept.places.gather(checked.bad).to_list()
+                rejected = _as_rejected(frame, bad, checked.reasons, tally.read + 1)
                 quarantine.add(f"derived:{table.name}", rejected)
                 count_reasons(tally.reasons, rejected)
             tally.read += frame.height
+            tally.dropped.update(dropped)
             tally.rejected += len(checked.bad)
             tally.written += checked.good.height
             self._reporter.advance(rows=frame.height)

@@ -107,6 +107,11 @@ def print_info(facts: Mapping[str, Any]) -> None:
                     *(_escaped(v) for v in (column["name"], column["type"], null, column["unit"]))
                 )
             console.print(columns)
+        for view in dataset["views"]:
+            called = f"({', '.join(view['parameters'])})" if view["parameters"] else ""
+            console.print(
+                f"[bold]{_escaped(view['sql'] + called)}[/]: {_escaped(view['description'])}", soft_wrap=True
+            )
         console.print(_escaped(dataset["citation"]), soft_wrap=True)
 
 

@@ -199,7 +199,7 @@ def test_a_table_knows_its_canonical_columns() -> None:
         ({"sources": ()}, "needs a source"),
         ({"tables": ()}, "needs a table"),
         ({"languages": ("English",)}, "'English' is not a BCP 47 tag"),
-        ({"tables": (TABLE, TABLE)}, "two tables have one name"),
+        ({"tables": (TABLE, TABLE)}, "two tables or views have one name"),
     ],
 )
 def test_a_dataset_keeps_the_contract(changes: dict[str, Any], message: str) -> None:
