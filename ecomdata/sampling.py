@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -146,7 +146,7 @@ def session_times(rng: Generator, starts: Ints, sizes: Ints, gap: float, end: in
     return times if end is None else np.minimum(times, end)
 
 
-def choice(rng: Generator, weights: dict[str, float], size: int) -> pl.Series:
+def choice(rng: Generator, weights: Mapping[str, float], size: int) -> pl.Series:
     """Words drawn with the given weights (they need not add up to 1)."""
     words = list(weights)
     shares = np.array([weights[word] for word in words])

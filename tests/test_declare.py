@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from ecomdata.canonical import EVENTS
-from ecomdata.declare import Dataset, DeclarationError, Licence, Raw, Source, Table
+from ecomdata.declare import Dataset, DeclarationError, Licence, Raw, Source, Table, View
 from ecomdata.readers import Delimited
 
 
@@ -53,6 +53,9 @@ class Wordy(dy.Schema):
     """An event that may be any text."""
 
     event = dy.String()
+
+
+VIEW = View(name="first", description="The first event.", sql="SELECT * FROM this.events LIMIT 1")
 
 
 def same(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -163,6 +166,7 @@ def test_a_path_gives_columns() -> None:
         ({"schema": Bare}, "Bare needs a docstring"),
         ({"grain": ""}, "say what one row is"),
         ({"raws": ()}, "give raws or derive, one of the two"),
+        ({"drops": {"x": pl.lit(value=True)}}, "a table that is read has its drops in raws"),
         ({"derive": "SELECT 1"}, "give raws or derive, one of the two"),
         ({"key": ("id",)}, r"key \['id'\] not in Rows"),
         ({"units": {"id": "s"}}, r"units \['id'\] not in Rows"),
@@ -200,6 +204,11 @@ def test_a_table_knows_its_canonical_columns() -> None:
         ({"tables": ()}, "needs a table"),
         ({"languages": ("English",)}, "'English' is not a BCP 47 tag"),
         ({"tables": (TABLE, TABLE)}, "two tables or views have one name"),
+        ({"sample": None}, "give sample or derived_from, one of the two"),
+        ({"derived_from": "other/set"}, "give sample or derived_from, one of the two"),
+        ({"sample": None, "derived_from": "other/set"}, "is derived, but events is read from raw files"),
+        ({"views": (replace(VIEW, name="events"),)}, "two tables or views have one name"),
+        ({"views": (replace(VIEW, sql="SELECT * FROM this.clicks"),)}, "uses clicks, which is not there"),
     ],
 )
 def test_a_dataset_keeps_the_contract(changes: dict[str, Any], message: str) -> None:
@@ -231,3 +240,19 @@ def test_versions_are_known_by_their_whole_hash() -> None:
     """A shortened hash would never be met."""
     with pytest.raises(DeclarationError, match=r"sha256 of 'a\.csv' is not 64 hex digits"):
         replace(DATASET, versions={"a.csv": {"abc": "the first upload"}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Labels"}, "lower_snake_case"),
+        ({"description": "Labels"}, "is a sentence"),
+        ({"sql": "SELECT 1"}, "names no table"),
+        ({"parameters": ("a b",)}, "lower_snake_case"),
+    ],
+)
+def test_a_view_says_what_is_wrong_with_it(changes: dict[str, Any], message: str) -> None:
+    """Before anything is loaded."""
+    given = {"name": "labels", "description": "Labels.", "sql": "SELECT * FROM this.clicks", **changes}
+    with pytest.raises(DeclarationError, match=message):
+        View(**given)

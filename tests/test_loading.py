@@ -16,7 +16,8 @@ import ecomdata as ed
 from ecomdata.columns import DriftError
 from ecomdata.progress import Silent
 from ecomdata.store import Store
-from tests.toys import good_clicks, toyshop, write_clicks, write_pages  # noqa: F401
+from tests.conftest import RunCli
+from tests.toys import HEADER, good_clicks, toyshop, write_clicks, write_pages  # noqa: F401
 
 DIRTY = ["0,1,view,,", "x,1,view,,", "3,1,dance,,", "4,1,purchase,,", "5,1,view,-1,", "6,1", ""]
 """A test user, no number, an unknown action, no price, a negative one, too few fields, a blank line."""
@@ -380,3 +381,26 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises((ed.EcomdataError, OSError)) as caught:
         load(source, home=tmp_path / "home")
     assert os.fspath(tmp_path / "home") in str(caught.value)
+
+
+def test_a_column_of_another_name_is_taken_where_the_user_says_so(tmp_path: Path, run_cli: RunCli) -> None:
+    """The error names the option, and with it the file loads; the manifest remembers."""
+    header = HEADER.replace("item", "sku")
+    folder = write_clicks(tmp_path / "raw", good_clicks(3), header=header)
+    refused = run_cli("load", "shop/clicks", "--source", str(folder), code=3)
+    assert "--alias COLUMN=NAME" in refused.stderr
+    run_cli("load", "shop/clicks", "--source", str(folder), "--alias", "item=sku")
+    release = ed.open("shop/clicks")
+    assert release.manifest.options["aliases"] == {"item": ["sku"]}
+    assert len(release["events"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("alias", "message"), [("item", "is not COLUMN=NAME"), ("nothing=sku", "no raw column nothing")]
+)
+def test_an_alias_that_cannot_be_is_refused(
+    tmp_path: Path, run_cli: RunCli, alias: str, message: str
+) -> None:
+    """With what would be right."""
+    folder = write_clicks(tmp_path / "raw", good_clicks(3))
+    assert message in run_cli("load", "shop/clicks", "--source", str(folder), "--alias", alias, code=2).stderr

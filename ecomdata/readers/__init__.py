@@ -9,6 +9,7 @@ from ecomdata.readers.delimited import Delimited
 from ecomdata.readers.jsonarray import JsonArray
 from ecomdata.readers.jsonfile import JsonFile
 from ecomdata.readers.jsonl import JsonLines
+from ecomdata.readers.jsonpaths import JsonPaths
 from ecomdata.readers.npz import Npz
 from ecomdata.readers.parquet import Parquet
 from ecomdata.readers.splitonce import SplitOnce
@@ -21,6 +22,7 @@ __all__ = [
     "JsonArray",
     "JsonFile",
     "JsonLines",
+    "JsonPaths",
     "Npz",
     "Parquet",
     "Reader",

@@ -1,0 +1,14 @@
+"""Lead-lag series: what happens early to a unit (the lead), and what becomes of it later (the lag).
+
+Upstream: https://lead-lag-forecasting.github.io and arXiv 2511.03877, and sources from which such series can
+be counted: GH Archive and MerRec.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .gharchive import GHARCHIVE
+from .merrec import MERREC
+
+DATASETS: Final = (GHARCHIVE, MERREC)
