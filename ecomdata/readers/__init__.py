@@ -13,6 +13,7 @@ from ecomdata.readers.jsonpaths import JsonPaths
 from ecomdata.readers.npz import Npz
 from ecomdata.readers.parquet import Parquet
 from ecomdata.readers.splitonce import SplitOnce
+from ecomdata.readers.zipindex import ZipIndex
 
 __all__ = [
     "REJECTED",
@@ -27,4 +28,5 @@ __all__ = [
     "Parquet",
     "Reader",
     "SplitOnce",
+    "ZipIndex",
 ]

@@ -25,6 +25,7 @@ from typing import IO, Final
 
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.rawfile import RawFile
+from ecomdata.readers.zipindex import zip_directory
 from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.recognise import reject_imposter
 from ecomdata.sources.tarheader import StrictHeader
@@ -211,17 +212,8 @@ def _check_growth(total: int, path: Path, name: str) -> None:
 
 
 def _zip_members(path: Path, name: str) -> list[Member]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, EOFError, ValueError, OSError, NotImplementedError) as error:
-        raise DataError(
-            f"{name} is a truncated or damaged zip: its directory at the end cannot be read"
-            f" ({path.stat().st_size:,} bytes are there; {error})",
-            hint=_AGAIN,
-        ) from error
     found: list[Member] = []
-    for info in infos:
+    for info in zip_directory(path, name):
         kind = stat.S_IFMT(info.external_attr >> 16)
         if info.is_dir() or kind == stat.S_IFDIR:
             continue

@@ -6,6 +6,7 @@ and arXiv 2412.13161.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from ecomdata.declare import Dataset, Licence, Raw, Source, Table
@@ -13,6 +14,7 @@ from ecomdata.readers import JsonArray
 
 from . import tables
 from ._checks import COVERAGE_SQL, SCORE_CHECKS_SQL
+from ._images import IMAGES, write_archive
 from ._sample import NAME, write_sample
 
 _REPOSITORY: Final = "BanglishRev/bangla-english-and-code-mixed-ecommerce-review-dataset"
@@ -82,6 +84,13 @@ _REVIEWS: Final = Raw(
     ),
 )
 
+
+def _sample(folder: Path, rows: int, seed: int) -> None:
+    """Write the file of reviews, and a small archive of images beside it."""
+    write_sample(folder, rows, seed)
+    write_archive(folder, rows, seed)
+
+
 DATASETS: Final = (
     Dataset(
         name="banglishrev",
@@ -116,7 +125,7 @@ DATASETS: Final = (
                 files=(NAME,),
                 instructions=(
                     f"Download {NAME!r} (about 1.9 GB) from {_PAGE} and pass it with --source; the archives "
-                    "of review images are not needed."
+                    "of review images are not needed. Those that lie beside it are indexed."
                 ),
             ),
         ),
@@ -139,6 +148,7 @@ DATASETS: Final = (
                 key=("product_number", "position"),
                 units={"rating": "stars"},
             ),
+            IMAGES,
             Table(
                 name="score_checks",
                 schema=tables.ScoreChecks,
@@ -154,7 +164,7 @@ DATASETS: Final = (
                 key=("field", "state"),
             ),
         ),
-        sample=write_sample,
+        sample=_sample,
         versions=dict.fromkeys(_NAMES, _VERSIONS),
     ),
 )
