@@ -16,6 +16,17 @@ REAL = ROOT.parent / "shared" / "real"
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what test_golden.py is asked with."""
+    parser.addoption("--renew-golden", action="store_true", help="write tests/golden/ again")
+
+
+@pytest.fixture(scope="session")
+def renew_golden(pytestconfig: pytest.Config) -> bool:
+    """Whether the golden rows are to be written again, and not only compared."""
+    return bool(pytestconfig.getoption("--renew-golden"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's root."""

@@ -60,6 +60,23 @@ def test_a_dataset_from_a_folder(run_cli: RunCli, tmp_path: Path) -> None:
     assert_loads(run_cli, "--loaders", tmp_path / "mine")
 
 
+def test_a_dataset_of_ones_own_needs_no_golden_rows_here(tmp_path: Path) -> None:
+    """What comes from a folder or a package has its tests there; this repository asks for no file."""
+    write(tmp_path, {"mine/toy.py": example()["loaders/toy.py"]})
+    listed = "import ecomdata as ed; from tests.test_golden import NAMES; print(*ed.datasets(), *NAMES)"
+    done = subprocess.run(
+        [sys.executable, "-c", listed],
+        cwd=ROOT,
+        env={**os.environ, "ECOMDATA_LOADERS": str(tmp_path / "mine")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.split().count("toy") == 1
+    assert done.stdout.split().count("merrec") == 2
+
+
 def test_a_dataset_from_an_entry_point(run_cli: RunCli, tmp_path: Path) -> None:
     """A package with an entry point in ``ecomdata.loaders`` brings its dataset by being installed."""
     project = """
@@ -97,25 +114,47 @@ def test_a_dataset_from_an_entry_point(run_cli: RunCli, tmp_path: Path) -> None:
 
 @pytest.mark.xdist_group("packaging")
 def test_a_dataset_in_the_repository(tmp_path: Path) -> None:
-    """The four files in a checkout pass their own test, the contract suite and ruff; none is edited."""
+    """The four files in a checkout pass their own test, the contract suite and ruff; none is edited.
+
+    The fifth, with its golden rows, is written by the command that the test names which misses it.
+    """
     checkout = tmp_path / "checkout"
     ignore = shutil.ignore_patterns(".git", ".venv*", "build", "dist", ".*_cache", "__pycache__")
     shutil.copytree(ROOT, checkout, ignore=ignore)
+    before = _contents(checkout)
     write(checkout, example())
-    commands = (
-        "pytest -q -p no:cacheprovider -p no:xdist tests/loaders/test_toy.py tests/test_contract.py -k toy",
+    golden = "pytest -q -p no:cacheprovider -p no:xdist tests/test_golden.py"
+    missed = _run(checkout, f"{golden} -k toy")
+    renew = re.search(r"`python -m (pytest .*--renew-golden -k toy)`", missed.stdout)
+    assert missed.returncode == 1
+    assert renew, missed.stdout
+    for command in (
+        f"{renew[1]} -p no:cacheprovider -p no:xdist",
+        f"{golden} tests/loaders/test_toy.py tests/test_contract.py -k toy",
         f"ruff check --no-cache {' '.join(example())}",
         f"ruff format --no-cache --check {' '.join(example())}",
-    )
-    for command in commands:
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "PYTHONPATH"))}
-        done = subprocess.run(
-            [sys.executable, "-m", *command.split()],
-            cwd=checkout,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
+    ):
+        done = _run(checkout, command)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    after = _contents(checkout)
+    assert after.keys() - before.keys() == {*example(), "tests/golden/toy.json"}
+    assert {path: after[path] for path in before} == before
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """Path -> content of every file that git would take for a change."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def _run(checkout: Path, command: str) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "PYTHONPATH"))}
+    return subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        cwd=checkout,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
