@@ -10,6 +10,7 @@ and read what git says has changed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import pkgutil
@@ -27,8 +28,11 @@ from ecomdata.registry import datasets
 GOLDEN = Path(__file__).parent / "golden"
 RENEW = "python -m pytest -q tests/test_golden.py --renew-golden -k"
 STEMS = {module.name for module in pkgutil.iter_modules(ecomdata.loaders.__path__)}
-NAMES = [name for name, dataset in datasets().items() if dataset.family in STEMS]
+NAMES = [name for name, dataset in datasets().items() if dataset.family.replace("-", "_") in STEMS]
 """The datasets of this repository; one that a package or a folder brings has its tests there."""
+
+
+_LONG = 100
 
 
 def _plain(value: Any) -> Any:
@@ -37,7 +41,8 @@ def _plain(value: Any) -> Any:
         case dict():
             return {key: _plain(inner) for key, inner in value.items()}
         case list() | pl.Series():
-            return [_plain(inner) for inner in value]
+            items = [_plain(inner) for inner in value]
+            return items if len(items) <= _LONG else _shortened(items)
         case bytes():
             return value.hex()
         case None | bool() | int() | str():
@@ -45,6 +50,12 @@ def _plain(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else str(value)
     return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def _shortened(items: list[Any]) -> dict[str, Any]:
+    """A long list by its ends, and a hash of all of it."""
+    digest = hashlib.sha256(json.dumps(items).encode()).hexdigest()
+    return {"items": len(items), "first": items[:8], "last": items[-8:], "sha256": digest}
 
 
 def _text(value: Any, depth: int = 0) -> str:
