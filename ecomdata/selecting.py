@@ -7,7 +7,7 @@ from dataclasses import replace
 from ecomdata.declare import Dataset, Raw, Table
 from ecomdata.errors import UsageError
 from ecomdata.options import Options
-from ecomdata.readers import JsonArray, JsonFile, Npz
+from ecomdata.readers import JsonArray, Npz
 
 
 def selected_tables(dataset: Dataset, options: Options) -> list[Table]:
@@ -46,6 +46,6 @@ def _permitted(raw: Raw, options: Options) -> Raw:
         )
     if options.allow_pickle and isinstance(raw.reader, Npz):
         return replace(raw, reader=replace(raw.reader, allow_pickle=True))
-    if options.keep_partial and isinstance(raw.reader, JsonArray | JsonFile):
+    if options.keep_partial and isinstance(raw.reader, JsonArray):
         return replace(raw, reader=replace(raw.reader, keep_partial=True))
     return raw

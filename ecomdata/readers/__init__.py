@@ -7,7 +7,6 @@ other block, so blocks are parsed side by side and memory stays bounded by a few
 from ecomdata.readers.base import REJECTED, Batch, Block, Reader
 from ecomdata.readers.delimited import Delimited
 from ecomdata.readers.jsonarray import JsonArray
-from ecomdata.readers.jsonfile import JsonFile
 from ecomdata.readers.jsonl import JsonLines
 from ecomdata.readers.jsonpaths import JsonPaths
 from ecomdata.readers.npz import Npz
@@ -21,7 +20,6 @@ __all__ = [
     "Block",
     "Delimited",
     "JsonArray",
-    "JsonFile",
     "JsonLines",
     "JsonPaths",
     "Npz",

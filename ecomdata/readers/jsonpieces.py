@@ -3,22 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ecomdata.errors import DataError
-from ecomdata.readers.jsonscan import SPACE, Brackets, Elements, brackets, elements
+from ecomdata.readers.jsonodd import SPACE, Odd, between, keyed
 
 MAX_ELEMENT: Final = 256 << 20
 """Bytes of the largest element; what is larger is no element but a quote or a bracket that is not closed."""
 
+Places = npt.NDArray[np.int32]
 _BOM: Final = b"\xef\xbb\xbf"
 _AGAIN: Final = "get the file again"
-_KEY: Final = re.compile(rb'[ \t\r\n]*(,?)[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
 _TAIL: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """Elements of an array, in order.
+
+    Attributes:
+        starts: Where each starts.
+        ends: Where it ends.
+        firsts: Its first mark (see :func:`ecomdata.readers.jsonkernels.outline`).
+        lasts: Its last mark.
+        reasons: Number of an element -> why it is no object; its marks mean nothing.
+    """
+
+    starts: Places
+    ends: Places
+    firsts: Places
+    lasts: Places
+    reasons: dict[int, str]
+
+    @classmethod
+    def marked(cls, tape: Places, firsts: Places, lasts: Places) -> Elements:
+        """Objects and arrays alone."""
+        return cls(tape[firsts], tape[lasts] + 1, firsts, lasts, {})
+
+    @classmethod
+    def of(cls, tape: Places, odd: Odd) -> Elements:
+        """Objects, arrays and all else."""
+        starts, ends = (np.array([one[i] for one in odd], dtype=np.int32) for i in (0, 1))
+        firsts, lasts = (np.searchsorted(tape, places).astype(np.int32) for places in (starts, ends - 1))
+        return cls(starts, ends, firsts, lasts, {n: why for n, (_, _, why) in enumerate(odd) if why})
+
+    def pairs(self, begin: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+        """Where some of them start and end."""
+        return list(zip(self.starts[begin:end].tolist(), self.ends[begin:end].tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +64,19 @@ class Piece:
     Attributes:
         data: Their bytes, and what stands between them.
         offset: Where ``data`` starts in the file.
-        found: The brackets in them.
-        elements: Where each element is.
+        tape: The marks in it; this and the next two as :func:`ecomdata.readers.jsonkernels.outline` has them.
+        arrays: The arrays right inside the elements.
+        rows: The objects and arrays in those.
+        elements: The elements.
         first: Number of the first element in the file, from 1.
         keys: In an object of objects, the JSON text of each element's key.
     """
 
     data: bytes
     offset: int
-    found: Brackets
+    tape: Places
+    arrays: Places
+    rows: Places
     elements: Elements
     first: int
     keys: tuple[bytes, ...] | None = None
@@ -89,18 +129,14 @@ class Pieces:
     def __iter__(self) -> Iterator[Piece]:
         data, first = self._open(), True
         while True:
-            found = brackets(data)
-            close = found.closing()
-            if close is not None:
-                end = int(found.at[close])
-                yield from self._piece(data, end, found.until(close), first=first, last=True)
-                self._close(data, end)
+            found = _outline(data, first=first)
+            if found.close >= 0:
+                yield from self._piece(data, found.close, found, first=first, last=True)
+                self._close(data, found.close)
                 return
-            _, ends = found.spans(1)
-            if len(ends):
-                end = int(ends[-1])
-                inside = found.until(int(found.at.searchsorted(end)))
-                yield from self._piece(data, end, inside, first=first, last=False)
+            if found.elements.shape[1]:
+                end = int(found.tape[found.elements[1, -1]]) + 1
+                yield from self._piece(data, end, found, first=first, last=False)
                 data, first = data[end:], False
             if len(data) > MAX_ELEMENT:
                 raise DataError(
@@ -115,17 +151,20 @@ class Pieces:
                 return
             data += more
 
-    def _piece(self, data: bytes, end: int, found: Brackets, *, first: bool, last: bool) -> Iterator[Piece]:
-        starts, ends = found.spans(1)
-        keys: tuple[bytes, ...] | None = None
+    def _piece(self, data: bytes, end: int, found: _Outline, *, first: bool, last: bool) -> Iterator[Piece]:
+        elements, keys = Elements.marked(found.tape, found.elements[0], found.elements[1]), None
         if self._opener == b"{":
-            whole, keys = _keyed(data, end, starts.tolist(), ends.tolist(), first=first)
-        else:
-            whole = elements(data, 0, end, starts, ends, first=first, last=last)
-        if len(whole.starts):
-            yield Piece(data, self._total - len(data), found, whole, self._count + 1, keys)
-            self._count += len(whole.starts)
-            self._last = data[max(int(whole.starts[-1]), int(whole.ends[-1]) - _TAIL) : int(whole.ends[-1])]
+            odd, keys = keyed(data, end, elements.pairs(), first=first)
+            elements = Elements.of(found.tape, odd)
+        elif found.odd:
+            odd = between(data, (0, end), elements.pairs(), first=first, last=last)
+            elements = Elements.of(found.tape, odd)
+        if len(elements.starts):
+            offset = self._total - len(data)
+            yield Piece(data, offset, found.tape, found.arrays, found.rows, elements, self._count + 1, keys)
+            self._count += len(elements.starts)
+            stop = int(elements.ends[-1])
+            self._last = data[max(int(elements.starts[-1]), stop - _TAIL) : stop]
 
     def _close(self, data: bytes, end: int) -> None:
         """Check that the right bracket closes the file, and that nothing follows it."""
@@ -155,36 +194,40 @@ class Pieces:
                 hint=f"it was not downloaded or written to its end: {_AGAIN}, or keep what is whole with "
                 "--keep-partial",
             )
-        empty = brackets(b"")
-        last = Elements(np.zeros(1, dtype=np.int64), np.array([len(data)], dtype=np.int64), {0: reason})
-        yield Piece(data, begin, empty, last, self._count + 1, None if self._opener == b"[" else (b"null",))
+        none = _outline(b"", first=True)
+        last = Elements.of(none.tape, [(0, len(data), reason)])
+        keys = None if self._opener == b"[" else (b"null",)
+        yield Piece(data, begin, none.tape, none.arrays, none.rows, last, self._count + 1, keys)
 
     def _whole(self) -> str:
         """The last whole element, for messages."""
         if not self._count:
             return "no element before it is whole"
         label = re.escape(self._label.encode())
-        named = re.findall(rb'"' + label + rb'"\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}]+)', self._last)
+        named: Sequence[bytes] = re.findall(rb'"' + label + rb'"\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}]+)', self._last)
         name = f" ({self._label} {named[-1].decode(errors='replace')})" if self._label and named else ""
         return f"the last whole element is number {self._count:,}{name}"
 
 
-def _keyed(
-    data: bytes, end: int, starts: list[int], ends: list[int], *, first: bool
-) -> tuple[Elements, tuple[bytes, ...]]:
-    """The elements of an object of objects, each with its key; what else stands between is kept as odd."""
-    keys: list[bytes] = []
-    reasons: dict[int, str] = {}
-    before = 0
-    for place, (start, close) in enumerate(zip(starts, ends, strict=True)):
-        match = _KEY.fullmatch(data, before, start)
-        if match is None or bool(match[1]) == (first and place == 0):
-            reasons[place] = "not one key and a colon stand before it"
-            starts[place] = before
-        keys.append(match[2] if match else b"null")
-        before = close
-    if data[before:end].strip(SPACE):
-        reasons[len(starts)] = "no object stands under a key"
-        starts, ends, keys = [*starts, before], [*ends, end], [*keys, b"null"]
-    edges = np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64)
-    return Elements(*edges, reasons), tuple(keys)
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """What ``outline`` found in some bytes, without the room it did not need."""
+
+    tape: Places
+    elements: Places
+    arrays: Places
+    rows: Places
+    close: int
+    odd: bool
+
+
+def _outline(data: bytes, *, first: bool) -> _Outline:
+    from ecomdata.readers.jsonkernels import outline
+
+    # Room for the worst case; what is not written to takes no memory.
+    tape = np.empty(len(data), dtype=np.int32)
+    elements, arrays, rows = (np.empty((n, len(data) // 2 + 1), dtype=np.int32) for n in (2, 3, 3))
+    codes = np.frombuffer(data, dtype=np.uint8)
+    marks, whole, within, inside, close, odd = outline(codes, first, tape, elements, arrays, rows)
+    cut = (np.ascontiguousarray(all_[:, :n]) for all_, n in ((elements, whole), (arrays, within), (rows, inside)))
+    return _Outline(tape[:marks].copy(), *cut, close, bool(odd))

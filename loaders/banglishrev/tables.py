@@ -161,12 +161,35 @@ def rating_counts(score_counts: pl.Expr) -> pl.Expr:
 
 def utc(text: pl.Expr) -> pl.Expr:
     """A date or a time in UTC; null where its form is not one of those that can be read in one way only."""
-    bare = text.str.strip_chars()
-    parsed = [bare.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC") for form in ZONED]
-    plain = [bare.str.to_datetime(form, time_unit="us", strict=False) for form in TIMES]
-    dates = [bare.str.to_date(form, strict=False).cast(pl.Datetime("us")) for form in DATES]
-    parsed = [*(one.dt.replace_time_zone("UTC") for one in (*dates, *plain)), *parsed]
-    return pl.coalesce(parsed).cast(UTC)
+    return text.map_batches(_times, return_dtype=UTC)
+
+
+def _times(texts: pl.Series) -> pl.Series:
+    """Days repeat, so each text is read once, and a form is tried on what no form before it fits."""
+    left = texts.drop_nulls().unique()
+    found: list[tuple[pl.Series, pl.Series]] = []
+    for form in (*DATES, *TIMES, *ZONED):
+        if not left.len():
+            break
+        times = _as_form(left.str.strip_chars(), form)
+        fits = times.is_not_null()
+        found.append((left.filter(fits), times.filter(fits)))
+        left = left.filter(~fits)
+    if not any(known.len() for known, _ in found):
+        return pl.Series(texts.name, [None], dtype=UTC).new_from_index(0, texts.len())
+    known, times = (pl.concat([pair[i] for pair in found]) for i in (0, 1))
+    return texts.replace_strict(known, times, default=None, return_dtype=UTC)
+
+
+def _as_form(bare: pl.Series, form: str) -> pl.Series:
+    """Texts of one form as times in UTC."""
+    if form in ZONED:
+        return bare.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC").cast(UTC)
+    if form in TIMES:
+        plain = bare.str.to_datetime(form, time_unit="us", strict=False)
+    else:
+        plain = bare.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+    return plain.dt.replace_time_zone("UTC").cast(UTC)
 
 
 def products(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -190,11 +213,12 @@ def products(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def text_state(text: pl.Expr, kind: pl.Expr) -> pl.Expr:
     """Which of :data:`TEXT_STATES` a text is in."""
-    bare = text.str.strip_chars()
-    string = pl.when(text == "").then(pl.lit("empty")).when(bare == "").then(pl.lit("blank"))
-    named = pl.when(kind == "string").then(string.otherwise(pl.lit("text")))
-    other = named.when(kind.is_in(["null", "absent"])).then(kind.cast(pl.String)).otherwise(pl.lit("other"))
-    return other.cast(TEXT_STATE)
+    empty, blank, full, null, absent, other = (
+        pl.lit(name, dtype=TEXT_STATE) for name in ("empty", "blank", "text", "null", "absent", "other")
+    )
+    missing = pl.when(kind == "null").then(null).when(kind == "absent").then(absent).otherwise(other)
+    string = pl.when(text == "").then(empty).when(text.str.strip_chars() == "").then(blank).otherwise(full)
+    return pl.when(kind == "string").then(string).otherwise(missing)
 
 
 def reviews(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from ecomdata.declare import Dataset, Licence, Raw, Source, Table
-from ecomdata.readers import JsonFile
+from ecomdata.readers import JsonArray
 
 from ._sample import sample
 from .tables import PATH, SPLITS, UNVERIFIED_SQL, RawReviews, Reviews, UnverifiedKeys, normalize
@@ -68,7 +68,11 @@ DATASETS: Final = (
                 raws=(
                     Raw(
                         files=_FILES,
-                        reader=JsonFile(rest="unverified", verbatim=("Rating", "Helpfulness_Score")),
+                        reader=JsonArray(
+                            others="unverified",
+                            verbatim=("Rating", "Helpfulness_Score"),
+                            texts=("Comment",),
+                        ),
                         schema=RawReviews,
                         optional=("Helpfulness_Score", "unverified"),
                         path=PATH,

@@ -1,0 +1,49 @@
+"""Compiling loops over bytes to machine code, once for each installation."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar, cast
+
+from numba import njit
+
+_Params = ParamSpec("_Params")
+_Result = TypeVar("_Result")
+_SLOW: Final = 1.0
+"""Seconds after which somebody who waits wants to know why."""
+
+
+def inlined(function: Callable[_Params, _Result]) -> Callable[_Params, _Result]:
+    """A part of compiled functions, compiled with each of them."""
+    return cast("Callable[_Params, _Result]", njit(forceinline=True, error_model="numpy", _nrt=False)(function))
+
+
+def compiled(signature: str) -> Callable[[Callable[_Params, _Result]], Callable[_Params, _Result]]:
+    """Compile a function of numbers and arrays that runs beside other threads; see numba for signatures.
+
+    The machine code is kept beside the module, or in the user's cache where that folder is not writable
+    (``NUMBA_CACHE_DIR`` names another). Where no folder is writable it is compiled in every process.
+    """
+
+    def decorate(function: Callable[_Params, _Result]) -> Callable[_Params, _Result]:
+        note = threading.Timer(_SLOW, _say)
+        note.daemon = True
+        note.start()
+        try:
+            try:
+                made: object = njit(signature, nogil=True, cache=True, error_model="numpy")(function)
+            except RuntimeError as error:
+                if "no locator" not in str(error):
+                    raise
+                made = njit(signature, nogil=True, error_model="numpy")(function)
+        finally:
+            note.cancel()
+        return cast("Callable[_Params, _Result]", made)
+
+    return decorate
+
+
+def _say() -> None:
+    print("note: compiling loops for this machine, once; the next run starts without", file=sys.stderr)
