@@ -263,7 +263,9 @@ def _rows_in(piece: Piece, owner: Places) -> tuple[Elements, Places]:
         return Elements.marked(piece.tape, firsts, lasts), array
     plain = ~np.isin(array, odd)
     whole = Elements.marked(piece.tape, firsts, lasts)
-    found = [(start, end, "") for (start, end), is_plain in zip(whole.pairs(), plain, strict=True) if is_plain]
+    found = [
+        (start, end, "") for (start, end), is_plain in zip(whole.pairs(), plain, strict=True) if is_plain
+    ]
     arrays: list[int] = array[plain].tolist()
     for number in odd:
         low, high = np.searchsorted(array, [number, number + 1]).tolist()
@@ -272,7 +274,9 @@ def _rows_in(piece: Piece, owner: Places) -> tuple[Elements, Places]:
         found += more
         arrays += [number] * len(more)
     order = sorted(range(len(found)), key=found.__getitem__)
-    return Elements.of(piece.tape, [found[i] for i in order]), np.array([arrays[i] for i in order], dtype=np.int32)
+    return Elements.of(piece.tape, [found[i] for i in order]), np.array(
+        [arrays[i] for i in order], dtype=np.int32
+    )
 
 
 def _keys_of(piece: Piece, inside: str = "") -> list[str]:
@@ -284,7 +288,9 @@ def _keys_of(piece: Piece, inside: str = "") -> list[str]:
             for number, _ in passed_arrays(piece, inside, start, end):
                 owner[number] = 0
         rows, _ = _rows_in(piece, owner)
-    good = np.array([n for n in range(min(_LOOKED_AT, len(rows.starts))) if n not in rows.reasons], dtype=np.int64)
+    good = np.array(
+        [n for n in range(min(_LOOKED_AT, len(rows.starts))) if n not in rows.reasons], dtype=np.int64
+    )
     spans = rows.firsts[good], rows.lasts[good]
     others = read_objects(piece.data, piece.tape, spans, (), piece.arrays).others
     spelt = (piece.data[begin:end] for begin, end in zip(others[1].tolist(), others[2].tolist(), strict=True))

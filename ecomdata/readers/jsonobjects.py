@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from ecomdata.readers.base import integer_limits
 from ecomdata.readers.jsonpieces import Places
 
 KIND: Final = pl.Enum(["absent", "null", "string", "number", "boolean", "array", "object"])
-"""What can stand under a key, in the order of the codes in :mod:`ecomdata.readers.jsonkernels`."""
+"""What can stand under a key, in the order of the codes in :mod:`ecomdata.readers.jsonsyntax`."""
 
 NULL, STRING, ARRAY, ESCAPED = 1, 2, 5, 7
 Codes = npt.NDArray[np.uint8]
@@ -55,11 +55,12 @@ class Values:
         return self.data[self.begins[row] : self.stops[row]].decode()
 
     def texts(self) -> tuple[pl.Series, list[int]]:
-        """A string's content, anything else as it is spelt, null for null; and those with half a character."""
-        array, halves = self._arrow()
+        """A string's content, anything else as it is spelt, null for null; and where half a character is."""
+        array, halves = self.arrow()
         return pl.Series(array), halves
 
-    def _arrow(self) -> tuple[pa.LargeStringArray, list[int]]:
+    def arrow(self) -> tuple[pa.LargeStringArray, list[int]]:
+        """The same as an Arrow array."""
         from ecomdata.readers.jsonkernels import gather
 
         there = self.kinds > NULL
@@ -83,9 +84,9 @@ class Values:
         kinds, edges = np.empty(room, dtype=np.uint8), np.empty(len(self.kinds) + 1, dtype=np.int64)
         codes, name = (np.frombuffer(text, dtype=np.uint8) for text in (self.data, key.encode()))
         count = picked(codes, tape, self.begins, self.stops, self.kinds, name, begins, stops, kinds, edges)
-        inner, halves = Values(self.data, begins[:count], stops[:count], kinds[:count])._arrow()
-        lists = pa.LargeListArray.from_arrays(edges, inner)
-        return pl.Series(lists), (np.searchsorted(edges, halves, side="right") - 1).tolist()
+        inner, halves = Values(self.data, begins[:count], stops[:count], kinds[:count]).arrow()
+        lists = pl.Series(cast("Any", pa.LargeListArray).from_arrays(edges, inner))  # its stub knows no numpy
+        return lists, (np.searchsorted(edges, halves, side="right") - 1).tolist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,12 @@ class Objects:
 
 
 def read_objects(
-    data: bytes, tape: Places, spans: tuple[Places, Places], keys: Sequence[str], arrays: Places, passed: str = ""
+    data: bytes,
+    tape: Places,
+    spans: tuple[Places, Places],
+    keys: Sequence[str],
+    arrays: Places,
+    passed: str = "",
 ) -> Objects:
     """Find the values of keys in objects.
 

@@ -15,7 +15,13 @@ HALF: Final = "not JSON that can be kept: half a character stands in it"
 _DEEP: Final = "not JSON that can be kept: it is nested too deep"
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[^",]+|.', re.DOTALL)
 _KEY: Final = re.compile(rb'[ \t\r\n]*(,?)[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
-_TYPES: Final = {str: "string", bool: "boolean", int: "number", float: "number", list: "array"}
+_TYPES: Final[dict[type, str]] = {
+    str: "string",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    list: "array",
+}
 
 Odd = list[tuple[int, int, str]]
 """Pieces of an array in order: start, end, and why it is no object (empty for those to be parsed)."""
@@ -48,7 +54,9 @@ def key_text(spelt: bytes) -> str:
     return key.encode(errors="backslashreplace").decode()
 
 
-def between(data: bytes, span: tuple[int, int], whole: list[tuple[int, int]], *, first: bool, last: bool) -> Odd:
+def between(
+    data: bytes, span: tuple[int, int], whole: list[tuple[int, int]], *, first: bool, last: bool
+) -> Odd:
     """The objects and arrays of an array, and what else stands there.
 
     Args:
@@ -69,7 +77,9 @@ def between(data: bytes, span: tuple[int, int], whole: list[tuple[int, int]], *,
     return sorted(found)
 
 
-def _loose(data: bytes, low: int, high: int, *, first: bool, last: bool, end: bool) -> Iterator[tuple[int, int, str]]:
+def _loose(
+    data: bytes, low: int, high: int, *, first: bool, last: bool, end: bool
+) -> Iterator[tuple[int, int, str]]:
     """The scalars between two objects, and what is amiss there."""
     pieces: list[tuple[int, int]] = []
     begin = low
@@ -94,7 +104,9 @@ def _loose(data: bytes, low: int, high: int, *, first: bool, last: bool, end: bo
             yield begin, begin, "nothing stands beside a comma"
 
 
-def keyed(data: bytes, end: int, whole: list[tuple[int, int]], *, first: bool) -> tuple[Odd, tuple[bytes, ...]]:
+def keyed(
+    data: bytes, end: int, whole: list[tuple[int, int]], *, first: bool
+) -> tuple[Odd, tuple[bytes, ...]]:
     """The elements of an object of objects, and the key of each; what else stands between is odd."""
     keys: list[bytes] = []
     found: Odd = []

@@ -29,7 +29,7 @@ class Elements:
     Attributes:
         starts: Where each starts.
         ends: Where it ends.
-        firsts: Its first mark (see :func:`ecomdata.readers.jsonkernels.outline`).
+        firsts: Its first mark (see :func:`ecomdata.readers.jsonoutline.outline`).
         lasts: Its last mark.
         reasons: Number of an element -> why it is no object; its marks mean nothing.
     """
@@ -64,7 +64,7 @@ class Piece:
     Attributes:
         data: Their bytes, and what stands between them.
         offset: Where ``data`` starts in the file.
-        tape: The marks in it; this and the next two as :func:`ecomdata.readers.jsonkernels.outline` has them.
+        tape: The marks in it; this and the next two as :func:`ecomdata.readers.jsonoutline.outline` has them.
         arrays: The arrays right inside the elements.
         rows: The objects and arrays in those.
         elements: The elements.
@@ -80,6 +80,45 @@ class Piece:
     elements: Elements
     first: int
     keys: tuple[bytes, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """What ``outline`` found in some bytes, without the room it did not need."""
+
+    tape: Places
+    elements: Places
+    arrays: Places
+    rows: Places
+    close: int
+    odd: bool
+
+
+class _Room:
+    """Room for what ``outline`` finds, used again and again: new memory costs as much time as filling it."""
+
+    def __init__(self) -> None:
+        self._arrays: tuple[Places, Places, Places, Places] | None = None
+
+    def outline(self, data: bytes, *, first: bool) -> _Outline:
+        from ecomdata.readers.jsonoutline import outline
+
+        if self._arrays is None or len(self._arrays[0]) < len(data) + 8:
+            # For the worst case; what is not written to takes no memory.
+            half = len(data) // 2 + 1
+            elements, arrays, rows = (np.empty((n, half), dtype=np.int32) for n in (2, 3, 3))
+            self._arrays = np.empty(len(data) + 8, dtype=np.int32), elements, arrays, rows
+        tape, elements, arrays, rows = self._arrays
+        codes = np.frombuffer(data, dtype=np.uint8)
+        marks, whole, within, inside, close, odd = outline(codes, first, tape, elements, arrays, rows)
+        return _Outline(
+            tape=tape[:marks].copy(),
+            elements=elements[:, :whole].copy(),
+            arrays=arrays[:, :within].copy(),
+            rows=rows[:, :inside].copy(),
+            close=close,
+            odd=bool(odd),
+        )
 
 
 class Pieces:
@@ -106,6 +145,7 @@ class Pieces:
         self._count = 0
         self._last = b""
         self._opener = b""
+        self._room = _Room()
 
     def _read(self, size: int) -> bytes:
         data = self._stream.read(size)
@@ -129,7 +169,7 @@ class Pieces:
     def __iter__(self) -> Iterator[Piece]:
         data, first = self._open(), True
         while True:
-            found = _outline(data, first=first)
+            found = self._room.outline(data, first=first)
             if found.close >= 0:
                 yield from self._piece(data, found.close, found, first=first, last=True)
                 self._close(data, found.close)
@@ -194,7 +234,7 @@ class Pieces:
                 hint=f"it was not downloaded or written to its end: {_AGAIN}, or keep what is whole with "
                 "--keep-partial",
             )
-        none = _outline(b"", first=True)
+        none = self._room.outline(b"", first=True)
         last = Elements.of(none.tape, [(0, len(data), reason)])
         keys = None if self._opener == b"[" else (b"null",)
         yield Piece(data, begin, none.tape, none.arrays, none.rows, last, self._count + 1, keys)
@@ -204,30 +244,8 @@ class Pieces:
         if not self._count:
             return "no element before it is whole"
         label = re.escape(self._label.encode())
-        named: Sequence[bytes] = re.findall(rb'"' + label + rb'"\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}]+)', self._last)
+        named: Sequence[bytes] = re.findall(
+            rb'"' + label + rb'"\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}]+)', self._last
+        )
         name = f" ({self._label} {named[-1].decode(errors='replace')})" if self._label and named else ""
         return f"the last whole element is number {self._count:,}{name}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Outline:
-    """What ``outline`` found in some bytes, without the room it did not need."""
-
-    tape: Places
-    elements: Places
-    arrays: Places
-    rows: Places
-    close: int
-    odd: bool
-
-
-def _outline(data: bytes, *, first: bool) -> _Outline:
-    from ecomdata.readers.jsonkernels import outline
-
-    # Room for the worst case; what is not written to takes no memory.
-    tape = np.empty(len(data), dtype=np.int32)
-    elements, arrays, rows = (np.empty((n, len(data) // 2 + 1), dtype=np.int32) for n in (2, 3, 3))
-    codes = np.frombuffer(data, dtype=np.uint8)
-    marks, whole, within, inside, close, odd = outline(codes, first, tape, elements, arrays, rows)
-    cut = (np.ascontiguousarray(all_[:, :n]) for all_, n in ((elements, whole), (arrays, within), (rows, inside)))
-    return _Outline(tape[:marks].copy(), *cut, close, bool(odd))

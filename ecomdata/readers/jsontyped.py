@@ -15,8 +15,17 @@ import pyarrow as pa
 
 from ecomdata.columns import Columns
 from ecomdata.readers.base import REJECTED, Batch
-from ecomdata.readers.jsonobjects import ESCAPED, NULL, STRING, Objects, cell_problem, key_problems, read_objects, typed
-from ecomdata.readers.jsonodd import HALF, explained, key_text
+from ecomdata.readers.jsonobjects import (
+    ESCAPED,
+    NULL,
+    STRING,
+    Objects,
+    cell_problem,
+    key_problems,
+    read_objects,
+    typed,
+)
+from ecomdata.readers.jsonodd import HALF, explained, key_text, stands_under
 from ecomdata.readers.jsonpieces import Elements, Piece, Places
 from ecomdata.readers.textblocks import decode
 
@@ -110,6 +119,7 @@ class Rows:
         self,
         known: Mapping[int, str],
         given: Callable[[Places], Sequence[pl.Series]] = lambda _: (),
+        *,
         utf8: bool | None = None,
     ) -> Typed:
         """Read the objects.
@@ -131,7 +141,11 @@ class Rows:
             own = series.get(column.name)
             series[column.name] = column if own is None else own.fill_null(column)
         height = len(places)
-        frame = pl.DataFrame(list(s.alias(name) for name, s in series.items())) if series else pl.DataFrame(height=height)
+        frame = (
+            pl.DataFrame([s.alias(name) for name, s in series.items()])
+            if series
+            else pl.DataFrame(height=height)
+        )
         bad = np.zeros(height, dtype=np.bool_)
         bad[list(self._problems)] = True
         reasons |= {int(places[row]): why for row, why in self._problems.items()}
@@ -211,7 +225,7 @@ class Rows:
 
     def _raw(self, place: int) -> bytes:
         start, end = int(self._elements.starts[place]), int(self._elements.ends[place])
-        data, kept = self._piece.data, []
+        data, kept = self._piece.data, list[bytes]()
         for low, high in self._arrays(start, end) if self._shape.passed else ():
             kept.append(data[start : low + 1])
             start = high - 1
@@ -223,14 +237,14 @@ class Rows:
 
     def _refused(self, place: int, reasons: list[str]) -> Refused:
         order = int(self._elements.starts[place])
-        located = [why if _LOCATED.search(why) else f"{why} (byte {self._piece.offset + order:,})" for why in reasons]
+        located = [
+            why if _LOCATED.search(why) else f"{why} (byte {self._piece.offset + order:,})" for why in reasons
+        ]
         return Refused(place, order, located, self._raw(place))
 
 
 def passed_arrays(piece: Piece, key: str, start: int, end: int) -> list[tuple[int, tuple[int, int]]]:
     """The arrays right inside an object after such a key, broken or not: number, start and end of each."""
-    from ecomdata.readers.jsonodd import stands_under
-
     low, high = np.searchsorted(piece.tape[piece.arrays[0]], [start, end]).tolist()
     found: list[tuple[int, tuple[int, int]]] = []
     before = start
@@ -253,7 +267,9 @@ def is_utf8(data: bytes) -> bool:
     return True
 
 
-def as_batch(typed_: Typed, refused: Sequence[Refused], starts: npt.NDArray[np.int32], columns: Columns) -> Batch:
+def as_batch(
+    typed_: Typed, refused: Sequence[Refused], starts: npt.NDArray[np.int32], columns: Columns
+) -> Batch:
     """Typed and rejected rows as a batch, numbered in the order they stand in the file.
 
     Args:

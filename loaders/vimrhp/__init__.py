@@ -69,12 +69,13 @@ DATASETS: Final = (
                     Raw(
                         files=_FILES,
                         reader=JsonArray(
+                            expected=("Comment", "Rating"),
                             others="unverified",
                             verbatim=("Rating", "Helpfulness_Score"),
                             texts=("Comment",),
                         ),
                         schema=RawReviews,
-                        optional=("Helpfulness_Score", "unverified"),
+                        optional=("Comment", "Rating", "Helpfulness_Score", "unverified"),
                         path=PATH,
                         normalize=normalize,
                     ),

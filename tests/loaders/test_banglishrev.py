@@ -77,7 +77,7 @@ def test_a_product_and_its_review(tmp_path: Path) -> None:
         "root_category": "Electronics Device",
         "parent_category": "Trendy Mobile Accessories",
         "category": "Phone Cases",
-        "score_counts": '{"1":0,"2":0,"3":0,"4":0,"5":1}',
+        "score_counts": '{"1": 0, "2": 0, "3": 0, "4": 0, "5": 1}',
         "reviews_kind": "array",
         "product_number": 1,
         "other_keys": None,
@@ -97,7 +97,7 @@ def test_a_product_and_its_review(tmp_path: Path) -> None:
         "posted_raw": "12 Mar 2024",
         "bought_raw": "2024-03-01",
         "reply_kind": "null",
-        "images": f'[{{"Image URL":"{URL}","Size":[1,2]}}]',
+        "images": f'[{{"Image URL": "{URL}", "Size": [1, 2]}}]',
         "product_number": 1,
         "position": 1,
         "other_keys": None,
@@ -208,12 +208,12 @@ def test_a_rating_that_is_no_number_is_rejected(tmp_path: Path) -> None:
     ("reply", "kind", "kept"),
     [
         ("Thank you", "string", "Thank you"),
-        ({"by": "seller"}, "object", '{"by":"seller"}'),
+        ({"by": "seller"}, "object", '{"by": "seller"}'),
         (None, "null", None),
     ],
 )
 def test_a_reply_may_be_anything(tmp_path: Path, reply: object, kind: str, kept: str | None) -> None:
-    """Its type is not known: a string is text, anything else is JSON."""
+    """Its type is not known: a string is text, anything else is JSON as it is spelt."""
     frame = _frame(_load(tmp_path, [_with(Reply=reply)]))
     assert frame.select("reply_kind", "reply").row(0) == (kind, kept)
 

@@ -78,7 +78,7 @@ def test_a_score_may_be_missing(tmp_path: Path) -> None:
         ({"Helpfulness_Score": "high"}, "breaks the rule helpfulness_is_an_integer"),
         ({"Rating": [5]}, "breaks the rule rating_is_an_integer"),
         ({"Rating": 6}, "rating is above the maximum"),
-        ({"Comment": 5}, "Comment: '5' is not text"),
+        ({"Comment": 5}, "Comment: '5' is not text (byte 56)"),
     ],
 )
 def test_a_value_of_another_kind_is_rejected(tmp_path: Path, changed: dict[str, Any], reason: str) -> None:
@@ -152,7 +152,7 @@ def test_one_file_alone_says_its_domain(tmp_path: Path) -> None:
 def test_a_truncated_file_is_an_error(tmp_path: Path) -> None:
     """It names the byte and the last whole review, and nothing is loaded."""
     _write(tmp_path, '[{"Comment": "a", "Rating": 1}, {"Comment": "b')
-    with pytest.raises(DataError, match="object 1 is the last whole one"):
+    with pytest.raises(DataError, match="the last whole element is number 1"):
         ed.load("vimrhp", source=tmp_path)
 
 

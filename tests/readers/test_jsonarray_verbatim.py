@@ -1,4 +1,4 @@
-"""The reader of one JSON array of objects with known and unknown keys."""
+"""Giant JSON arrays of flat objects with known and unknown keys, kept letter for letter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
-from ecomdata.readers import JsonFile
+from ecomdata.readers import JsonArray
 from tests.readers.reading import Read, read
 
 
@@ -27,7 +27,7 @@ class Reviews(dy.Schema):
     others = dy.String(nullable=True)
 
 
-COLUMNS = Columns(schema=Reviews, optional=("score", "others"))
+COLUMNS = Columns(schema=Reviews, optional=("text", "score", "others"))
 
 
 def parse(content: bytes, *, block_size: int = 1 << 20, keep_partial: bool = False) -> Read:
@@ -35,8 +35,13 @@ def parse(content: bytes, *, block_size: int = 1 << 20, keep_partial: bool = Fal
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reviews.json"
         path.write_bytes(content)
-        reader = JsonFile(
-            rest="others", verbatim=("score",), keep_partial=keep_partial, block_size=block_size
+        reader = JsonArray(
+            expected=("text",),
+            others="others",
+            verbatim=("score",),
+            texts=("text",),
+            keep_partial=keep_partial,
+            block_size=block_size,
         )
         return read(path, reader, COLUMNS)
 
@@ -98,19 +103,19 @@ def test_null_and_absent_are_told_apart_where_the_value_is_kept_as_json() -> Non
 @pytest.mark.parametrize(
     ("element", "reason"),
     [
-        (b"5", "a JSON int instead of an object"),
-        (b'["text"]', "a JSON list instead of an object"),
-        (b"null", "a JSON NoneType instead of an object"),
+        (b"5", "a JSON number instead of an object"),
+        (b'["text"]', "a JSON array instead of an object"),
+        (b"null", "a JSON null instead of an object"),
         (b'{"text": 5}', "text: '5' is not text"),
-        (b'{"text": "\\ud800"}', "is not text"),
+        (b'{"text": "\\ud800"}', "half a character stands in it"),
         (b'{"text": "a", "text": "b"}', "key 'text' stands twice"),
         (b'{"text": NaN}', "text: 'NaN' is not text"),
-        (b'{"text" "a"}', "not JSON: no ':'"),
-        (b'{"text": "a" "b": 1}', "not JSON: no ','"),
+        (b'{"text" "a"}', "not JSON: Expecting ':' delimiter"),
+        (b'{"text": "a" "b": 1}', "not JSON: Expecting ',' delimiter"),
         (b'{"text": "a"]', "not JSON"),
-        (b"{5: 1}", "not JSON: a key is not text"),
-        (b'{"text": "a"} 5', "text after the object"),
-        (b"", "not JSON"),
+        (b"{5: 1}", "not JSON: Expecting property name"),
+        (b'{"text": 01}', "not JSON: Expecting ',' delimiter"),
+        (b"", "nothing stands beside a comma"),
         (b'{"text": "\xff"}', "not UTF-8"),
         pytest.param(b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "not JSON", id="deep"),
     ],
@@ -131,15 +136,17 @@ def test_an_empty_array_has_no_rows(content: bytes) -> None:
     assert parse(content).rows == []
 
 
-def test_a_comma_after_the_last_object_is_passed_over() -> None:
-    """It stands for no object."""
-    assert parse(b'[{"text": "a"},\n]').rows == [1]
-
-
-@pytest.mark.parametrize("content", [b"", b'{"text": "a"}', b'{"text": "a"}\n{"text": "b"}\n', b"\xff\xfe["])
-def test_a_file_that_is_no_array_is_an_error(content: bytes) -> None:
-    """The file is named."""
-    with pytest.raises(DataError, match=r"^reviews\.json is not a JSON array"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not JSON"),
+        (b"\xff\xfe[", "is not JSON"),
+        (b'{"text": "a"}\n{"text": "b"}\n', ": the JSON ends at byte 12, but the file goes on"),
+    ],
+)
+def test_a_file_that_is_no_array_is_an_error(content: bytes, message: str) -> None:
+    """The file is named; JSON lines are no array either."""
+    with pytest.raises(DataError, match=rf"^reviews\.json:? ?{message}"):
         parse(content)
 
 
@@ -148,9 +155,7 @@ def test_a_file_that_is_no_array_is_an_error(content: bytes) -> None:
 def test_a_truncated_file_names_the_byte_and_the_last_whole_object(rest: bytes, size: int) -> None:
     """The user learns how far the file is good."""
     start = b'[{"text": "a"},'
-    with pytest.raises(
-        DataError, match=f"object 1 is the last whole one, what follows .* byte {len(start)}$"
-    ):
+    with pytest.raises(DataError, match=r"in what starts at byte 14; the last whole element is number 1$"):
         parse(start + rest, block_size=size)
 
 
@@ -159,15 +164,15 @@ def test_a_truncated_file_names_the_byte_and_the_last_whole_object(rest: bytes, 
     ("rest", "rows", "rejected"),
     [
         (b'{"text": "b', [1], [2]),
-        (b" ", [1], []),
-        (b'{"text": "b"}', [1, 2], []),
+        (b" ", [1], [2]),
+        (b'{"text": "b"}', [1, 2], [3]),
         (b'{"text": "b"}, {"te', [1, 2], [3]),
     ],
 )
 def test_the_rows_of_a_truncated_file_can_be_kept(
     rest: bytes, rows: list[int], rejected: list[int], size: int
 ) -> None:
-    """What is left of the last object is rejected with its content."""
+    """What is left is one rejected row that says so, even when it is next to nothing."""
     found = parse(b'[{"text": "a"},' + rest, block_size=size, keep_partial=True)
     assert found.rows == rows
     assert found.rejected["row"].to_list() == rejected
@@ -175,7 +180,7 @@ def test_the_rows_of_a_truncated_file_can_be_kept(
 
 def test_text_after_the_array_is_an_error() -> None:
     """Two arrays in one file would lose one of them."""
-    with pytest.raises(DataError, match=r"more after the end of the array, at byte 15: b' \[\]'"):
+    with pytest.raises(DataError, match="the JSON ends at byte 14, but the file goes on"):
         parse(b'[{"text": "a"}] []')
 
 
