@@ -37,6 +37,7 @@ lint: $(VENV)/.developed
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/load.py
+	$(BIN)/python benchmarks/json_arrays.py
 
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed

@@ -89,7 +89,9 @@ def files(folder: Path) -> set[str]:
     return {
         path.relative_to(folder.parent).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".pyc" and "build" not in path.parts[len(folder.parts) :]
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and "build" not in path.parts[len(folder.parts) :]
     }
 
 
