@@ -6,6 +6,7 @@ import hashlib
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, ParamSpec, TypeVar, cast
@@ -59,5 +60,7 @@ def compiled(
     return decorate
 
 
+@cache
 def _say() -> None:
+    """Once in a process."""
     sys.stderr.write("note: compiling loops for this machine, once; the next run starts without\n")
