@@ -148,11 +148,13 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
 
 
 def _create_own_views(connection: duckdb.DuckDBPyConnection, schema: str, manifest: Manifest) -> None:
-    """The views that the dataset declares, as far as the tables they use are loaded."""
-    there = set(manifest.tables)
-    for name, view in manifest.views.items():
-        if not names_of_this(view.sql) <= there:
-            continue
+    """The views that the dataset declares, as far as the tables they use are loaded.
+
+    Views may use views, and a manifest has them by name, not in the order in which they were declared.
+    """
+    there, waiting = set(manifest.tables), dict(manifest.views)
+    while ready := next((n for n, v in waiting.items() if names_of_this(v.sql) <= there), None):
+        name, view = ready, waiting.pop(ready)
         there.add(name)
         target, query = f"{quoted(schema)}.{quoted(name)}", of_schema(view.sql, schema)
         if view.parameters:
