@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -90,12 +90,14 @@ class Columns:
         optional: Columns that some files lack; they are filled with null.
         aliases: Declared name -> other names upstream gives the same column.
         by_position: Columns that may go by any name, found by their place in ``schema``.
+        one_of: Optional columns of which a file must have one at least.
     """
 
     schema: type[dy.Schema]
     optional: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     by_position: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -130,13 +132,52 @@ class Columns:
             place = self.names.index(name)
             if name in self.by_position and place < len(names) and names[place] not in declared:
                 names[place] = name
-        missing = [name for name in self.required if name not in names]
+        missing = self._missing(names)
         extra = [raw for raw, name in zip(found, names, strict=True) if name not in declared]
         twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if missing or extra or twice:
             detail = f"named twice: {listed(twice)}" if twice else ""
             raise DriftError(where, found=found, missing=missing, extra=extra, detail=detail)
         return names
+
+    def taken(self, found: Iterable[str], *, rest: str) -> dict[str, str]:
+        """Declared name -> the column found for it, where ``rest`` takes all the others.
+
+        Of several that could be it, the one with the declared name is taken, else that with its first alias.
+        """
+        spelt = {name.strip(): name for name in found}
+        taken: dict[str, str] = {}
+        for name in self.names:
+            known = (name, *self.aliases.get(name, ()))
+            match = next((spelt.pop(one) for one in known if one in spelt), None)
+            if match is not None and name != rest:
+                taken[name] = match
+        return taken
+
+    def places(self, taken: Mapping[str, str], *, rest: str) -> frozenset[tuple[str, str]]:
+        """Each declared column but ``rest``, with what it was found under; empty where it was not."""
+        return frozenset((name, taken.get(name, "")) for name in self.names if name != rest)
+
+    def pick(self, found: Sequence[str], where: str, *, rest: str) -> dict[str, str]:
+        """The same as :meth:`taken`, for a file that must have the required columns.
+
+        Raises:
+            DriftError: a column is missing or named twice.
+        """
+        taken = self.taken(found, rest=rest)
+        missing = [name for name in self._missing(taken) if name != rest]
+        twice = sorted(name for name, count in Counter(map(str.strip, found)).items() if count > 1)
+        if missing or twice:
+            extra = [name for name in found if name not in taken.values()]
+            detail = f"named twice: {listed(twice)}" if twice else f"found: {listed(found)}"
+            raise DriftError(where, found=found, missing=missing, extra=extra, detail=detail)
+        return taken
+
+    def _missing(self, names: Container[str]) -> list[str]:
+        missing = [name for name in self.required if name not in names]
+        if self.one_of and not any(name in names for name in self.one_of):
+            missing.append(f"one of {', '.join(self.one_of)}")
+        return missing
 
     def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with every declared column, in the declared order; absent optional ones are null."""

@@ -123,6 +123,7 @@ class Raw:
         optional: Raw columns that some files lack.
         aliases: Raw column -> other names upstream gives it.
         by_position: Raw columns that may have any name.
+        one_of: Optional raw columns of which a file has one at least.
         path: A regular expression searched in the file's path; each named group becomes a text column
             that ``normalize`` can use (null where it does not match).
         drops: Rule -> expression over the raw columns; rows for which it is true are left out and counted.
@@ -135,13 +136,14 @@ class Raw:
     optional: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     by_position: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
     path: str = ""
     drops: Mapping[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
 
     def __post_init__(self) -> None:
         names = set(self.schema.column_names())
         _require(self.files, "raw files need at least one glob")
-        for part in ("optional", "by_position", "aliases"):
+        for part in ("optional", "by_position", "aliases", "one_of"):
             unknown = set(getattr(self, part)) - names
             _require(not unknown, f"{part}: {sorted(unknown)} not in {self.schema.__name__}")
         groups = set(re.compile(self.path).groupindex)
@@ -157,6 +159,7 @@ class Raw:
             optional=self.optional,
             aliases=self.aliases,
             by_position=self.by_position,
+            one_of=self.one_of,
         )
 
     def path_columns(self, path: str) -> dict[str, str | None]:

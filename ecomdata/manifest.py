@@ -39,6 +39,19 @@ class ReadFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """Raw files in which declared columns were looked for among others, and found under the same names.
+
+    ``columns`` is declared name -> what it is called in the files (several where a file's rows differ);
+    ``absent`` are the declared columns that were not found.
+    """
+
+    files: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    absent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableRecord:
     """One table of a release.
 
@@ -59,6 +72,7 @@ class TableRecord:
         quarantine: Parquet files of rejected rows.
         seconds: Time spent on it.
         unverified: Keys of the raw files that are unverified upstream: kept as JSON, their meaning not known.
+        mapped: Which columns of the raw files were taken for which, where their names are not fixed.
     """
 
     kind: str
@@ -75,6 +89,7 @@ class TableRecord:
     quarantine: tuple[WrittenFile, ...]
     seconds: float
     unverified: tuple[str, ...] = ()
+    mapped: tuple[Mapped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,14 +201,21 @@ def _table(record: dict[str, Any]) -> TableRecord:
         part: tuple(_build(WrittenFile, item) for item in record[part]) for part in ("files", "quarantine")
     }
     lists = {part: tuple(record.get(part, ())) for part in ("canonical", "unverified")}
-    return _build(TableRecord, {**record, **files, **lists})
+    mapped = tuple(_mapped(item) for item in record.get("mapped", ()))
+    return _build(TableRecord, {**record, **files, **lists, "mapped": mapped})
+
+
+def _mapped(record: dict[str, Any]) -> Mapped:
+    columns = {name: tuple(found) for name, found in record["columns"].items()}
+    lists = {part: tuple(record[part]) for part in ("files", "absent")}
+    return _build(Mapped, {**lists, "columns": columns})
 
 
 def _view(record: dict[str, Any]) -> ViewRecord:
     return _build(ViewRecord, {**record, "parameters": tuple(record["parameters"])})
 
 
-_Record = TypeVar("_Record", Manifest, TableRecord, WrittenFile, ReadFile, ViewRecord)
+_Record = TypeVar("_Record", Manifest, Mapped, TableRecord, WrittenFile, ReadFile, ViewRecord)
 
 
 def _build(cls: type[_Record], value: dict[str, Any]) -> _Record:

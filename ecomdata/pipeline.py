@@ -48,6 +48,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter[str])
     files: Counter[str] = field(default_factory=Counter[str])
     unverified: set[str] = field(default_factory=set[str])
+    taken: dict[str, set[tuple[str, str]]] = field(default_factory=dict[str, set[tuple[str, str]]])
 
     def balance(self, table: str) -> None:
         """Raise when the accounting identity does not hold: rows were lost or made up."""
@@ -74,6 +75,7 @@ class Outcome:
     span: int
     size: int
     unverified: frozenset[str]
+    taken: frozenset[tuple[str, str]]
 
 
 class Quarantine:
@@ -173,6 +175,8 @@ class TableReader:
         tally.dropped.update(outcome.dropped)
         tally.files[name] += outcome.read
         tally.unverified |= outcome.unverified
+        if outcome.taken:
+            tally.taken.setdefault(name, set()).update(outcome.taken)
         if outcome.rejected.height:
             count_reasons(tally.reasons, outcome.rejected)
 
@@ -232,7 +236,17 @@ def process(
         )
     read = checked.good.height + rejected.height + dropped.total()
     counted = batch.frame.height + batch.rejected.height
-    return Outcome(checked.good, rejected, dropped, read, counted, batch.span, block.size, batch.unverified)
+    return Outcome(
+        good=checked.good,
+        rejected=rejected,
+        dropped=dropped,
+        read=read,
+        counted=counted,
+        span=batch.span,
+        size=block.size,
+        unverified=batch.unverified,
+        taken=batch.taken,
+    )
 
 
 class Kept(NamedTuple):

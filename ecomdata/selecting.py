@@ -42,7 +42,7 @@ def _permitted(raw: Raw, options: Options) -> Raw:
     mine = {name: found for name, found in options.aliases.items() if name in raw.columns.names}
     if mine:
         raw = replace(
-            raw, aliases={**raw.aliases, **{n: (*raw.aliases.get(n, ()), *f) for n, f in mine.items()}}
+            raw, aliases={**raw.aliases, **{n: (*f, *raw.aliases.get(n, ())) for n, f in mine.items()}}
         )
     if options.allow_pickle and isinstance(raw.reader, Npz):
         return replace(raw, reader=replace(raw.reader, allow_pickle=True))

@@ -18,11 +18,11 @@ from ecomdata.store import writing
 _ROW_GROUP_BYTES: Final = 64 << 20
 _SHARD_BYTES: Final = 1 << 30
 _MAX_ROW_GROUP: Final = 1 << 17
-_MIN_ROW_GROUP: Final = 1 << 10
+_MIN_ROW_GROUP: Final = 1 << 6
 _ZSTD_LEVEL: Final = 1
 """A third less time to write than level 3, for files 7 % larger (docs/decisions/0003-parquet-writing.md)."""
 _WEIGHED: Final = 1 << 12
-"""Rows whose width stands for that of all."""
+"""Rows whose width stands for that of all; fewer where they take up more than a row group may."""
 _READ_SIZE: Final = 4 << 20
 
 
@@ -103,8 +103,7 @@ def write_shards(
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     slices = _Slices(frames)
-    first = slices.peek(_WEIGHED)
-    width = _width(first.head(_WEIGHED)) if first is not None else 1
+    width = _width_of_first(slices)
     fitting = max(1, _ROW_GROUP_BYTES // width)
     group = min(_MAX_ROW_GROUP, max(_MIN_ROW_GROUP, 1 << (fitting.bit_length() - 1)))
     per_shard = max(1, _SHARD_BYTES // (width * group)) * group
@@ -126,6 +125,19 @@ def write_shards(
         )
         for path, digest, rows in written
     )
+
+
+def _width_of_first(slices: _Slices) -> int:
+    """Bytes of a row, as the first ones have them; no more rows are held for it than fit into a row group."""
+    few = slices.peek(_MIN_ROW_GROUP)
+    if few is None:
+        return 1
+    width = _width(few.head(_MIN_ROW_GROUP))
+    rows = min(_WEIGHED, _ROW_GROUP_BYTES // width)
+    if rows <= _MIN_ROW_GROUP:
+        return width
+    more = slices.peek(rows)
+    return width if more is None else _width(more.head(rows))
 
 
 def _width(frame: pl.DataFrame) -> int:

@@ -15,7 +15,7 @@ from ecomdata.columns import listed
 from ecomdata.declare import Table
 from ecomdata.derive import Origin, derived_frames
 from ecomdata.errors import DataError
-from ecomdata.manifest import TableRecord
+from ecomdata.manifest import Mapped, TableRecord
 from ecomdata.options import Options
 from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, count_reasons, without_dropped
 from ecomdata.progress import Reporter
@@ -96,6 +96,9 @@ class TableWriter:
         quarantine.flush()
         self._reporter.finish()
         self._judge(f"{self._dataset} {table.name}", tally)
+        mapped = _mapped(table, tally)
+        for kind in mapped:
+            self._reporter.say(f"note: {self._dataset} {table.name}: {_said(kind)}")
         columns = {name: str(dtype) for name, dtype in types.items()}
         self.records[table.name] = TableRecord(
             kind=table.kind,
@@ -112,6 +115,7 @@ class TableWriter:
             quarantine=tuple(quarantine.files),
             seconds=round(time.monotonic() - started, 3),
             unverified=tuple(sorted(tally.unverified)),
+            mapped=mapped,
         )
 
     def _judge(self, name: str, tally: Tally) -> None:
@@ -145,6 +149,38 @@ def _as_rejected(frame: pl.DataFrame, bad: list[int], reasons: list[list[str]], 
         },
         schema=REJECTED,
     )
+
+
+def _mapped(table: Table, tally: Tally) -> tuple[Mapped, ...]:
+    """What was taken for the declared columns, files with the same names together."""
+    order = list(dict.fromkeys(name for raw in table.raws for name in raw.columns.names))
+    kinds: dict[frozenset[tuple[str, str]], list[str]] = {}
+    for file, places in tally.taken.items():
+        kinds.setdefault(frozenset(places), []).append(file)
+    mapped: list[Mapped] = []
+    for taken, files in kinds.items():
+        columns: dict[str, list[str]] = {}
+        for name, found in sorted(taken, key=lambda pair: (order.index(pair[0]), pair[1])):
+            columns.setdefault(name, []).extend([found] if found else [])
+        mapped.append(
+            Mapped(
+                files=tuple(files),
+                columns={name: tuple(found) for name, found in columns.items() if found},
+                absent=tuple(name for name, found in columns.items() if not found),
+            )
+        )
+    return tuple(mapped)
+
+
+def _said(mapped: Mapped) -> str:
+    first, *more = mapped.files
+    files = f"{first} and {len(more):,} more files" if more else first
+    pairs = [
+        listed([name]) if found == (name,) else f"{name} (as {listed(found)})"
+        for name, found in mapped.columns.items()
+    ]
+    absent = f"; not found: {listed(mapped.absent)}" if mapped.absent else ""
+    return f"columns of {files}: {', '.join(pairs)}{absent}"
 
 
 def _content_size(assigned: Iterable[Assigned]) -> int:

@@ -51,6 +51,8 @@ class Batch:
         rejected: Rows that could not become typed raw rows (see :data:`REJECTED`), rows within the block.
         dropped: Rule -> rows that the format itself left out, such as a header line in the middle.
         unverified: Keys that the file has and no column is declared for, where they are kept as JSON.
+        taken: Where a reader picks its columns from among others: each declared column, with the name it was
+            found under, or with an empty one.
     """
 
     frame: pl.DataFrame
@@ -60,6 +62,7 @@ class Batch:
     rejected: pl.DataFrame = field(default_factory=no_rejections)
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     unverified: frozenset[str] = frozenset()
+    taken: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def read(self) -> int:
@@ -112,6 +115,7 @@ def joined(batches: Sequence[Batch]) -> Batch:
         rejected=pl.concat(rejected) if rejected else no_rejections(),
         dropped=dropped,
         unverified=frozenset[str]().union(*(batch.unverified for batch in batches)),
+        taken=frozenset[tuple[str, str]]().union(*(batch.taken for batch in batches)),
     )
 
 

@@ -25,9 +25,19 @@ _LARGE: Final = 1 << 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonLines:
-    """A reader of JSON lines. A line with a key that is missing or not declared is rejected."""
+    """A reader of JSON lines. A line with a key that is missing or not declared is rejected.
+
+    Attributes:
+        block_size: Bytes read at a time.
+        rest: The declared column that takes every key that is not declared, as a JSON object; null where
+            there is none.
+        loose: Declared columns that may come in any type that says the same: any value for text (as JSON,
+            unless it is text), whole floats for integers.
+    """
 
     block_size: int = BLOCK_SIZE
+    rest: str = ""
+    loose: tuple[str, ...] = ()
 
     def check(self, file: RawFile, columns: Columns) -> None:
         """Check the keys of the first line."""
@@ -41,19 +51,71 @@ class JsonLines:
         def rest() -> Iterator[Block]:
             with file.open() as stream:
                 for data in record_blocks(stream, size=self.block_size):
-                    yield Block(len(data), partial(_parse, data, columns))
+                    yield Block(len(data), partial(self._parse, data, columns))
 
         return rest()
 
-    @staticmethod
-    def _check(line: bytes, where: str, columns: Columns) -> None:
+    def _check(self, line: bytes, where: str, columns: Columns) -> None:
         value = _loads(line.decode("utf-8-sig", errors="replace"))
         if not isinstance(value, dict):
             raise DataError(
                 f"{where}: the first line is not a JSON object",
                 hint="load the file as upstream released it, one JSON object a line",
             )
-        columns.match(list(cast("dict[str, object]", value)), where)
+        keys = list(cast("dict[str, object]", value))
+        if self.rest:
+            columns.pick(keys, where, rest=self.rest)
+        else:
+            columns.match(keys, where)
+
+    def _parse(self, data: bytes, columns: Columns) -> Batch:
+        good: list[Record] = []
+        values: list[list[object]] = []
+        rejected: list[tuple[Record, list[str]]] = []
+        blank = 0
+        taken: set[tuple[str, str]] = set()
+        unverified: set[str] = set()
+        for record in records(data, quoted=False):
+            if not record.text.strip():
+                blank += 1
+                continue
+            fields, reasons = _fields(record)
+            if not reasons and self.rest:
+                picked = columns.taken(fields, rest=self.rest)
+                unverified.update(fields.keys() - picked.values())
+                taken |= columns.places(picked, rest=self.rest)
+                fields = _sorted_out(fields, picked, self.rest)
+            row, reasons = ([], reasons) if reasons else self._row(fields, columns)
+            if reasons:
+                rejected.append((record, reasons))
+            else:
+                good.append(record)
+                values.append(row)
+        return Batch(
+            frame=pl.DataFrame(values, schema=columns.dtypes, orient="row"),
+            span=data.count(b"\n") + (not data.endswith(b"\n")),
+            raw=lambda positions: [good[p].text for p in positions],
+            rows=pl.Series([record.row for record in good], dtype=pl.Int64),
+            rejected=rejected_frame(rejected),
+            dropped={"blank line": blank} if blank else {},
+            unverified=frozenset(unverified),
+            taken=frozenset(taken),
+        )
+
+    def _row(self, fields: dict[str, object], columns: Columns) -> tuple[list[object], list[str]]:
+        other = {alias: name for name, aliases in columns.aliases.items() for alias in aliases}
+        named = fields if self.rest else {other.get(key, key): item for key, item in fields.items()}
+        if len(named) != len(fields):
+            return [], ["a key stands beside its other name"]
+        reasons = [f"key {name} is missing" for name in columns.required if name not in named]
+        reasons += [f"key {name!r} is not expected" for name in named if name not in columns.dtypes]
+        for name, dtype in columns.dtypes.items():
+            item = named.get(name)
+            if item is not None and name in self.loose:
+                item = named[name] = _loosened(item, dtype)
+            if item is not None and not _fits(item, dtype):
+                reasons.append(f"{name}: {json.dumps(item)[:60]!r} is not {str(dtype).lower()}")
+        return [named.get(name) for name in columns.names], reasons
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -73,51 +135,36 @@ def _loads(text: str) -> object:
         return error
 
 
-def _parse(data: bytes, columns: Columns) -> Batch:
-    good: list[Record] = []
-    values: list[list[object]] = []
-    rejected: list[tuple[Record, list[str]]] = []
-    blank = 0
-    for record in records(data, quoted=False):
-        if not record.text.strip():
-            blank += 1
-            continue
-        row, reasons = _row(record, columns)
-        if reasons:
-            rejected.append((record, reasons))
-        else:
-            good.append(record)
-            values.append(row)
-    return Batch(
-        frame=pl.DataFrame(values, schema=columns.dtypes, orient="row"),
-        span=data.count(b"\n") + (not data.endswith(b"\n")),
-        raw=lambda positions: [good[p].text for p in positions],
-        rows=pl.Series([record.row for record in good], dtype=pl.Int64),
-        rejected=rejected_frame(rejected),
-        dropped={"blank line": blank} if blank else {},
-    )
-
-
-def _row(record: Record, columns: Columns) -> tuple[list[object], list[str]]:
+def _fields(record: Record) -> tuple[dict[str, object], list[str]]:
+    """The object of a line, and why there is none."""
     if record.reason:
-        return [], [record.reason]
+        return {}, [record.reason]
     value = _loads(record.text.removeprefix("\ufeff"))
     if isinstance(value, Exception):
-        return [], [f"not JSON: {value}"]
+        return {}, [f"not JSON: {value}"]
     if not isinstance(value, dict):
-        return [], [f"a JSON {type(value).__name__} instead of an object"]
-    fields = cast("dict[str, object]", value)
-    other = {alias: name for name, aliases in columns.aliases.items() for alias in aliases}
-    named = {other.get(key, key): item for key, item in fields.items()}
-    if len(named) != len(fields):
-        return [], ["a key stands beside its other name"]
-    reasons = [f"key {name} is missing" for name in columns.required if name not in named]
-    reasons += [f"key {name!r} is not expected" for name in named if name not in columns.dtypes]
-    for name, dtype in columns.dtypes.items():
-        item = named.get(name)
-        if item is not None and not _fits(item, dtype):
-            reasons.append(f"{name}: {json.dumps(item)[:60]!r} is not {str(dtype).lower()}")
-    return [named.get(name) for name in columns.names], reasons
+        return {}, [f"a JSON {type(value).__name__} instead of an object"]
+    return cast("dict[str, object]", value), []
+
+
+def _sorted_out(fields: dict[str, object], picked: dict[str, str], rest: str) -> dict[str, object]:
+    """The object under declared names, the keys that have none together as JSON."""
+    others = {key: item for key, item in fields.items() if key not in picked.values()}
+    named = {name: fields[key] for name, key in picked.items()}
+    return {**named, rest: json.dumps(others)} if others else named
+
+
+def _loosened(item: object, dtype: pl.DataType) -> object:
+    """A value in another type that says the same; itself where there is none."""
+    if dtype == pl.String and not isinstance(item, str):
+        return json.dumps(item, ensure_ascii=False)
+    if dtype.is_integer() and isinstance(item, float) and item.is_integer():
+        return int(item)
+    if isinstance(dtype, pl.List) and isinstance(item, list):
+        inner = dtype.inner
+        items = cast("list[object]", item)
+        return [_loosened(one, inner) for one in items] if isinstance(inner, pl.DataType) else items
+    return item
 
 
 def _fits(item: object, dtype: pl.DataType) -> bool:

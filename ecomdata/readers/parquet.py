@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from math import ceil
@@ -18,84 +19,146 @@ from polars.exceptions import PanicException, PolarsError
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import Batch, Block, integer_limits, rows_as_json
+from ecomdata.readers.base import REJECTED, Batch, Block, integer_limits, rows_as_json
+from ecomdata.readers.loose import json_objects, loosely
 
 _TYPES: Final = "give the columns upstream's own types, or load the files as upstream released them"
 _BLOCK_BYTES: Final = 48 << 20
-"""Uncompressed bytes read at a time; a larger row group is read in equal slices."""
+"""Bytes of memory that the rows read at a time take; a larger row group is read in pieces."""
+_WIDTHS: Final = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT96": 12}
+"""Bytes of a value in memory, by physical type; 8 for others."""
+_COPIES: Final = 2
+"""How often lists are held, once as they were decoded and once while they are checked."""
 _DAMAGE: Final = (PolarsError, PanicException, pa.ArrowException, OSError, ValueError)
 """What the libraries raise over damaged bytes; polars may also panic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parquet:
-    """A reader of Parquet files. Types may be narrower than declared, or spelt otherwise, but never lossy."""
+    """A reader of Parquet files. Types may be narrower than declared, or spelt otherwise, but never lossy.
+
+    Attributes:
+        block_bytes: Bytes of memory that the rows read at a time take.
+        rest: The declared column that takes every column that is not declared, as a JSON object; null where
+            there is none. Without it such a column is drift.
+        loose: Declared columns that may come in any type that says the same: numbers and times for text,
+            lists of whole floats for lists of integers. A row whose value does not is rejected.
+    """
 
     block_bytes: int = _BLOCK_BYTES
+    rest: str = ""
+    loose: tuple[str, ...] = ()
 
     def check(self, file: RawFile, columns: Columns) -> None:
         """Check names and types against the footer."""
-        _open(file.local(), file.name, columns)
+        self._open(file.local(), file.name, columns)
 
     def blocks(self, file: RawFile, columns: Columns) -> Iterator[Block]:
-        """Check the footer, then yield row groups, the large ones in slices."""
+        """Check the footer, then yield row groups, the large ones in pieces."""
         path = file.local()
-        metadata, selection = _open(path, file.name, columns)
-        sizes = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
-        scale = file.size / max(1, sum(sizes))
+        metadata, plan = self._open(path, file.name, columns)
+        groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+        scale = file.size / max(1, sum(group.total_byte_size for group in groups))
 
         def rest() -> Iterator[Block]:
             start = 0
-            for i, size in enumerate(sizes):
-                rows = metadata.row_group(i).num_rows
-                pieces = max(1, min(rows, ceil(size / self.block_bytes)))
-                edges = [start + rows * piece // pieces for piece in range(pieces + 1)]
-                for low, high in pairwise(edges):
-                    parse = partial(_parse, path, file.name, selection, columns, low, high - low)
-                    yield Block(int(size * scale / pieces), parse)
-                start += rows
+            for number, group in enumerate(groups):
+                for rows, frame in self._pieces(path, file.name, number, group, start):
+                    size = group.total_byte_size * scale * rows / max(1, group.num_rows)
+                    yield Block(int(size), partial(_parse, frame, plan))
+                start += group.num_rows
 
         return rest()
 
+    def _pieces(
+        self, path: Path, where: str, number: int, group: pq.RowGroupMetaData, start: int
+    ) -> Iterator[tuple[int, Callable[[], pl.DataFrame]]]:
+        """How many rows each piece of a row group has, and what reads it."""
+        unfolded = _list_bytes(group)
+        pieces = ceil(max(group.total_byte_size, unfolded) / self.block_bytes)
+        pieces = max(1, min(group.num_rows, pieces))
+        if unfolded > self.block_bytes:
+            yield from _in_turn(path, where, number, ceil(group.num_rows / pieces), start)
+            return
+        edges = [start + group.num_rows * piece // pieces for piece in range(pieces + 1)]
+        for low, high in pairwise(edges):
+            yield high - low, partial(_slice, path, where, low, high - low)
 
-def _open(path: Path, where: str, columns: Columns) -> tuple[pq.FileMetaData, list[pl.Expr]]:
-    """The footer, and the expressions that turn the file's columns into the declared ones.
+    def _open(self, path: Path, where: str, columns: Columns) -> tuple[pq.FileMetaData, _Plan]:
+        """The footer, and how the file's columns become the declared ones.
 
-    Raises:
-        DriftError: names or types are not the declared ones.
-        DataError: the file is truncated or not Parquet.
+        Raises:
+            DriftError: names or types are not the declared ones.
+            DataError: the file is truncated or not Parquet.
+        """
+        try:
+            metadata = pq.read_metadata(path)  # pyright: ignore[reportUnknownMemberType]
+            schema = pl.read_parquet_schema(path)
+        except _DAMAGE as error:
+            raise DataError(
+                f"{where}: not a whole Parquet file ({_first_line(error)})",
+                hint="the download may have been cut off; get the file again and compare sizes with upstream",
+            ) from error
+        names = self._names(list(schema), where, columns)
+        plan = _Plan(columns, self.rest, {} if not self.rest else names)
+        wrong: list[str] = []
+        for name, found in names.items():
+            wanted = columns.dtypes[name]
+            if (plain := _lossless(pl.col(found), schema[found], wanted)) is not None:
+                plan.selection.append(plain.alias(name))
+            elif name in self.loose and (pair := loosely(pl.col(found), schema[found], wanted)):
+                plan.selection.append(pair[0].alias(name))
+                if pair[1] is not None:
+                    plan.fine[name] = pair[1]
+            else:
+                wrong.append(f"{name} is {schema[found]}, declared {wanted}")
+        if wrong:
+            raise DriftError(
+                where, found=list(schema), missing=(), extra=(), detail="; ".join(wrong), hint=_TYPES
+            )
+        return metadata, plan
+
+    def _names(self, found: list[str], where: str, columns: Columns) -> dict[str, str]:
+        """Declared name -> name in the file."""
+        if self.rest:
+            return columns.pick(found, where, rest=self.rest)
+        return dict(zip(columns.match(found, where), found, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the frames of a file become batches.
+
+    Attributes:
+        columns: What is declared.
+        rest: The declared column that takes the others, or empty.
+        taken: With ``rest``: declared name -> name in the file.
+        selection: The declared columns, made of the file's.
+        fine: Declared name -> whether its value in a row says what the file says.
     """
-    try:
-        metadata = pq.read_metadata(path)  # pyright: ignore[reportUnknownMemberType]
-        schema = pl.read_parquet_schema(path)
-    except _DAMAGE as error:
-        raise DataError(
-            f"{where}: not a whole Parquet file ({_first_line(error)})",
-            hint="the download may have been cut off; get the file again and compare sizes with upstream",
-        ) from error
-    names = columns.match(list(schema), where)
-    wrong: list[str] = []
-    selection: list[pl.Expr] = []
-    for found, name in zip(schema, names, strict=True):
-        expression = _lossless(pl.col(found), schema[found], columns.dtypes[name])
-        if expression is None:
-            wrong.append(f"{name} is {schema[found]}, declared {columns.dtypes[name]}")
-        else:
-            selection.append(expression.alias(name))
-    if wrong:
-        raise DriftError(
-            where, found=list(schema), missing=(), extra=(), detail="; ".join(wrong), hint=_TYPES
-        )
-    return metadata, selection
+
+    columns: Columns
+    rest: str
+    taken: Mapping[str, str]
+    selection: list[pl.Expr] = field(default_factory=list[pl.Expr])
+    fine: dict[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
+
+
+def _list_bytes(group: pq.RowGroupMetaData) -> int:
+    """Bytes of memory that reading a row group's lists takes; on disk runs of a value take next to none."""
+    size = 0
+    for i in range(group.num_columns):
+        column = group.column(i)
+        if "." in column.path_in_schema:
+            size += column.num_values * _WIDTHS.get(column.physical_type, 8)
+    return _COPIES * size
 
 
 def _lossless(column: pl.Expr, found: pl.DataType, wanted: pl.DataType) -> pl.Expr | None:
     """The column as the declared type, or None where that could lose something."""
     if found == wanted:
         return column
-    floats = found == pl.Float32 and wanted == pl.Float64
-    texts = isinstance(found, pl.Categorical | pl.Enum) and wanted == pl.String
-    if _widens(found, wanted) or floats or texts or found == pl.Null:
+    if _same_when_cast(found, wanted):
         return column.cast(wanted)
     if isinstance(found, pl.Datetime) and isinstance(wanted, pl.Datetime):
         if found.time_unit == "ns" or wanted.time_unit != "us":
@@ -108,6 +171,16 @@ def _lossless(column: pl.Expr, found: pl.DataType, wanted: pl.DataType) -> pl.Ex
     return None
 
 
+def _same_when_cast(found: pl.DataType, wanted: pl.DataType) -> bool:
+    if isinstance(found, pl.List | pl.Array) and isinstance(wanted, pl.List):
+        item, declared = found.inner, wanted.inner
+        if isinstance(item, pl.DataType) and isinstance(declared, pl.DataType):
+            return item == declared or _same_when_cast(item, declared)
+    floats = found == pl.Float32 and wanted == pl.Float64
+    texts = isinstance(found, pl.Categorical | pl.Enum) and wanted == pl.String
+    return _widens(found, wanted) or floats or texts or found == pl.Null
+
+
 def _widens(found: pl.DataType, wanted: pl.DataType) -> bool:
     """Whether every value of the one integer type is a value of the other."""
     if not (found.is_integer() and wanted.is_integer()):
@@ -117,21 +190,87 @@ def _widens(found: pl.DataType, wanted: pl.DataType) -> bool:
     return least <= low and high <= greatest
 
 
-def _parse(
-    path: Path, where: str, selection: list[pl.Expr], columns: Columns, start: int, rows: int
-) -> Batch:
-    try:
-        frame = pl.scan_parquet(path).slice(start, rows).select(selection).collect()
+def _slice(path: Path, where: str, start: int, rows: int) -> pl.DataFrame:
+    """Rows of a file, read on their own."""
+    with _damage_named(where, start, rows):
+        frame = pl.scan_parquet(path).slice(start, rows).collect()
         if frame.height != rows:
             raise ValueError(f"there are {frame.height:,}")
+        return frame
+
+
+def _in_turn(
+    path: Path, where: str, group: int, rows: int, start: int
+) -> Iterator[tuple[int, Callable[[], pl.DataFrame]]]:
+    """The rows of a row group, so many at a time, each decoded once and held until it is parsed.
+
+    A slice has to pass over all that stands before it in its row group: where that unfolds into many
+    pieces, it takes longer than the pieces themselves.
+    """
+    with ExitStack() as stack:
+        with _damage_named(where, start, rows):
+            file = stack.enter_context(pq.ParquetFile(path))
+            batches = file.iter_batches(rows, row_groups=[group], use_threads=False)  # pyright: ignore[reportUnknownMemberType]
+            left = file.metadata.row_group(group).num_rows
+        while left:
+            with _damage_named(where, start, min(rows, left)):
+                batch = next(batches, None)
+                if batch is None:
+                    raise ValueError("there are no more")
+            yield batch.num_rows, partial(_from_arrow, batch)
+            start, left = start + batch.num_rows, left - batch.num_rows
+
+
+def _from_arrow(batch: pa.RecordBatch) -> pl.DataFrame:
+    frame = pl.from_arrow(batch)  # pyright: ignore[reportUnknownMemberType]
+    if not isinstance(frame, pl.DataFrame):  # only a column alone becomes a Series
+        raise TypeError(type(frame).__name__)
+    return frame
+
+
+@contextmanager
+def _damage_named(where: str, start: int, rows: int) -> Generator[None]:
+    try:
+        yield
     except _DAMAGE as error:
         raise DataError(
             f"{where}: rows {start + 1} to {start + rows} cannot be read ({_first_line(error)})",
             hint="the file is damaged; get it again and compare its size with upstream's",
         ) from error
-    whole = columns.complete(frame)
 
-    return Batch(frame=whole, span=rows, raw=partial(rows_as_json, whole))
+
+def _parse(load: Callable[[], pl.DataFrame], plan: _Plan) -> Batch:
+    frame = load()
+    whole = frame.select(plan.selection)
+    others = frame.drop(plan.taken.values()) if plan.rest else pl.DataFrame()
+    if others.width:
+        whole = whole.with_columns(json_objects(others).alias(plan.rest))
+    whole = plan.columns.complete(whole)
+    batch = Batch(
+        frame=whole,
+        span=frame.height,
+        raw=partial(rows_as_json, whole),
+        unverified=frozenset(others.columns),
+        taken=plan.columns.places(plan.taken, rest=plan.rest) if plan.rest else frozenset(),
+    )
+    return _without_unfit(batch, frame, plan.fine) if plan.fine else batch
+
+
+def _without_unfit(batch: Batch, frame: pl.DataFrame, fine: Mapping[str, pl.Expr]) -> Batch:
+    """The batch, with those rows rejected whose values do not say the same in the declared type."""
+    fits = frame.select(expression.alias(name) for name, expression in fine.items())
+    keep = fits.select(pl.all_horizontal(pl.all())).to_series()
+    if keep.all():
+        return batch
+    bad: list[int] = (~keep).arg_true().to_list()
+    reasons = [[f"{name}: not whole numbers" for name in fits.columns if not fits[name][row]] for row in bad]
+    rejected = pl.DataFrame(
+        {"row": bad, "reasons": reasons, "raw": rows_as_json(frame, bad), "raw_bytes": [None] * len(bad)},
+        schema=REJECTED,
+    )
+    good = batch.frame.filter(keep)
+    rows = keep.arg_true().cast(pl.Int64)
+    return replace(batch, frame=good, rows=rows, rejected=rejected, raw=partial(rows_as_json, good))
 
 
 def _first_line(error: BaseException) -> str:

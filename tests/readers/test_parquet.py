@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dataframely as dy
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from ecomdata.columns import Columns, DriftError
@@ -162,3 +163,61 @@ def test_raw_content_is_json(tmp_path: Path) -> None:
         {"item": None, "name": None},
         {"item": 1, "name": "জামা"},
     ]
+
+
+def unfolding(path: Path, rows: int, row_group_size: int) -> pl.DataFrame:
+    """Lists of runs: next to nothing on disk, and 8 kB a row in memory."""
+    frame = pl.DataFrame({"item": range(rows)}).with_columns(days=pl.col("item").repeat_by(1000))
+    table = frame.to_arrow()
+    pq.write_table(table, path, row_group_size=row_group_size)
+    return frame
+
+
+@pytest.mark.parametrize("row_group_size", [7, 100, 500])
+@pytest.mark.parametrize("block_bytes", [1, 100_000, 1 << 30])
+def test_lists_that_unfold_are_read_in_pieces(tmp_path: Path, row_group_size: int, block_bytes: int) -> None:
+    """However small they are on disk, no block holds more in memory than it may; rows come once, in order."""
+    frame = unfolding(tmp_path / "a.parquet", 120, row_group_size)
+    columns = columns_of(item=dy.Int64(), days=dy.List(dy.Int64()))
+    found = read(tmp_path / "a.parquet", Parquet(block_bytes=block_bytes), columns)
+    assert found.frame.equals(frame)
+    assert found.rows == list(range(1, 121))
+    blocks = Parquet(block_bytes=block_bytes).blocks(RawFile.on_disk(tmp_path / "a.parquet"), columns)
+    most = max(block.parse().frame.height for block in blocks)
+    assert most == 1 or most * 8000 <= block_bytes
+
+
+def test_damage_in_a_large_row_group_is_named(tmp_path: Path) -> None:
+    """The footer is whole, the lists are not: an error that names the rows, and no crash."""
+    unfolding(tmp_path / "a.parquet", 3000, 3000)
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    content[len(content) // 4 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 4)
+    (tmp_path / "a.parquet").write_bytes(content)
+    columns = columns_of(item=dy.Int64(), days=dy.List(dy.Int64()))
+    with pytest.raises(DataError, match=r"a\.parquet: rows \d+ to \d+ cannot be read"):
+        read(tmp_path / "a.parquet", Parquet(block_bytes=1 << 20), columns)
+
+
+@pytest.mark.parametrize(
+    ("values", "declared"),
+    [
+        (pl.Series([[1, None], None], dtype=pl.List(pl.Int16)), dy.Int64(nullable=True)),
+        (pl.Series([[1, 2], None], dtype=pl.Array(pl.UInt8, 2)), dy.Int64(nullable=True)),
+        (pl.Series([[None], []], dtype=pl.List(pl.Null)), dy.Int64(nullable=True)),
+        (pl.Series([["a", None]], dtype=pl.List(pl.Categorical)), dy.String(nullable=True)),
+    ],
+    ids=lambda value: str(getattr(value, "dtype", "")),
+)
+def test_lists_are_widened(tmp_path: Path, values: pl.Series, declared: dy.Column) -> None:
+    """What holds for a type holds for lists of it."""
+    path = written(tmp_path / "a.parquet", pl.DataFrame({"x": values}))
+    frame = read(path, Parquet(), columns_of(x=dy.List(declared, nullable=True))).frame
+    assert frame["x"].dtype == pl.List(declared.dtype)
+    assert frame["x"].to_list() == values.to_list()
+
+
+def test_lists_of_wider_integers_are_drift(tmp_path: Path) -> None:
+    """They could hold what the declared type cannot."""
+    path = written(tmp_path / "a.parquet", pl.DataFrame({"x": [[1]]}))
+    with pytest.raises(DriftError, match=r"x is List\(Int64\), declared List\(Int8\)"):
+        read(path, Parquet(), columns_of(x=dy.List(dy.Int8())))
