@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from .arxiv import ARXIV
 from .gharchive import GHARCHIVE
+from .github import GITHUB
 from .merrec import MERREC
 
-DATASETS: Final = (GHARCHIVE, MERREC)
+DATASETS: Final = (ARXIV, GHARCHIVE, GITHUB, MERREC)
