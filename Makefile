@@ -38,6 +38,7 @@ lint: $(VENV)/.developed
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/json_arrays.py
+	$(BIN)/python benchmarks/lead_lag.py
 
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed

@@ -253,20 +253,19 @@ PAIRS: Final = (
 
 def ratios(results: Results) -> list[dict[str, Any]]:
     """The ratios of the pairs that were both measured."""
-    found: list[dict[str, Any]] = []
-    for name, against in PAIRS:
-        if name in results and against in results:
-            ours, theirs = results[name].wall, results[against].wall
-            pairwise = [a / b for a, b in zip(ours, theirs, strict=True)]
-            found.append(
-                {
-                    "name": name,
-                    "against": against,
-                    "of_medians": round(statistics.median(ours) / statistics.median(theirs), 3),
-                    "median_within_rounds": round(statistics.median(pairwise), 3),
-                }
-            )
-    return found
+    return [ratio(results, *pair) for pair in PAIRS if pair[0] in results and pair[1] in results]
+
+
+def ratio(results: Results, name: str, against: str) -> dict[str, Any]:
+    """How much longer one contender took than another, by medians and by the rounds."""
+    ours, theirs = results[name].wall, results[against].wall
+    pairwise = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return {
+        "name": name,
+        "against": against,
+        "of_medians": round(statistics.median(ours) / statistics.median(theirs), 3),
+        "median_within_rounds": round(statistics.median(pairwise), 3),
+    }
 
 
 TIMES: Final = (

@@ -107,3 +107,27 @@ def test_committed_results_are_of_a_full_run() -> None:
     assert report["sizes"]["user-behavior"]["rows"] == 20_000_000
     assert report["sizes"]["user-behavior-3x"]["rows"] == 60_000_000
     assert report["sizes"]["merrec"]["rows"] == 5_000_000
+
+
+def test_the_lead_lag_benchmark_runs(tmp_path: Path) -> None:
+    """Both layouts, everybody, and the goal of peak memory for each."""
+    script = ROOT / "benchmarks" / "lead_lag.py"
+    command = [sys.executable, script, "--quick", "--data", tmp_path, "--out", tmp_path / "out.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out.json").read_text())
+    names = [entry["name"] for entry in report["measurements"]]
+    layouts = ("github", "github-one-group")
+    assert names == [f"{layout}/{one}" for layout in layouts for one in ("ecomdata", "pyarrow", "polars")]
+    assert all(entry["rows"] == report["units"] == 100 for entry in report["measurements"])
+    assert [goal["met"] for goal in report["goals"]] == [True, True]
+
+
+def test_committed_lead_lag_results_are_of_a_full_run() -> None:
+    """benchmarks/results/lead_lag.json has as many days as the goal is set for."""
+    path = ROOT / "benchmarks" / "results" / "lead_lag.json"
+    if not path.exists():
+        pytest.skip("no results are committed yet")
+    report = json.loads(path.read_text())
+    assert not report["quick"]
+    assert report["units"] == 57_000
