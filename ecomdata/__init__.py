@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ecomdata.release import Release, TableData
     from ecomdata.release import open_release as open  # noqa: A004 - ed.open("merrec") reads best
     from ecomdata.samples import sample
+    from ecomdata.validating import Validation, validate
 
 __version__: Final = "0.1.0"
 
@@ -33,6 +34,7 @@ __all__ = [
     "Release",
     "TableData",
     "UsageError",
+    "Validation",
     "__version__",
     "datasets",
     "load",
@@ -40,6 +42,7 @@ __all__ = [
     "open",
     "sample",
     "sql",
+    "validate",
     "write_catalog",
 ]
 
@@ -54,12 +57,14 @@ _HOMES: Final = {
     "Release": "release",
     "TableData": "release",
     "UsageError": "errors",
+    "Validation": "validating",
     "datasets": "registry",
     "load": "loading",
     "loader": "registry",
     "open": "release",
     "sample": "samples",
     "sql": "catalog",
+    "validate": "validating",
     "write_catalog": "catalog",
 }
 

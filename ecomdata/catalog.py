@@ -56,15 +56,7 @@ def ask(query: str, *, home: str | os.PathLike[str] | None = None) -> Generator[
     """The relation a query gives; it can be read until the context ends."""
     with connect(home) as connection:
         try:
-            statements = connection.extract_statements(query)
-            if len(statements) != 1:
-                raise UsageError(f"one SQL statement, please, not {len(statements)}")
-            if statements[0].type not in _READING:
-                raise UsageError(
-                    f"the catalog is read-only, and this is a {statements[0].type.name} statement",
-                    hint="ecomdata catalog FILE.duckdb writes the views into a database of your own",
-                )
-            if statements[0].type == duckdb.StatementType.EXPLAIN:
+            if reading(connection, query) == duckdb.StatementType.EXPLAIN:
                 rows = connection.execute(query).fetchall()
                 lines = ", ".join(literal(line) for row in rows for line in str(row[-1]).splitlines())
                 yield connection.sql(f"SELECT unnest([{lines}]) AS plan")
@@ -72,6 +64,33 @@ def ask(query: str, *, home: str | os.PathLike[str] | None = None) -> Generator[
             yield connection.sql(query)
         except duckdb.Error as error:
             raise UsageError(str(error).strip(), hint=_hint(error, connection)) from error
+
+
+def reading(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.StatementType:
+    """The kind of a query that is one statement and reads.
+
+    Raises:
+        UsageError: it is none or several, or does something else.
+        duckdb.Error: it is no SQL.
+    """
+    statements = connection.extract_statements(query)
+    if len(statements) != 1:
+        raise UsageError(f"one SQL statement, please, not {len(statements)}")
+    if statements[0].type not in _READING:
+        raise UsageError(
+            f"the catalog is read-only, and this is a {statements[0].type.name} statement",
+            hint="ecomdata catalog FILE.duckdb writes the views into a database of your own",
+        )
+    return statements[0].type
+
+
+def seal(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Let a connection read nothing but what lies below a folder (and its own spill), for good."""
+    allowed = literal(f"{folder}/")
+    connection.execute(
+        f"SET TimeZone = 'UTC'; SET allowed_directories = [{allowed}]; "
+        "SET enable_external_access = false; SET lock_configuration = true"
+    )
 
 
 def _hint(error: duckdb.Error, connection: duckdb.DuckDBPyConnection) -> str:
@@ -97,11 +116,7 @@ def connect(home: str | os.PathLike[str] | None = None) -> Generator[duckdb.Duck
     store = Store(home_folder(home))
     with duckdb.connect() as connection:
         create_views(connection, store)
-        allowed = literal(str(store.root) + "/")
-        connection.execute(
-            f"SET TimeZone = 'UTC'; SET allowed_directories = [{allowed}]; "
-            "SET enable_external_access = false; SET lock_configuration = true"
-        )
+        seal(connection, store.root)
         yield connection
 
 
@@ -138,7 +153,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
             try:
                 connection.execute(f"CREATE OR REPLACE VIEW {view} AS {select}")
             except duckdb.Error as error:
-                raise _damaged(folder, manifest, name, error) from error
+                raise damaged(folder, manifest, name, error) from error
             if record.kind:
                 kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
         _create_own_views(connection, schema, manifest)
@@ -164,7 +179,8 @@ def _create_own_views(connection: duckdb.DuckDBPyConnection, schema: str, manife
             connection.execute(f"CREATE OR REPLACE VIEW {target} AS {query}")
 
 
-def _damaged(folder: Path, manifest: Manifest, table: str, error: duckdb.Error) -> DataError:
+def damaged(folder: Path, manifest: Manifest, table: str, error: duckdb.Error) -> DataError:
+    """What to raise when the files of a table cannot be read."""
     problems = missing_files(folder, manifest) or [str(error).splitlines()[0]]
     return DataError(
         f"the files of {manifest.dataset} {table} in the store cannot be read: {problems[0]}",

@@ -21,6 +21,7 @@ from ecomdata.errors import EcomdataError, UsageError
 
 if TYPE_CHECKING:
     from ecomdata.progress import Reporter
+    from ecomdata.validating import Validation
 
 _INTERRUPTED: Final = 130
 _home = click.option(
@@ -317,6 +318,47 @@ def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
         _print_json({"path": str(file), "views": views})
     else:
         click.echo(f"{file}: {views} views", err=True)
+
+
+@cli.command()
+@click.argument("name")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Write one page with all of it, and how the columns are filled.",
+)
+@click.option(
+    "--memory", default="1GB", show_default=True, help="What a query may hold before it spills to disk."
+)
+@_home
+@_as_json
+def validate(name: str, report: Path | None, memory: str, home: Path | None, *, as_json: bool) -> None:
+    """Compare what is loaded with published figures, and look for rows that break its rules.
+
+    NAME may be a family: then all its members that are loaded. Figures are compared on a full load only.
+    Exit code 3 when a figure is missed, or a rule of severity error is broken.
+    """
+    from ecomdata.validating import require_sound, to_validate, write_report
+    from ecomdata.validating import validate as validate_one
+
+    found: list[Validation] = []
+    for member in to_validate(name, home=home):
+        with _reporter() as reporter:
+            found.append(
+                validate_one(
+                    member, distributions=report is not None, memory=memory, home=home, reporter=reporter
+                )
+            )
+        if not as_json:
+            from ecomdata.terminal import print_validation
+
+            print_validation(found[-1])
+    if as_json:
+        _print_json([one.as_dict() for one in found] if name != found[0].dataset else found[0].as_dict())
+    if report:
+        write_report(found, report)
+    require_sound(found)
 
 
 @cli.command()

@@ -86,7 +86,7 @@ def _create_views(
 ) -> None:
     for name, record in records.items():
         paths = [str(folder / file.path) for file in record.files]
-        connection.execute(f"CREATE VIEW {prefix}{quoted(name)} AS {_numbered(paths)}")
+        connection.execute(f"CREATE VIEW {prefix}{quoted(name)} AS {numbered(paths)}")
 
 
 def _assembled(table: Table, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -142,7 +142,8 @@ def _no_rows(table: Table) -> pa.Table:
     return pl.DataFrame(schema={**types, "row_id": pl.Int64()}).to_arrow()
 
 
-def _numbered(paths: Sequence[str]) -> str:
+def numbered(paths: Sequence[str]) -> str:
+    """The rows of some Parquet files, with ``row_id``, which numbers them in file order."""
     files = ", ".join(map(literal, paths))
     row_id = "(file_index::BIGINT << 32) + file_row_number AS row_id"
     return f"SELECT *, {row_id} FROM read_parquet([{files}])"  # noqa: S608 - paths are quoted

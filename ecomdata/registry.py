@@ -13,14 +13,22 @@ from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from ecomdata.declare import Dataset, Sampler
 from ecomdata.errors import EcomdataError, UsageError
 
 ENTRY_POINTS: Final = "ecomdata.loaders"
 _folders: list[Path] = []
-_cache: dict[tuple[Path, ...], dict[str, Dataset]] = {}
+_cache: dict[tuple[Path, ...], dict[str, _Found]] = {}
+
+
+class _Found(NamedTuple):
+    """A dataset, where its loader was found in words, and the file it came from where there is one."""
+
+    dataset: Dataset
+    origin: str
+    file: Path | None
 
 
 def datasets() -> dict[str, Dataset]:
@@ -29,22 +37,64 @@ def datasets() -> dict[str, Dataset]:
     Raises:
         EcomdataError: a loader cannot be imported, declares nothing, or takes another's name.
     """
+    return {name: found.dataset for name, found in _all().items()}
+
+
+def _all() -> dict[str, _Found]:
     folders = _user_folders()
     if folders not in _cache:
-        found: dict[str, Dataset] = {}
-        origins: dict[str, str] = {}
-        for origin, members in _discover(folders):
+        everything: dict[str, _Found] = {}
+        for origin, file, members in _discover(folders):
             for dataset in members:
-                if dataset.name in found:
+                if dataset.name in everything:
                     raise EcomdataError(
                         f"two loaders declare the dataset {dataset.name}: "
-                        f"{origins[dataset.name]} and {origin}",
+                        f"{everything[dataset.name].origin} and {origin}",
                         hint="rename one of them, or leave its folder out",
                     )
-                found[dataset.name] = dataset
-                origins[dataset.name] = origin
-        _cache[folders] = dict(sorted(found.items()))
+                everything[dataset.name] = _Found(dataset, origin, file)
+        _cache[folders] = dict(sorted(everything.items()))
     return _cache[folders]
+
+
+def content_file(name: str, folder: str, suffix: str) -> Path | None:
+    """A file that stands under a loader's stem: its figures, for example.
+
+    For ``toy.py`` it is ``toy.toml`` beside it, or ``validation/toy.toml`` there; for a package ``toy/`` the
+    same inside the package. Where the folder above is called ``loaders``, its sibling ``validation`` will do.
+
+    Args:
+        name: A dataset.
+        folder: The content's folder, such as ``validation``.
+        suffix: Of the file, such as ``.toml``.
+
+    Raises:
+        EcomdataError: there is more than one.
+    """
+    loader(name)
+    module = _all()[name].file
+    if module is None:
+        return None
+    package = module.name == "__init__.py"
+    stem = module.parent.name if package else module.stem
+    above = module.parent.parent if package else module.parent
+    places = [module.parent, module.parent / folder]
+    if above.name == "loaders":
+        places.append(above.parent / folder)
+    found = [path for place in places if (path := place / f"{stem}{suffix}").is_file()]
+    if len(found) > 1:
+        raise EcomdataError(
+            f"{name} has two files where one is expected: {' and '.join(map(str, found))}",
+            hint="remove one of them",
+        )
+    return found[0] if found else None
+
+
+def siblings(name: str) -> dict[str, Dataset]:
+    """The datasets that the same loader declares, by name, this one included."""
+    loader(name)
+    origin = _all()[name].origin
+    return {other: found.dataset for other, found in _all().items() if found.origin == origin}
 
 
 def loader(name: str) -> Dataset:
@@ -100,13 +150,14 @@ def _user_folders() -> tuple[Path, ...]:
     return (*(Path(part).resolve() for part in listed.split(os.pathsep) if part), *_folders)
 
 
-def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, tuple[Dataset, ...]]]:
-    """Where each loader was found, and what it declares."""
+def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, Path | None, tuple[Dataset, ...]]]:
+    """Where each loader was found, its file, and what it declares."""
     content = importlib.import_module("ecomdata.loaders")
     for module in pkgutil.iter_modules(content.__path__):
         if not module.name.startswith("_"):
             name = f"ecomdata.loaders.{module.name}"
-            yield name, declared(_imported(name), name)
+            imported = _imported(name)
+            yield name, _file_of(imported), declared(imported, name)
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
         origin = f"the entry point {point.name} = {point.value}"
         try:
@@ -115,11 +166,16 @@ def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, tuple[Dataset, ...
             raise EcomdataError(
                 f"{origin} cannot be imported: {error}", hint="repair or uninstall that package"
             ) from error
-        yield origin, declared(target, origin)
+        yield origin, _file_of(sys.modules.get(point.module)), declared(target, origin)
     for folder in folders:
         for path in sorted(folder.iterdir()):
             if path.suffix == ".py" and not path.name.startswith("_"):
-                yield str(path), declared(_from_file(path), str(path))
+                yield str(path), path, declared(_from_file(path), str(path))
+
+
+def _file_of(module: ModuleType | None) -> Path | None:
+    file = getattr(module, "__file__", None)
+    return Path(file) if file else None
 
 
 def _imported(name: str) -> ModuleType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from ecomdata.doctor import Check
     from ecomdata.release import Release
+    from ecomdata.validating import Validation
 
 _PIPED: Final = 1000
 """Columns where there is no terminal; a table is only as wide as what is in it."""
@@ -158,3 +160,45 @@ def print_checks(checks: Sequence[Check]) -> None:
         detail = check.detail + (f"\nhint: {check.hint}" if check.hint else "")
         table.add_row(_escaped(check.name), marks[check.status], _escaped(detail))
     console.print(table)
+
+
+def print_validation(found: Validation) -> None:
+    """Figures and rules, those that are not as they should be with what was found."""
+    from ecomdata.validating.results import number_text, share_text
+
+    console = _console()
+    console.print(
+        f"[bold]{_escaped(found.dataset)}[/]: release {_escaped(found.release)}, {_escaped(found.loaded)}",
+        soft_wrap=True,
+    )
+    if found.figures:
+        columns = ("published", "measured", "differs", "may differ")
+        table = _table("figure", *columns, "status", right=columns)
+        for figure in found.figures:
+            values = (number_text(figure.published), number_text(figure.measured))
+            shares = (share_text(figure.difference), share_text(figure.tolerance))
+            table.add_row(_escaped(figure.name), *values, *shares, _status(figure.status))
+        console.print(table)
+    numbers = ("breaking", "of")
+    table = _table("rule", *numbers, "status", right=numbers)
+    for rule in found.rules:
+        breaking = "" if rule.breaking is None else f"{rule.breaking:,}"
+        table.add_row(_escaped(rule.label), breaking, f"{rule.checked:,}", _status(rule.status))
+    console.print(table)
+    reasons = Counter(figure.reason for figure in found.figures) + Counter(
+        rule.reason for rule in found.rules
+    )
+    for reason, count in reasons.items():
+        if reason:
+            console.print(f"  not compared or not run, {count}: {_escaped(reason)}", soft_wrap=True)
+    for rule in found.rules:
+        for row in rule.rows if rule.breaking else ():
+            cells = ", ".join(f"{name}={'null' if value is None else value}" for name, value in row.items())
+            console.print(f"  {_escaped(rule.label)}: {_escaped(cells)}", soft_wrap=True)
+    counted = ", ".join(f"{count} {status}" for status, count in sorted(found.counts.items()))
+    console.print(f"{_escaped(found.dataset)}: {counted}, {found.seconds:.1f} s\n", soft_wrap=True)
+
+
+def _status(status: str) -> str:
+    colours = {"passed": "green", "warning": "yellow", "failed": "red", "not run": "red"}
+    return f"[{colours[status]}]{status}[/]" if status in colours else status
