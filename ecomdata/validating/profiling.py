@@ -102,17 +102,32 @@ def _with_bars(
     facts = [found[at : at + 6] for at in range(0, len(found), 6)]
     ranges = [None if low is None else _Range(low, high, *cut) for *_, low, high, cut in facts]
     bins = [
-        _bins(column, reach) if reach and not column.name.endswith("_id") else None
-        for column, reach in zip(columns, ranges, strict=True)
+        _bins(column, reach) if reach and not _has_words(column, fact[0]) else None
+        for column, reach, fact in zip(columns, ranges, facts, strict=True)
     ]
     counters = [
         _counter(column, wanted, fact[0]) for column, wanted, fact in zip(columns, bins, facts, strict=True)
     ]
     counted: tuple[Mapping[Any, int] | None, ...] = asker.values(where, _select(table, counters))
     return [
-        replace(profile, distinct=fact[0], low=fact[1], high=fact[2], bars=_bars(column, wanted, count or {}))
+        _filled(profile, column, fact, wanted, count)
         for profile, column, fact, wanted, count in zip(profiles, columns, facts, bins, counted, strict=True)
     ]
+
+
+def _filled(
+    profile: ColumnProfile,
+    column: _Column,
+    fact: Sequence[Any],
+    bins: _Bins | None,
+    counted: Mapping[Any, int] | None,
+) -> ColumnProfile:
+    """The profile with what both passes found."""
+    distinct, low, high, *_ = fact
+    if bins is None and counted is not None:
+        return replace(profile, distinct=len(counted), bars=_word_bars(column, counted))
+    bars = _bars(column, bins, counted or {}) if bins else ()
+    return replace(profile, distinct=distinct, low=low, high=high, bars=bars)
 
 
 def _select(table: str, parts: Sequence[str]) -> str:
@@ -153,6 +168,12 @@ def _facts(column: _Column) -> list[str]:
     ]
 
 
+def _has_words(column: _Column, distinct: int | None) -> bool:
+    """Whether each of its values gets a bar, or none does: codes and ids are not counted along a scale."""
+    few = distinct is not None and distinct <= _WORDS
+    return column.name.endswith("_id") or (few and column.kind == "number" and not column.whole)
+
+
 def _bins(column: _Column, reach: _Range) -> _Bins:
     low, high = reach.first, reach.last
     if reach.high - reach.low < _BARS and column.whole:
@@ -179,16 +200,22 @@ def _step(column: _Column, least: float) -> float:
 def _counter(column: _Column, bins: _Bins | None, distinct: int | None) -> str:
     if bins:
         place = f"floor(({column.number} - {bins.start!r}) / {bins.step!r})"
-        return f"histogram(CAST(greatest(-1, least({bins.count}, {place})) AS INTEGER))"
-    if column.kind == "text" and distinct is not None and distinct <= _WORDS:
+        within = f"CAST(greatest(-1, least({bins.count}, {place})) AS INTEGER)"
+        # Both functions pass over nulls, and would count them at an end.
+        return f"histogram({within}) FILTER ({column.number} IS NOT NULL)"
+    if column.kind in {"text", "number"} and distinct is not None and distinct <= _WORDS:
         return f"histogram(CAST({column.cell} AS VARCHAR)[:60])"
     return "NULL"
 
 
-def _bars(column: _Column, bins: _Bins | None, counted: Mapping[Any, int]) -> tuple[Bar, ...]:
-    if bins is None:
-        most = sorted(counted.items(), key=lambda item: (-item[1], str(item[0])))
-        return tuple(Bar(low=str(word), high=str(word), rows=count) for word, count in most)
+def _word_bars(column: _Column, counted: Mapping[Any, int]) -> tuple[Bar, ...]:
+    """A bar for every value: numbers in their order, words with the most frequent first."""
+    number = column.kind == "number"
+    order = sorted(counted.items(), key=lambda item: (float(item[0]) if number else -item[1], str(item[0])))
+    return tuple(Bar(low=str(word), high=str(word), rows=count) for word, count in order)
+
+
+def _bars(column: _Column, bins: _Bins, counted: Mapping[Any, int]) -> tuple[Bar, ...]:
     bars: list[Bar] = []
     for place in range(-1, bins.count + 1):
         rows = counted.get(place, 0)

@@ -34,11 +34,10 @@ def write_report(found: Sequence[Validation], path: str | os.PathLike[str]) -> N
 def render(found: Sequence[Validation]) -> str:
     """The page as a text."""
     import jinja2
-    from markupsafe import Markup
 
     def visible(value: object) -> object:
-        # The template's own markup is Markup; everything else is text that may come from the data.
-        return value if isinstance(value, Markup) or not isinstance(value, str) else shown(value)
+        # What a macro gives is markup and says so; any other text may come from the data.
+        return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
     environment = jinja2.Environment(
         autoescape=True,

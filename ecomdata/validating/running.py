@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ecomdata.columns import listed
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import Manifest, read_manifest
 from ecomdata.progress import Reporter, Silent
@@ -71,7 +72,11 @@ def validate(
         run = _Run(asker, manifest, scope, reporter or Silent())
         figures = [run.figure(group, figure) for group in declared.published for figure in group.figures]
         results = [run.rule(rule) for rule in rules]
-        profiles = run.profiles(distributions=distributions)
+        # As they are declared, and what an older declaration had.
+        tables = dict.fromkeys(
+            [*(t.name for t in dataset.tables if t.name in manifest.tables), *manifest.tables]
+        )
+        profiles = run.profiles(tables, distributions=distributions)
     return Validation(
         dataset=name,
         title=dataset.title,
@@ -112,13 +117,13 @@ def require_sound(found: Sequence[Validation]) -> None:
     failed = [f"{one.dataset}: {name}" for one in found for name in one.failed]
     if failed:
         raise DataError(
-            f"{len(failed)} checks failed: {'; '.join(failed)}",
+            f"{len(failed)} checks failed: {listed(failed)}",
             hint="--report FILE.html shows the rows; a part of the files may be missing, or loaded twice",
         )
     not_run = [f"{one.dataset}: {name}" for one in found for name in one.not_run]
     if not_run:
         raise EcomdataError(
-            f"{len(not_run)} checks could not be run: {'; '.join(not_run)}", hint="try --memory 4GB"
+            f"{len(not_run)} checks could not be run: {listed(not_run)}", hint="try --memory 4GB"
         )
 
 
@@ -224,10 +229,10 @@ class _Run:
             return "not run", None, (), str(error)
         return _broken(rule.severity) if breaking else "passed", breaking, rows, ""
 
-    def profiles(self, *, distributions: bool) -> tuple[TableProfile, ...]:
+    def profiles(self, tables: Iterable[str], *, distributions: bool) -> tuple[TableProfile, ...]:
         """How the tables are filled."""
         found: list[TableProfile] = []
-        for table in self._manifest.tables if self._asker else ():
+        for table in tables if self._asker else ():
             with self._step(f"columns of {table}"):
                 if self._asker:
                     found.append(profiled(self._asker, table, distributions=distributions))
