@@ -39,6 +39,7 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/json_arrays.py
 	$(BIN)/python benchmarks/lead_lag.py
+	$(BIN)/python benchmarks/rope.py
 
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed

@@ -131,3 +131,25 @@ def test_committed_lead_lag_results_are_of_a_full_run() -> None:
     report = json.loads(path.read_text())
     assert not report["quick"]
     assert report["units"] == 57_000
+
+
+def test_rope_is_measured_beside_its_floor(tmp_path: Path) -> None:
+    """A quick run has both loads and the floor, accounts for every line, and judges the peak."""
+    script = ROOT / "benchmarks" / "rope.py"
+    command = [sys.executable, script, "--quick", "--data", tmp_path, "--out", tmp_path / "rope.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "rope.json").read_text())
+    lines = sum(path.read_bytes().count(b"\n") for path in tmp_path.glob("rope-*/*.txt"))
+    entries = {entry["name"]: entry for entry in report["measurements"]}
+    assert set(entries) == {"rope/ecomdata", "rope/ecomdata-read", "rope/duckdb"}
+    assert all(entry["rows"] == lines and entry["bytes_written"] > 0 for entry in entries.values())
+    assert report["goals"][0]["value"] == entries["rope/ecomdata"]["peak_bytes"]["max"]
+    assert "greatest peak memory" in done.stdout
+
+
+def test_committed_results_of_rope_are_of_a_full_run() -> None:
+    """benchmarks/results/rope.json has 3 million pages, and the videos and clips that go with them."""
+    report = json.loads((ROOT / "benchmarks" / "results" / "rope.json").read_text())
+    assert not report["quick"]
+    assert report["sizes"]["rope"]["media"] == 12_400_000
