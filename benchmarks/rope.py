@@ -2,9 +2,9 @@
 
 ``python benchmarks/rope.py`` makes text files with as many pages, videos and live clips as upstream has (kept
 in --data and used again) and loads them: all four tables, and the three that are read without the media that
-are joined from them. Beside them the floor, ``rope_floor.py``. Every run is a process of its own; the files are
-read once beforehand, and the order goes on by one from round to round. A run that does not account for every
-line fails.
+are joined from them. Beside them the floor, ``rope_floor.py``. Every run is a process of its own. The files
+are read once beforehand, and the order goes on by one from round to round. A run that does not account for
+every line fails.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The floor of ``benchmarks/rope.py``: ``python benchmarks/rope_floor.py SOURCE OUT``.
 
 Bare DuckDB reads ROPE's text files line by line, splits each line at its first commas, casts the numbers and
-writes zstd Parquet: a row a line, with its rest as text. It joins no lines of one text, makes no media, checks
-and hashes nothing.
+writes zstd Parquet: a row a line, with its rest as text. It joins no lines of one text, makes no media, and
+checks and hashes nothing.
 """
 
 from __future__ import annotations
