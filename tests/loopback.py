@@ -38,6 +38,8 @@ class Answer:
         announce: The Content-Length, when it is a lie; -1 for none at all (a chunked body).
         reset_after: Bytes of the body after which the connection is reset.
         stall_after: Bytes of the body after which nothing more comes.
+        delay: Seconds before the answer begins.
+        lost: Whether the connection is reset instead, after the request was carried out.
     """
 
     status: int = 200
@@ -46,20 +48,34 @@ class Answer:
     announce: int | None = None
     reset_after: int | None = None
     stall_after: int | None = None
+    delay: float = 0.0
+    lost: bool = False
 
 
-Change = Callable[[Answer], Answer]
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A connection that is reset when so many bytes of the request's body have come."""
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of an answer, and whether the request is carried out at all."""
+
+    of: Callable[[Answer], Answer]
+    happens: bool = True
 
 
 def instead(status: int, body: bytes = b"", **headers: str) -> Change:
     """Another answer in place of the regular one; ``retry_after="1"`` is the header Retry-After."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda _: Answer(status, named, body)
+    return Change(lambda _: Answer(status, named, body), happens=False)
 
 
 def but(**changes: object) -> Change:
-    """The regular answer with some parts changed."""
-    return lambda answer: replace(answer, **changes)  # type: ignore[arg-type]
+    """The regular answer with some parts changed; what was asked for does happen."""
+    return Change(lambda answer: replace(answer, **changes))  # type: ignore[arg-type]
 
 
 def ranged(content: bytes, request: Request, etag: str, headers: Mapping[str, str]) -> Answer:
@@ -84,7 +100,7 @@ class Loopback:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
-        self._faults: list[tuple[str, str, Change]] = []
+        self._faults: list[tuple[str, str, Change | Cut]] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -95,8 +111,8 @@ class Loopback:
         """The regular answer."""
         raise NotImplementedError
 
-    def fail(self, change: Change, *, method: str = "GET", path: str = "", times: int = 1) -> None:
-        """Change the next answers to this method for paths that contain ``path``."""
+    def fail(self, change: Change | Cut, *, method: str = "GET", path: str = "", times: int = 1) -> None:
+        """Change the next answers to this method for paths that contain ``path``, or cut the requests."""
         self._faults += [(method, path, change)] * times
 
     def calm(self) -> None:
@@ -111,15 +127,32 @@ class Loopback:
         """The regular answer, or what the next fault makes of it."""
         with self._lock:
             self.requests.append(request)
-            fault = next((f for f in self._faults if f[0] == request.method and f[1] in request.path), None)
-            if fault:
+            change = self._next_fault(request.method, request.path, cuts=False)
+        if change is None:
+            return self.answer(request)
+        assert isinstance(change, Change)
+        return change.of(self.answer(request) if change.happens else Answer())
+
+    def cut(self, method: str, path: str) -> Cut | None:
+        """How much of this request's body to read before the connection is reset, if it is to be."""
+        with self._lock:
+            found = self._next_fault(method, path, cuts=True)
+        return found if isinstance(found, Cut) else None
+
+    def _next_fault(self, method: str, path: str, *, cuts: bool) -> Change | Cut | None:
+        for fault in self._faults:
+            if fault[0] == method and fault[1] in path and isinstance(fault[2], Cut) is cuts:
                 self._faults.remove(fault)
-        answer = self.answer(request)
-        return fault[2](answer) if fault else answer
+                return fault[2]
+        return None
 
     def stall(self) -> None:
         """Wait until the server is taken down."""
-        self._closing.wait(60)
+        self.pause(60)
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or until the server is taken down."""
+        self._closing.wait(seconds)
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -185,18 +218,39 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
+        path = unquote(parts.path)
+        if cut := self.server.owner.cut(self.command, path):
+            self.rfile.read(cut.after)
+            self._reset()
+            return
         request = Request(
             method=self.command,
-            path=unquote(parts.path),
+            path=path,
             query=parse_qs(parts.query, keep_blank_values=True),
             headers={name.lower(): value for name, value in self.headers.items()},
-            body=self.rfile.read(int(self.headers.get("content-length", 0))),
+            body=self._body(),
         )
         self._send(self.server.owner.respond(request))
+
+    def _body(self) -> bytes:
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        pieces: list[bytes] = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # trailers
+        return b"".join(pieces)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
 
     def _send(self, answer: Answer) -> None:
+        if answer.delay:
+            self.server.owner.pause(answer.delay)
+        if answer.lost:
+            self._reset()
+            return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -219,10 +273,15 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.stall_after is not None:
             self.server.owner.stall()
         if answer.reset_after is not None:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        if stops:
+            self._reset()
+        elif stops:
             self.close_connection = True
             self.connection.close()
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.close_connection = True
+        self.connection.close()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
         """Tests read :attr:`Loopback.requests` instead."""

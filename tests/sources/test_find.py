@@ -10,7 +10,7 @@ import pytest
 from ecomdata.declare import Source
 from ecomdata.errors import AccessError, EcomdataError
 from ecomdata.sources import make_plan
-from tests.hub_server import Hub
+from tests.hub.server import Hub
 from tests.loopback import Site
 from tests.sources.toys import CLICKS, dataset, names
 

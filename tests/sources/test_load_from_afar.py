@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunCli
-from tests.hub_server import TOKEN, Hub
+from tests.hub.server import TOKEN, Hub
 from tests.loopback import Site, but
 from tests.test_contributing import example
 
