@@ -1,102 +1,55 @@
-"""A Hugging Face Hub on this machine: what huggingface_hub asks when it lists and downloads a dataset.
+"""A Hugging Face Hub on this machine: what its clients ask when they list, download and publish a dataset.
 
-Commits are kept in memory. Files whose names end like :data:`LFS` are listed with their SHA-256, as the
-Hub does for large files, all others with git's blob id. There is no Xet; the client falls back to plain HTTP.
+Everything is kept in memory. Files that :func:`tests.hub.repo.by_lfs` names are listed with their SHA-256,
+as the Hub does for large files, all others with git's blob id. There is no Xet, and the address that
+clients ask first whether there is does not exist; the clients speak plain HTTP.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
+from tests.hub.repo import DATE, Repo
+from tests.hub.writing import TOKEN, Writing, as_json, refused
 from tests.loopback import Answer, Loopback, Request, ranged
 
-LFS = (".parquet", ".zip", ".gz", ".npz", ".bin")
-TOKEN = "hf_LoopbackTokenForTests"  # noqa: S105 - opens nothing
-_DATE = "2024-01-01T00:00:00.000Z"
+READER = "hf_ReadsButDoesNotWrite"
 
-_INFO = re.compile(r"/api/datasets/(?P<repo>[^/]+/[^/]+)(/revision/(?P<revision>.+))?")
-_TREE = re.compile(r"/api/datasets/(?P<repo>[^/]+/[^/]+)/tree/(?P<revision>[^/]+)(/(?P<path>.+))?")
-_RESOLVE = re.compile(r"/datasets/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+Handler = Callable[[Request, Repo, str, str], Answer]
+_REPO = r"/api/datasets/(?P<repo>[^/]+/[^/]+)"
+_REVISION = r"(?P<revision>(refs/(convert|pr)/)?[^/]+)"
 
 
-def blob_id(content: bytes) -> str:
-    """Git's id of a file with this content."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-@dataclass
-class Repo:
-    """A dataset repository.
-
-    Attributes:
-        name: ``owner/name``.
-        commits: Commit id -> path -> content.
-        branches: Branch or tag -> commit id.
-        gated: Whether only a token that was given access may read files.
-        private: Whether it is invisible without a token.
-        lies: Path -> what its listing says wrongly, such as ``{"size": 5_000_000_000}``.
-    """
-
-    name: str
-    commits: dict[str, dict[str, bytes]] = field(default_factory=dict[str, dict[str, bytes]])
-    branches: dict[str, str] = field(default_factory=dict[str, str])
-    gated: bool = False
-    private: bool = False
-    lies: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-
-    def commit(self, files: Mapping[str, bytes], branch: str = "main") -> str:
-        """Make these the files of a branch; returns the commit's id."""
-        state = "".join(f"{path}\0{blob_id(content)}\n" for path, content in sorted(files.items()))
-        commit = hashlib.sha1(
-            f"{self.branches.get(branch)}\n{state}".encode(), usedforsecurity=False
-        ).hexdigest()
-        self.commits[commit] = dict(files)
-        self.branches[branch] = commit
-        return commit
-
-    def find(self, revision: str) -> str | None:
-        """The commit that a branch, a tag or a commit id stands for."""
-        return self.branches.get(revision, revision if revision in self.commits else None)
-
-    def listed(self, commit: str, path: str) -> dict[str, Any]:
-        """A file as ``tree`` lists it."""
-        content = self.commits[commit][path]
-        entry: dict[str, Any] = {"type": "file", "oid": blob_id(content), "size": len(content), "path": path}
-        if path.endswith(LFS):
-            sha256 = hashlib.sha256(content).hexdigest()
-            entry["lfs"] = {"oid": sha256, "size": len(content), "pointerSize": 134}
-        return entry | self.lies.get(path, {})
-
-
-def _refused(status: int, code: str, message: str) -> Answer:
-    headers = {"X-Error-Code": code, "X-Error-Message": message}
-    return _json({"error": message}, status, headers)
-
-
-def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    told = {"Content-Type": "application/json", **(headers or {})}
-    return Answer(status, told, json.dumps(value).encode())
-
-
-class Hub(Loopback):
+class Hub(Writing, Loopback):
     """The server; ``HF_ENDPOINT`` is its ``url``.
 
     Attributes:
         page: Entries on one page of a listing.
         members: Tokens that may read gated and private repositories.
+        repos: The repositories, by name.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.page = 1000
-        self.members = {TOKEN}
-        self._repos: dict[str, Repo] = {}
+        self.members = {TOKEN, READER}
+        self.repos: dict[str, Repo] = {}
+        get = ("GET", "HEAD")
+        self._routes: list[tuple[tuple[str, ...], re.Pattern[str], Handler]] = [
+            (methods, re.compile(pattern), handler)
+            for methods, pattern, handler in (
+                (get, rf"/datasets/(?P<repo>[^/]+/[^/]+)/resolve/{_REVISION}/(?P<path>.+)", self._resolve),
+                (get, rf"{_REPO}/tree/{_REVISION}(/(?P<path>.+))?", self._tree),
+                (get, rf"{_REPO}/commits/{_REVISION}", self._commits),
+                (get, rf"{_REPO}/refs", self._refs),
+                (get, rf"{_REPO}(/revision/{_REVISION})?", self._info),
+                (("POST",), rf"{_REPO}/paths-info/{_REVISION}", self._paths),
+            )
+        ]
 
     def repo(
         self, name: str, files: Mapping[str, bytes], *, gated: bool = False, private: bool = False
@@ -104,34 +57,43 @@ class Hub(Loopback):
         """Add a repository with one commit on main."""
         repo = Repo(name, gated=gated, private=private)
         repo.commit(files)
-        self._repos[name] = repo
+        self.repos[name] = repo
         return repo
 
     def answer(self, request: Request) -> Answer:
-        """Route a request, as rows 9, 10 and 12 of the protocol have it."""
-        routes = ((_RESOLVE, self._resolve), (_TREE, self._tree), (_INFO, self._info))
-        for pattern, handler in routes:
-            if match := pattern.fullmatch(request.path):
-                repo = self._repos.get(match["repo"])
-                if repo is None or (repo.private and not self._may_read(request)):
-                    return _refused(401, "RepoNotFound", "Repository not found")
-                commit = repo.find(match["revision"] or "main")
-                if commit is None:
-                    return _refused(404, "RevisionNotFound", f"Invalid rev id: {match['revision']}")
-                return handler(request, repo, commit, match.groupdict().get("path") or "")
-        return _refused(404, "", f"Cannot {request.method} {request.path}")
+        """Route a request: first what writes, then rows 9 to 13 of the protocol."""
+        if (written := self.write(request)) is not None:
+            return written
+        for methods, pattern, handler in self._routes:
+            match = pattern.fullmatch(request.path)
+            if not match or request.method not in methods:
+                continue
+            named = {"revision": None, "path": None, **match.groupdict()}
+            repo = self.repos.get(match["repo"])
+            if repo is None or (repo.private and not self.may_read(request)):
+                return refused(401, "RepoNotFound", "Repository not found")
+            commit = repo.find(named["revision"] or "main")
+            if commit is None:
+                return refused(404, "RevisionNotFound", f"Invalid rev id: {named['revision']}")
+            return handler(request, repo, commit, named["path"] or "")
+        return refused(404, "", f"Cannot {request.method} {request.path}")
 
-    def _may_read(self, request: Request) -> bool:
-        return request.headers.get("authorization", "").removeprefix("Bearer ") in self.members
+    def token(self, request: Request) -> str:
+        """The token of a request, or nothing."""
+        return request.headers.get("authorization", "").removeprefix("Bearer ")
+
+    def may_read(self, request: Request) -> bool:
+        """Whether private and gated repositories are open to this request."""
+        return self.token(request) in self.members
 
     def _info(self, _: Request, repo: Repo, commit: str, __: str) -> Answer:
-        return _json(
+        return as_json(
             {
                 "id": repo.name,
                 "sha": commit,
-                "siblings": [{"rfilename": path} for path in repo.commits[commit]],
-                "lastModified": _DATE,
-                "createdAt": _DATE,
+                "siblings": [{"rfilename": path} for path in repo.commits[commit].files],
+                "lastModified": DATE,
+                "createdAt": DATE,
                 "private": repo.private,
                 "gated": "auto" if repo.gated else False,
                 "disabled": False,
@@ -141,34 +103,68 @@ class Hub(Loopback):
             }
         )
 
+    def _commits(self, _: Request, repo: Repo, commit: str, __: str) -> Answer:
+        return as_json(repo.log(commit))
+
+    def _refs(self, _: Request, repo: Repo, __: str, ___: str) -> Answer:
+        def listed(kind: str, refs: Mapping[str, str]) -> list[dict[str, str]]:
+            return [
+                {"name": name, "ref": f"refs/{kind}/{name}", "targetCommit": commit}
+                for name, commit in refs.items()
+            ]
+
+        branches, tags = listed("heads", repo.branches), listed("tags", repo.tags)
+        return as_json({"branches": branches, "tags": tags, "converts": [], "pullRequests": []})
+
+    def _paths(self, request: Request, repo: Repo, commit: str, _: str) -> Answer:
+        wanted = parse_qs(request.body.decode()).get("paths", [])
+        if request.headers.get("content-type", "").startswith("application/json"):
+            wanted = json.loads(request.body)["paths"]
+        entries = dict(_entries(repo, commit, ""))
+        return as_json([_expanded(entries[path], repo, commit) for path in wanted if path in entries])
+
     def _tree(self, request: Request, repo: Repo, commit: str, folder: str) -> Answer:
         prefix = f"{folder}/" if folder else ""
-        paths = sorted(path for path in repo.commits[commit] if path.startswith(prefix))
-        if folder and not paths:
-            return _refused(404, "EntryNotFound", f"{folder} does not exist")
-        deep = request.query.get("recursive", [""])[0].lower() in {"1", "true"}
-        entries = {path: repo.listed(commit, path) for path in paths}
-        for path in paths:
-            parts = path.removeprefix(prefix).split("/")
-            for depth in range(1, len(parts)):
-                name = prefix + "/".join(parts[:depth])
-                entries[name] = {"type": "directory", "oid": "0" * 40, "size": 0, "path": name}
+        entries = dict(_entries(repo, commit, prefix))
+        if folder and not entries:
+            return refused(404, "EntryNotFound", f"{folder} does not exist")
+        deep, expand = (
+            request.query.get(name, [""])[0].lower() in {"1", "true"} for name in ("recursive", "expand")
+        )
         shown = [entry for name, entry in sorted(entries.items()) if deep or "/" not in name[len(prefix) :]]
         start = int(request.query.get("cursor", ["0"])[0])
         headers = {}
         if start + self.page < len(shown):
-            more = f"{self.url}{quote(request.path)}?recursive={deep}&cursor={start + self.page}"
-            headers["Link"] = f'<{more}>; rel="next"'
-        return _json(shown[start : start + self.page], 200, headers)
+            query = f"recursive={deep}&expand={expand}&cursor={start + self.page}"
+            headers["Link"] = f'<{self.url}{quote(request.path)}?{query}>; rel="next"'
+        page = shown[start : start + self.page]
+        return as_json([_expanded(e, repo, commit) for e in page] if expand else page, 200, headers)
 
     def _resolve(self, request: Request, repo: Repo, commit: str, path: str) -> Answer:
         headers = {"X-Repo-Commit": commit}
-        if repo.gated and not self._may_read(request):
+        if repo.gated and not self.may_read(request):
             status = 403 if "authorization" in request.headers else 401
-            return _refused(status, "GatedRepo", f"Access to dataset {repo.name} is restricted")
-        content = repo.commits[commit].get(path)
-        if content is None:
-            refused = _refused(404, "EntryNotFound", "Entry not found")
-            return Answer(404, {**headers, **refused.headers}, refused.body)
-        etag = hashlib.sha256(content).hexdigest() if path.endswith(LFS) else blob_id(content)
-        return ranged(content, request, f'"{etag}"', headers)
+            return refused(status, "GatedRepo", f"Access to dataset {repo.name} is restricted")
+        blob = repo.commits[commit].files.get(path)
+        if blob is None:
+            missing = refused(404, "EntryNotFound", "Entry not found")
+            return Answer(404, {**headers, **missing.headers}, missing.body)
+        listed = repo.listed(commit, path)
+        etag = blob.sha256 if "lfs" in listed else blob.oid
+        return ranged(blob.content, request, f'"{etag}"', headers)
+
+
+def _entries(repo: Repo, commit: str, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The files and folders below a prefix, by path."""
+    for path in repo.commits[commit].files:
+        if not path.startswith(prefix):
+            continue
+        yield path, repo.listed(commit, path)
+        parts = path.removeprefix(prefix).split("/")
+        for depth in range(1, len(parts)):
+            name = prefix + "/".join(parts[:depth])
+            yield name, {"type": "directory", "oid": "0" * 40, "size": 0, "path": name}
+
+
+def _expanded(entry: dict[str, Any], repo: Repo, commit: str) -> dict[str, Any]:
+    return {**entry, "lastCommit": {"id": commit, "title": repo.commits[commit].title, "date": DATE}}

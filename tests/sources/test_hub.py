@@ -15,7 +15,9 @@ from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
 from ecomdata.sources import Plan, Selection
 from ecomdata.sources.hub import plan_hub
 from ecomdata.sources.hub_client import Address
-from tests.hub.server import TOKEN, Hub, Repo, blob_id
+from tests.hub.repo import Repo, blob_id
+from tests.hub.server import Hub
+from tests.hub.writing import TOKEN
 from tests.loopback import Site, but, instead
 from tests.sources import toys
 from tests.sources.toys import CLICKS, ITEMS, contents, names, zipped

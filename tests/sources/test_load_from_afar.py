@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunCli
-from tests.hub.server import TOKEN, Hub
+from tests.hub.server import Hub
+from tests.hub.writing import TOKEN
 from tests.loopback import Site, but
 from tests.test_contributing import example
 
