@@ -15,7 +15,8 @@ from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import decompressed, is_archive
-from ecomdata.sources.hub_client import COMMIT, Address, Entry, ask, fetch, is_there, offline
+from ecomdata.sources.hub_calls import Address
+from ecomdata.sources.hub_client import COMMIT, Entry, ask, fetch, is_there, offline
 from ecomdata.sources.local import expander
 from ecomdata.sources.matching import Selection, hidden, ignorable, matches_tail, safe_relative
 from ecomdata.sources.plan import (

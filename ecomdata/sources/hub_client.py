@@ -9,13 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
-from urllib.parse import unquote
+from typing import Final
 
 import httpx2
 import huggingface_hub as hub
@@ -26,50 +22,15 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 )
 
 from ecomdata import __version__
-from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
+from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.sources.download import RETRIED, Download, Patience, check_status
+from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, endpoint, explained, patiently
 from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.plan import OnBytes
 
-T = TypeVar("T")
-
-_ADDRESS: Final = re.compile(
-    r"hf://datasets/(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>refs/(convert|pr)/[^/]+|[^/]+))?(/(?P<folder>.*))?"
-)
 PATIENCE: Final = Patience()
-_ASKED: Final = 3
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-_PUBLIC: Final = "https://huggingface.co"
 _CHUNK: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A dataset repository, a revision (empty for its default branch) and a folder in it (empty for all)."""
-
-    repo: str
-    revision: str
-    folder: str
-
-    @classmethod
-    def parse(cls, url: str) -> Address:
-        """Read ``hf://datasets/OWNER/NAME[@REVISION][/FOLDER]``.
-
-        Raises:
-            UsageError: it is not of that form.
-        """
-        match = _ADDRESS.fullmatch(url)
-        if not match:
-            raise UsageError(
-                f"{url} is no address of a dataset on the Hub",
-                hint="write hf://datasets/OWNER/NAME, with @REVISION or /FOLDER behind it if need be",
-            )
-        return cls(match["repo"], unquote(match["revision"] or ""), (match["folder"] or "").strip("/"))
-
-    def __str__(self) -> str:
-        revision = f"@{self.revision}" if self.revision else ""
-        folder = f"/{self.folder}" if self.folder else ""
-        return f"hf://datasets/{self.repo}{revision}{folder}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +41,6 @@ class Entry:
     size: int
     blob: str
     sha256: str = ""
-
-
-def endpoint() -> str:
-    """The Hub's address, as the environment says now."""
-    # huggingface_hub reads it at import only.
-    return (os.environ.get("HF_ENDPOINT") or _PUBLIC).rstrip("/")
 
 
 def offline() -> bool:
@@ -100,51 +55,41 @@ def is_there(entry: Entry, folder: Path) -> bool:
     return path.is_file() and path.stat().st_size == entry.size
 
 
-def ask(address: Address) -> tuple[str, tuple[Entry, ...]]:
-    """The commit that an address stands for now, and the files below it.
+def ask(address: Address, server: str = "") -> tuple[str, tuple[Entry, ...]]:
+    """The commit that an address stands for now, and the files below it, on the Hub at ``server``.
 
     Raises:
         UsageError: there is no such repository, revision or folder.
         AccessError: it needs a token or an agreement.
         EcomdataError: the Hub cannot be reached.
     """
-    api = hub.HfApi(endpoint=endpoint(), library_name="ecomdata", library_version=__version__)
+    server = server or endpoint()
+    api = hub.HfApi(endpoint=server, library_name="ecomdata", library_version=__version__)
     try:
-        info = _patiently(
-            lambda: api.dataset_info(address.repo, revision=address.revision or None, timeout=30)
+        info = patiently(
+            lambda: api.dataset_info(address.repo, revision=address.revision or None, timeout=30), PATIENCE
         )
         commit = info.sha or ""
         if not COMMIT.fullmatch(commit):
-            raise EcomdataError(f"{endpoint()} names no commit for {address}", hint="check HF_ENDPOINT")
+            raise EcomdataError(f"{server} names no commit for {address}", hint="check HF_ENDPOINT")
         tree = api.list_repo_tree(
             address.repo, address.folder or None, recursive=True, revision=commit, repo_type="dataset"
         )
-        entries = tuple(_entry(item) for item in tree if isinstance(item, hub.RepoFile))
-    except (hub_errors.HfHubHTTPError, httpx2.HTTPError, hub_errors.OfflineModeIsEnabled, OSError) as error:
-        raise _explained(error, address) from error
+        entries = tuple(entry_of(item) for item in tree if isinstance(item, hub.RepoFile))
+    except (*SPOKEN, *NETWORK, OSError) as error:
+        raise explained(error, address, server) from error
     except hub_errors.HFValidationError as error:
         raise UsageError(f"{address} is no address of a dataset on the Hub: {error}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise EcomdataError(
-            f"{endpoint()} does not answer as the Hub does: {type(error).__name__}: {error}",
+            f"{server} does not answer as the Hub does: {type(error).__name__}: {error}",
             hint="check HF_ENDPOINT, and whether the network wants a login in the browser",
         ) from error
     return commit, entries
 
 
-def _patiently(call: Callable[[], T]) -> T:
-    # huggingface_hub tries listings and files again, but not this first question.
-    for tries in range(1, _ASKED):
-        try:
-            return call()
-        except (httpx2.TransportError, hub_errors.HfHubHTTPError) as error:
-            if isinstance(error, hub_errors.HfHubHTTPError) and error.response.status_code not in RETRIED:
-                raise
-            time.sleep(PATIENCE.wait(tries))
-    return call()
-
-
-def _entry(item: hub.RepoFile) -> Entry:
+def entry_of(item: hub.RepoFile) -> Entry:
+    """A file as the Hub lists it; DataError for a path that would leave a folder."""
     if not safe_relative(item.path):
         raise DataError(f"the repository lists a path that would leave the target folder: {item.path!r}")
     return Entry(item.path, item.size, item.blob_id, item.lfs.sha256 if item.lfs else "")
@@ -167,7 +112,7 @@ def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: O
         try:
             hf_raise_for_status(response)
         except hub_errors.HfHubHTTPError as error:
-            raise _explained(error, address) from error
+            raise explained(error, address) from error
 
     url = hub.hf_hub_url(address.repo, entry.path, repo_type="dataset", revision=commit, endpoint=endpoint())
     _FromHub(
@@ -198,7 +143,7 @@ class _FromHub(Download):
                 f"{name}: {size:,} bytes came, the Hub lists {self.entry.size:,}",
                 hint="run the same command again",
             )
-        found = digest if self.entry.sha256 else _blob_id(path, size)
+        found = digest if self.entry.sha256 else blob_id(path)
         listed = self.entry.sha256 or self.entry.blob
         if found != listed:
             raise DataError(
@@ -207,64 +152,10 @@ class _FromHub(Download):
             )
 
 
-def _blob_id(path: Path, size: int) -> str:
-    digest = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
+def blob_id(path: Path) -> str:
+    """Git's id of a file with this content."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as stream:
         while data := stream.read(_CHUNK):
             digest.update(data)
     return digest.hexdigest()
-
-
-def _explained(error: Exception, address: Address) -> EcomdataError:  # noqa: PLR0911 - one a cause
-    """One of our errors for one of huggingface_hub's."""
-    server = endpoint()
-    page = f"{server}/datasets/{address.repo}"
-    cause = (
-        error.__cause__
-        if isinstance(error, hub_errors.LocalEntryNotFoundError) and error.__cause__
-        else error
-    )
-    if isinstance(cause, hub_errors.RevisionNotFoundError):
-        return UsageError(
-            f"{address.repo} has no revision {address.revision!r}", hint=f"see {page}/commits/main"
-        )
-    if isinstance(cause, hub_errors.RemoteEntryNotFoundError):
-        return UsageError(f"{address} does not exist", hint=f"see {page}/tree/main")
-    status = cause.response.status_code if isinstance(cause, hub_errors.HfHubHTTPError) else 0
-    if isinstance(cause, hub_errors.GatedRepoError):
-        return _no_access(
-            f"{address.repo} is gated, and access was not given to this token or none is set", page
-        )
-    if isinstance(cause, hub_errors.RepositoryNotFoundError):
-        hint = "check the spelling; for a private one set HF_TOKEN or run `hf auth login`"
-        return UsageError(f"{server} has no dataset {address.repo}, or it is private", hint=hint)
-    if status in {401, 403}:
-        return _no_access(f"{server} refuses access to {address.repo} (status {status})", page)
-    if isinstance(cause, hub_errors.OfflineModeIsEnabled):
-        return EcomdataError(
-            f"working offline (HF_HUB_OFFLINE), cannot get {address}", hint="unset HF_HUB_OFFLINE"
-        )
-    if status:
-        return EcomdataError(f"{server} answers with status {status} for {address}", hint="try again later")
-    return _no_network(cause, address)
-
-
-def _no_access(message: str, page: str) -> AccessError:
-    return AccessError(
-        message,
-        hint=f"ask for access at {page}, then run `hf auth login` or set HF_TOKEN to one that can read it",
-    )
-
-
-def _no_network(cause: BaseException, address: Address) -> EcomdataError:
-    what = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-    if isinstance(cause, OSError) and cause.errno is not None:
-        free = shutil.disk_usage(Path.cwd()).free
-        return EcomdataError(
-            f"cannot store files of {address}: {what}", hint=f"check the disk ({free:,} bytes free)"
-        )
-    return EcomdataError(
-        f"cannot get {address} from {endpoint()}: {what}",
-        hint="check the network and HF_ENDPOINT; or load files you have with --source FOLDER, or with"
-        " HF_HUB_OFFLINE=1 what was downloaded before",
-    )

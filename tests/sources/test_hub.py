@@ -14,7 +14,7 @@ import pytest
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
 from ecomdata.sources import Plan, Selection
 from ecomdata.sources.hub import plan_hub
-from ecomdata.sources.hub_client import Address
+from ecomdata.sources.hub_calls import Address
 from tests.hub.repo import Repo, blob_id
 from tests.hub.server import Hub
 from tests.hub.writing import TOKEN

@@ -1,0 +1,162 @@
+"""Speaking to the Hub: addresses, when to ask again, and its client's errors in our words."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import unquote
+
+from huggingface_hub import errors as hub_errors
+from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
+    httpx,
+    parse_ratelimit_headers,
+)
+
+from ecomdata.errors import AccessError, EcomdataError, UsageError
+from ecomdata.sources.download import RETRIED, Patience
+
+T = TypeVar("T")
+
+_ADDRESS: Final = re.compile(
+    r"hf://datasets/(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>refs/(convert|pr)/[^/]+|[^/]+))?(/(?P<folder>.*))?"
+)
+_PUBLIC: Final = "https://huggingface.co"
+_ASKED: Final = 3
+_LONGEST: Final = 300.0
+"""Seconds; who is told to wait longer than this is better told so."""
+
+NETWORK: Final = (httpx.TransportError,)
+"""What the client that huggingface_hub speaks through raises when no answer comes (httpx or httpx2)."""
+SPOKEN: Final = (hub_errors.HfHubHTTPError, hub_errors.OfflineModeIsEnabled)
+"""What huggingface_hub raises for answers that are no success, and for questions it does not ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A dataset repository, a revision (empty for its default branch) and a folder in it (empty for all)."""
+
+    repo: str
+    revision: str
+    folder: str
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """Read ``hf://datasets/OWNER/NAME[@REVISION][/FOLDER]``.
+
+        Raises:
+            UsageError: it is not of that form.
+        """
+        match = _ADDRESS.fullmatch(url)
+        if not match:
+            raise UsageError(
+                f"{url} is no address of a dataset on the Hub",
+                hint="write hf://datasets/OWNER/NAME, with @REVISION or /FOLDER behind it if need be",
+            )
+        return cls(match["repo"], unquote(match["revision"] or ""), (match["folder"] or "").strip("/"))
+
+    def __str__(self) -> str:
+        revision = f"@{self.revision}" if self.revision else ""
+        folder = f"/{self.folder}" if self.folder else ""
+        return f"hf://datasets/{self.repo}{revision}{folder}"
+
+
+def endpoint() -> str:
+    """The Hub's address, as the environment says now."""
+    # huggingface_hub reads it at import only.
+    return (os.environ.get("HF_ENDPOINT") or _PUBLIC).rstrip("/")
+
+
+def status_of(error: BaseException) -> int:
+    """The status of the answer that an error is about; 0 where there was none."""
+    return error.response.status_code if isinstance(error, hub_errors.HfHubHTTPError) else 0
+
+
+def asked_to_wait(error: BaseException) -> float:
+    """Seconds the server asks to wait: its Retry-After, else what is left of its rate limit's window."""
+    if not isinstance(error, hub_errors.HfHubHTTPError):
+        return 0.0
+    headers = error.response.headers
+    after = headers.get("retry-after", "").strip()
+    limit = parse_ratelimit_headers(headers)
+    told = float(after) if after.isdigit() else 0.0
+    return max(told, float(limit.reset_in_seconds) if limit and not limit.remaining else 0.0)
+
+
+def patiently(call: Callable[[], T], patience: Patience, *, asked: int = _ASKED) -> T:
+    """Call, and again after a wait when the network or the server fails in a way that may pass.
+
+    huggingface_hub tries listings and uploads again by itself, but neither its first question nor what
+    makes repositories, commits, branches and tags.
+    """
+    for tries in range(1, asked):
+        try:
+            return call()
+        except (*NETWORK, hub_errors.HfHubHTTPError) as error:
+            if status_of(error) not in {0, *RETRIED}:
+                raise
+            wait = max(asked_to_wait(error), patience.wait(tries))
+            if wait > _LONGEST:
+                raise
+            time.sleep(wait)
+    return call()
+
+
+def explained(error: BaseException, address: Address, server: str = "") -> EcomdataError:  # noqa: PLR0911 - one a cause
+    """One of our errors for one of huggingface_hub's; ``server`` is the Hub it is about."""
+    server = server or endpoint()
+    page = f"{server}/datasets/{address.repo}"
+    cause = (
+        error.__cause__
+        if isinstance(error, hub_errors.LocalEntryNotFoundError) and error.__cause__
+        else error
+    )
+    if isinstance(cause, hub_errors.RevisionNotFoundError):
+        return UsageError(
+            f"{address.repo} has no revision {address.revision!r}", hint=f"see {page}/commits/main"
+        )
+    if isinstance(cause, hub_errors.RemoteEntryNotFoundError):
+        return UsageError(f"{address} does not exist", hint=f"see {page}/tree/main")
+    status = cause.response.status_code if isinstance(cause, hub_errors.HfHubHTTPError) else 0
+    if isinstance(cause, hub_errors.GatedRepoError):
+        return _no_access(
+            f"{address.repo} is gated, and access was not given to this token or none is set", page
+        )
+    if isinstance(cause, hub_errors.RepositoryNotFoundError):
+        hint = "check the spelling; for a private one set HF_TOKEN or run `hf auth login`"
+        return UsageError(f"{server} has no dataset {address.repo}, or it is private", hint=hint)
+    if status in {401, 403}:
+        return _no_access(f"{server} refuses access to {address.repo} (status {status})", page)
+    if isinstance(cause, hub_errors.OfflineModeIsEnabled):
+        return EcomdataError(
+            f"working offline (HF_HUB_OFFLINE), cannot get {address}", hint="unset HF_HUB_OFFLINE"
+        )
+    if status:
+        return EcomdataError(f"{server} answers with status {status} for {address}", hint="try again later")
+    return _no_network(cause, address, server)
+
+
+def _no_access(message: str, page: str) -> AccessError:
+    return AccessError(
+        message,
+        hint=f"ask for access at {page}, then run `hf auth login` or set HF_TOKEN to one that can read it",
+    )
+
+
+def _no_network(cause: BaseException, address: Address, server: str) -> EcomdataError:
+    what = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+    if isinstance(cause, OSError) and cause.errno is not None:
+        free = shutil.disk_usage(Path.cwd()).free
+        return EcomdataError(
+            f"cannot store files of {address}: {what}", hint=f"check the disk ({free:,} bytes free)"
+        )
+    return EcomdataError(
+        f"cannot get {address} from {server}: {what}",
+        hint="check the network and HF_ENDPOINT; or load files you have with --source FOLDER, or with"
+        " HF_HUB_OFFLINE=1 what was downloaded before",
+    )
