@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from ecomdata.catalog import sql, write_catalog
     from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
     from ecomdata.loading import load
+    from ecomdata.publishing import Publication, publish
     from ecomdata.registry import datasets, loader
     from ecomdata.release import Release, TableData
     from ecomdata.release import open_release as open  # noqa: A004 - ed.open("merrec") reads best
     from ecomdata.samples import sample
     from ecomdata.validating import Validation, validate
+    from ecomdata.verifying import Verification, verify
 
 __version__: Final = "0.1.0"
 
@@ -31,18 +33,22 @@ __all__ = [
     "AccessError",
     "DataError",
     "EcomdataError",
+    "Publication",
     "Release",
     "TableData",
     "UsageError",
     "Validation",
+    "Verification",
     "__version__",
     "datasets",
     "load",
     "loader",
     "open",
+    "publish",
     "sample",
     "sql",
     "validate",
+    "verify",
     "write_catalog",
 ]
 
@@ -54,17 +60,21 @@ _HOMES: Final = {
     "AccessError": "errors",
     "DataError": "errors",
     "EcomdataError": "errors",
+    "Publication": "publishing",
     "Release": "release",
     "TableData": "release",
     "UsageError": "errors",
     "Validation": "validating",
+    "Verification": "verifying",
     "datasets": "registry",
     "load": "loading",
     "loader": "registry",
     "open": "release",
+    "publish": "publishing",
     "sample": "samples",
     "sql": "catalog",
     "validate": "validating",
+    "verify": "verifying",
     "write_catalog": "catalog",
 }
 

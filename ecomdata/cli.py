@@ -6,30 +6,23 @@ checks, 4 access is needed first, 130 interrupted.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from ecomdata import __version__
+from ecomdata.commandline import ask_user, home_option, json_option, print_json, reporting, working
 from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.hubcommands import publish, verify
 
 if TYPE_CHECKING:
-    from ecomdata.progress import Reporter
     from ecomdata.validating import Validation
 
 _INTERRUPTED: Final = 130
-_home = click.option(
-    "--home",
-    type=click.Path(path_type=Path),
-    help="Where the store is. Default: $ECOMDATA_HOME, else the user's data folder.",
-)
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 
 
 def main() -> None:
@@ -111,15 +104,15 @@ def cli(context: click.Context, loaders: tuple[Path, ...], *, debug: bool) -> No
 
 
 @cli.command("list")
-@_home
-@_as_json
+@home_option
+@json_option
 def list_(home: Path | None, *, as_json: bool) -> None:
     """List the datasets, and what of them is loaded."""
     from ecomdata.overview import overview
 
     rows = overview(home=home)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     from ecomdata.terminal import print_overview
 
@@ -128,15 +121,15 @@ def list_(home: Path | None, *, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("name")
-@_home
-@_as_json
+@home_option
+@json_option
 def info(name: str, home: Path | None, *, as_json: bool) -> None:
     """Tell what a dataset is: terms, tables, columns, sources, and what is loaded."""
     from ecomdata.overview import describe_dataset
 
     facts = describe_dataset(name, home=home)
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     from ecomdata.terminal import print_info
 
@@ -187,8 +180,8 @@ def info(name: str, home: Path | None, *, as_json: bool) -> None:
     help="Take the file's column NAME for the declared raw column COLUMN. May be given again.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
-@_home
-@_as_json
+@home_option
+@json_option
 def load(
     name: str, *, yes: bool, renamed: tuple[str, ...], home: Path | None, as_json: bool, **options: object
 ) -> None:
@@ -198,7 +191,7 @@ def load(
 
     loaded: list[object] = []
     for dataset in members(name):
-        with _reporter() as reporter:
+        with reporting() as reporter:
             release = load_one(
                 dataset.name,
                 home=home,
@@ -212,7 +205,7 @@ def load(
 
         print_release(release)
     if as_json:
-        _print_json(loaded if len(loaded) > 1 else loaded[0])
+        print_json(loaded if len(loaded) > 1 else loaded[0])
 
 
 def _aliases(renamed: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -226,35 +219,8 @@ def _aliases(renamed: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-@contextmanager
-def _reporter() -> Generator[Reporter]:
-    from ecomdata.progress import Bars, Silent
-
-    if sys.stderr.isatty():
-        with Bars() as bars:
-            yield bars
-    else:
-        yield Silent()
-
-
-@contextmanager
-def _working(title: str) -> Generator[None]:
-    """A spinner on stderr while something without steps goes on."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(title):
-        yield
-
-
 def _confirm(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "the download is above 1 GB, and there is no terminal to ask on", hint="-y says yes beforehand"
-        )
-    return click.confirm(question, err=True)
+    return ask_user(question, "the download is above 1 GB")
 
 
 @cli.command()
@@ -264,15 +230,15 @@ def _confirm(question: str) -> bool:
     "--rows", default=10_000, show_default=True, type=click.IntRange(min=1), help="Rows of raw data."
 )
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same bytes.")
-@_as_json
+@json_option
 def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None:
     """Write synthetic raw files into OUT, laid out exactly as upstream does it."""
     from ecomdata.samples import sample as write_sample
 
-    with _working(f"writing {rows:,} rows of {name}"):
+    with working(f"writing {rows:,} rows of {name}"):
         files = write_sample(name, out, rows=rows, seed=seed)
     if as_json:
-        _print_json([{"path": str(path), "bytes": path.stat().st_size} for path in files])
+        print_json([{"path": str(path), "bytes": path.stat().st_size} for path in files])
         return
     for path in files:
         click.echo(path)
@@ -291,7 +257,7 @@ def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write into this file instead of stdout."
 )
-@_home
+@home_option
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def sql(query: str, form: str, output: Path | None, home: Path | None, *, as_json: bool) -> None:
     """Ask the catalog in SQL (DuckDB), read-only.
@@ -307,15 +273,15 @@ def sql(query: str, form: str, output: Path | None, home: Path | None, *, as_jso
 
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_home
-@_as_json
+@home_option
+@json_option
 def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
     """Write the catalog's views into FILE, a DuckDB database for other tools."""
     from ecomdata.catalog import write_catalog
 
     views = write_catalog(file, home=home)
     if as_json:
-        _print_json({"path": str(file), "views": views})
+        print_json({"path": str(file), "views": views})
     else:
         click.echo(f"{file}: {views} views", err=True)
 
@@ -331,8 +297,8 @@ def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
 @click.option(
     "--memory", default="1GB", show_default=True, help="What a query may hold before it spills to disk."
 )
-@_home
-@_as_json
+@home_option
+@json_option
 def validate(name: str, report: Path | None, memory: str, home: Path | None, *, as_json: bool) -> None:
     """Compare what is loaded with published figures, and look for rows that break its rules.
 
@@ -344,7 +310,7 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
 
     found: list[Validation] = []
     for member in to_validate(name, home=home):
-        with _reporter() as reporter:
+        with reporting() as reporter:
             found.append(
                 validate_one(
                     member, distributions=report is not None, memory=memory, home=home, reporter=reporter
@@ -355,7 +321,7 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
 
             print_validation(found[-1])
     if as_json:
-        _print_json([one.as_dict() for one in found] if name != found[0].dataset else found[0].as_dict())
+        print_json([one.as_dict() for one in found] if name != found[0].dataset else found[0].as_dict())
     if report:
         write_report(found, report)
     require_sound(found)
@@ -364,15 +330,15 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
 @cli.command()
 @click.option("--offline", is_flag=True, help="Do not try to reach the sources.")
 @click.option("--prune", is_flag=True, help="Remove releases that a later load has superseded.")
-@_home
-@_as_json
+@home_option
+@json_option
 def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> None:
     """Check the environment, the sources and the store."""
     from ecomdata.doctor import diagnose
 
     checks = diagnose(home=home, offline=offline, prune=prune)
     if as_json:
-        _print_json([check.as_dict() for check in checks])
+        print_json([check.as_dict() for check in checks])
     else:
         from ecomdata.terminal import print_checks
 
@@ -381,5 +347,5 @@ def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> N
         sys.exit(1)
 
 
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+for _command in (publish, verify):
+    cli.add_command(_command)

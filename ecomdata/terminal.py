@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ecomdata.doctor import Check
+    from ecomdata.publishing import Publication
     from ecomdata.release import Release
     from ecomdata.validating import Validation
+    from ecomdata.verifying import Verification
 
 _PIPED: Final = 1000
 """Columns where there is no terminal; a table is only as wide as what is in it."""
@@ -202,3 +204,41 @@ def print_validation(found: Validation) -> None:
 def _status(status: str) -> str:
     colours = {"passed": "green", "warning": "yellow", "failed": "red", "not run": "red"}
     return f"[{colours[status]}]{status}[/]" if status in colours else status
+
+
+def print_publication(publication: Publication, *, err: bool) -> None:
+    """What publishing will do: each file and what becomes of it, then all in few lines."""
+    console = _console(err=err)
+    plan = publication.plan
+    table = _table("file", "size", "", right=("size",))
+    sizes = {content.path: human_bytes(content.size) for content in plan.contents}
+    for path, status in plan.status.items():
+        table.add_row(_escaped(path), sizes.get(path, ""), status)
+    console.print(table)
+    count = len(plan.sent)
+    where = f"{publication.url}, branch {plan.branch}, {'private' if publication.private else 'PUBLIC'}"
+    what = f"{count:,} files to send, {human_bytes(plan.size)}, {len(plan.deleted):,} to delete, one commit"
+    for line in (
+        f"{publication.dataset}: release {publication.release} to {where}",
+        "everything is there already" if plan.done else what,
+        publication.rights,
+    ):
+        console.print(_escaped(line), soft_wrap=True)
+
+
+def print_verification(found: Verification) -> None:
+    """What differs, if anything, and what was compared."""
+    console = _console()
+    if found.differences:
+        table = _table("file", "what", "expected", "found")
+        for one in found.differences:
+            table.add_row(*(_escaped(v) for v in (one.path, one.what, one.expected, one.found)))
+        console.print(table)
+    verdict = f"{len(found.differences):,} differences" if found.differences else "as its manifest says"
+    how = "hashed" if found.hashed else "hashes as the Hub lists them"
+    console.print(
+        f"{_escaped(found.dataset)}: release {_escaped(found.release)}, {found.files:,} files, "
+        f"{human_bytes(found.size)} ({how}), {found.rows:,} rows: {verdict}",
+        soft_wrap=True,
+    )
+    console.print(_escaped(found.place), soft_wrap=True)

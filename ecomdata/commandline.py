@@ -1,0 +1,64 @@
+"""What the commands share: options, questions, progress, and JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ecomdata.errors import UsageError
+
+if TYPE_CHECKING:
+    from ecomdata.progress import Reporter
+
+home_option: Final = click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="Where the store is. Default: $ECOMDATA_HOME, else the user's data folder.",
+)
+json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+
+
+@contextmanager
+def reporting() -> Generator[Reporter]:
+    """Bars on stderr where it is a terminal; else only what must be said."""
+    from ecomdata.progress import Bars, Silent
+
+    if sys.stderr.isatty():
+        with Bars() as bars:
+            yield bars
+    else:
+        yield Silent()
+
+
+@contextmanager
+def working(title: str) -> Generator[None]:
+    """A spinner on stderr while something without steps goes on."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(title):
+        yield
+
+
+def ask_user(question: str, why: str) -> bool:
+    """Ask on stderr.
+
+    Raises:
+        UsageError: there is no terminal to ask on; the message says why there is a question.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError(f"{why}, and there is no terminal to ask on", hint="-y says yes beforehand")
+    return click.confirm(question, err=True)
+
+
+def print_json(value: object) -> None:
+    """Print a value on stdout, for machines."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

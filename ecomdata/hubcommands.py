@@ -1,0 +1,104 @@
+"""The commands that speak to the Hub about what is published: ``publish`` and ``verify``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ecomdata.commandline import ask_user, home_option, json_option, print_json, reporting
+from ecomdata.errors import DataError
+
+if TYPE_CHECKING:
+    from ecomdata.publishing import Publication
+
+_endpoint: Final = click.option(
+    "--endpoint", metavar="URL", help="The Hub's address. Default: $HF_ENDPOINT, else the public one."
+)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("repo_id", metavar="OWNER/NAME")
+@click.option("--dry-run", is_flag=True, help="Show the plan, and do nothing.")
+@click.option(
+    "--private/--public", default=True, show_default=True, help="Who sees a repository that is made."
+)
+@click.option(
+    "--revision",
+    "branch",
+    default="main",
+    show_default=True,
+    metavar="BRANCH",
+    help="The branch to commit to; made where it is missing.",
+)
+@_endpoint
+@click.option("--card-only", is_flag=True, help="Publish the card and the manifest, but no data.")
+@click.option(
+    "--i-hold-the-rights",
+    "hold_rights",
+    is_flag=True,
+    help="Declare to hold the rights to pass on data whose terms do not allow it to all. It is recorded.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
+@home_option
+@json_option
+def publish(
+    name: str, repo_id: str, *, dry_run: bool, yes: bool, home: Path | None, as_json: bool, **options: object
+) -> None:
+    """Publish what is loaded as a dataset on the Hugging Face Hub.
+
+    The plan is shown first. Files that are there already are not sent, so running the same command
+    again after a failure sends the rest. The token is $HF_TOKEN or that of `hf auth login`.
+    """
+    from ecomdata.publishing import publish as publish_one
+    from ecomdata.terminal import print_publication
+
+    def confirm(planned: Publication) -> bool:
+        print_publication(planned, err=True)
+        question = f"Publish to {planned.url} ({'private' if planned.private else 'PUBLIC'})?"
+        return yes or planned.plan.done or ask_user(question, f"{planned.url} would be changed")
+
+    with reporting() as reporter:
+        done = publish_one(
+            name,
+            repo_id,
+            home=home,
+            dry_run=dry_run,
+            confirm=confirm,
+            reporter=reporter,
+            **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        )
+    if as_json:
+        print_json(done.as_dict())
+    elif dry_run:
+        print_publication(done, err=False)
+    else:
+        click.echo(f"{done.url}/tree/{done.commit}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--full", is_flag=True, help="Download what is on the Hub and hash it, too.")
+@_endpoint
+@home_option
+@json_option
+def verify(name: str, *, full: bool, endpoint: str | None, home: Path | None, as_json: bool) -> None:
+    """Compare a dataset with its manifest: hashes, sizes, row counts, schemas.
+
+    NAME is a loaded dataset, or hf://datasets/OWNER/NAME[@REVISION] for one that was published.
+    Exits with 3 when anything differs.
+    """
+    from ecomdata.terminal import print_verification
+    from ecomdata.verifying import verify as verify_one
+
+    with reporting() as reporter:
+        found = verify_one(name, home=home, endpoint=endpoint, full=full, reporter=reporter)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        print_verification(found)
+    if found.differences:
+        sys.exit(DataError.exit_code)

@@ -1,0 +1,19 @@
+"""To the Hub: what may go there, what it is there, and how it gets there."""
+
+from __future__ import annotations
+
+from ecomdata.publishing.content import Card, Content, Facts, contents
+from ecomdata.publishing.published import PUBLISHED, Published, PublishedTable
+from ecomdata.publishing.run import Publication, publish
+
+__all__ = [
+    "PUBLISHED",
+    "Card",
+    "Content",
+    "Facts",
+    "Publication",
+    "Published",
+    "PublishedTable",
+    "contents",
+    "publish",
+]

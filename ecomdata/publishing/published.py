@@ -1,0 +1,158 @@
+"""What a published dataset says of itself: ``ecomdata.json`` beside the data, for anybody to verify.
+
+It is the release's manifest without what is nobody's business: no local paths, times or options.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final, cast
+
+from ecomdata.declare import Licence
+from ecomdata.errors import DataError, EcomdataError
+from ecomdata.manifest import Manifest, ReadFile, WrittenFile
+from ecomdata.sources.matching import safe_relative
+
+PUBLISHED: Final = "ecomdata.json"
+FORMAT: Final = 1
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedTable:
+    """One table: columns and their polars types in order, what became of the rows, and its files."""
+
+    columns: Mapping[str, str]
+    schema_sha256: str
+    read: int
+    written: int
+    rejected: int
+    reasons: Mapping[str, int]
+    dropped: Mapping[str, int]
+    files: tuple[WrittenFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A published release.
+
+    Attributes:
+        dataset: Its name.
+        release: The id of the release it was published from.
+        tool_version: The ecomdata that loaded it.
+        sample: Whether the rows are synthetic.
+        origin: Where the raw files were downloaded from; empty for a folder of the publisher's.
+        revision: Upstream's revision, or empty.
+        licence: The terms: id, name, url, redistribution, note.
+        rights: Why it may be published.
+        card_only: Whether no data are published with it.
+        raw: Name, bytes and sha256 of the raw files.
+        tables: The tables, by name; without files where only the card is published.
+    """
+
+    dataset: str
+    release: str
+    tool_version: str
+    sample: bool
+    origin: str
+    revision: str
+    licence: Mapping[str, object]
+    rights: str
+    card_only: bool
+    raw: tuple[Mapping[str, object], ...]
+    tables: Mapping[str, PublishedTable]
+    format: int = field(default=FORMAT)
+
+    @classmethod
+    def of(cls, manifest: Manifest, licence: Licence, *, rights: str, card_only: bool) -> Published:
+        """What a release says of itself once it is published."""
+        return cls(
+            dataset=manifest.dataset,
+            release=manifest.release,
+            tool_version=manifest.tool_version,
+            sample=manifest.sample,
+            # A folder of the user's own names people and machines.
+            origin=manifest.origin if re.match(r"(hf|https)://", manifest.origin) else "",
+            revision=manifest.revision,
+            licence=asdict(licence),
+            rights=rights,
+            card_only=card_only,
+            raw=tuple(_raw(file) for file in manifest.raw),
+            tables={
+                name: PublishedTable(
+                    columns=record.columns,
+                    schema_sha256=record.schema_sha256,
+                    read=record.read,
+                    written=record.written,
+                    rejected=record.rejected,
+                    reasons=record.reasons,
+                    dropped=record.dropped,
+                    files=() if card_only else record.files,
+                )
+                for name, record in manifest.tables.items()
+            },
+        )
+
+    @property
+    def files(self) -> tuple[WrittenFile, ...]:
+        """The data files of all tables."""
+        return tuple(file for table in self.tables.values() for file in table.files)
+
+    def as_bytes(self) -> bytes:
+        """The content of ``ecomdata.json``; equal releases give equal bytes."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1).encode() + b"\n"
+
+    @classmethod
+    def parse(cls, content: bytes, where: str) -> Published:
+        """Read ``ecomdata.json``, which came from elsewhere: nothing in it is believed unseen.
+
+        Raises:
+            DataError: it is not what :meth:`as_bytes` writes.
+            EcomdataError: a newer version wrote it.
+        """
+        try:
+            value = cast("dict[str, Any]", json.loads(content))
+            if int(value["format"]) > FORMAT:
+                raise EcomdataError(
+                    f"{where} was written by a newer ecomdata", hint="pip install --upgrade ecomdata"
+                )
+            tables = {str(name): _table(record) for name, record in value["tables"].items()}
+            kept: dict[str, Any] = {item.name: value[item.name] for item in fields(cls)}
+            kept |= {"tables": tables, "raw": tuple(value["raw"])}
+            return cls(**kept)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"{where} is not what ecomdata publishes: {type(error).__name__}: {error}",
+                hint="was the dataset published with ecomdata publish?",
+            ) from error
+
+
+def _raw(file: ReadFile) -> dict[str, object]:
+    return {"name": file.name, "size": file.size, "sha256": file.sha256}
+
+
+def _table(record: dict[str, Any]) -> PublishedTable:
+    files = tuple(_file(item) for item in record["files"])
+    columns = {str(name): str(dtype) for name, dtype in record["columns"].items()}
+    return PublishedTable(
+        columns=columns,
+        schema_sha256=str(record["schema_sha256"]),
+        read=int(record["read"]),
+        written=int(record["written"]),
+        rejected=int(record["rejected"]),
+        reasons=dict(record["reasons"]),
+        dropped=dict(record["dropped"]),
+        files=files,
+    )
+
+
+def _file(item: dict[str, Any]) -> WrittenFile:
+    file = WrittenFile(
+        path=str(item["path"]), size=int(item["size"]), sha256=str(item["sha256"]), rows=int(item["rows"])
+    )
+    if not safe_relative(file.path) or not _SHA256.fullmatch(file.sha256):
+        raise ValueError(f"{file.path!r} with {file.sha256!r} is no file")
+    return file

@@ -1,0 +1,355 @@
+"""A dataset repository that is written to, through huggingface_hub.
+
+Files go up first, as LFS objects that no reader sees; one commit then shows them all, the card with them.
+huggingface_hub waits and tries again when an upload meets 429 or 5xx, but never repeats a commit: whether one
+whose answer was lost did happen can only be told from the files that are there, so that is looked at first.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from typing import Final
+
+import huggingface_hub as hub
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, constants
+from huggingface_hub import errors as hub_errors
+from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
+    are_progress_bars_disabled,
+    build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
+    disable_progress_bars,
+    enable_progress_bars,
+    get_session,
+)
+
+from ecomdata import __version__
+from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
+from ecomdata.progress import Reporter
+from ecomdata.publishing.content import CARD, Content
+from ecomdata.publishing.plan import Plan, State
+from ecomdata.sources.download import RETRIED, Patience
+from ecomdata.sources.hub_calls import (
+    NETWORK,
+    SPOKEN,
+    Address,
+    asked_to_wait,
+    explained,
+    patiently,
+    status_of,
+)
+from ecomdata.sources.hub_client import entry_of
+from ecomdata.sources.plan import some
+
+PATIENCE: Final = Patience()
+_COMMITS: Final = 6
+"""How often a commit is sent at most."""
+_BATCH_BYTES: Final = 32 << 20
+_BATCH_FILES: Final = 64
+_SIDE_BY_SIDE: Final = 4
+_AGAIN: Final = frozenset({409, 412, *RETRIED})
+"""Statuses of a commit after which it may be sent once more."""
+
+
+class Moved(Exception):  # noqa: N818 - a reason to plan again, not yet an error
+    """Somebody else committed to the branch; the state is the new one."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state.commit)
+        self.state = state
+
+
+class Remote:
+    """One branch of a dataset repository.
+
+    Args:
+        repo: ``OWNER/NAME``.
+        branch: The branch that is written to.
+        server: The Hub's address.
+    """
+
+    def __init__(self, repo: str, branch: str, server: str) -> None:
+        self.repo = repo
+        self.branch = branch
+        self.server = server
+        self._api = hub.HfApi(endpoint=server, library_name="ecomdata", library_version=__version__)
+        self._address = Address(repo, branch, "")
+
+    def look(self, revision: str = "") -> State:
+        """The repository as it is, at the branch or at another revision.
+
+        Where the branch is missing: as it is on the default branch, where the branch will begin.
+        """
+        with self._explaining():
+            try:
+                return self._state(revision or self.branch, branch_there=True)
+            except hub_errors.RevisionNotFoundError:
+                return self._state(None, branch_there=False)
+            except hub_errors.GatedRepoError:
+                raise
+            except hub_errors.RepositoryNotFoundError:
+                return State()
+
+    def _state(self, revision: str | None, *, branch_there: bool) -> State:
+        info = patiently(
+            lambda: self._api.dataset_info(self.repo, revision=revision, timeout=30), PATIENCE, asked=_COMMITS
+        )
+        commit = info.sha or ""
+        tree = self._api.list_repo_tree(self.repo, recursive=True, revision=commit, repo_type="dataset")
+        entries = {item.path: entry_of(item) for item in tree if isinstance(item, hub.RepoFile)}
+        return State(commit, private=bool(info.private), branch_there=branch_there, entries=entries)
+
+    def require_token(self) -> None:
+        """Fail early where nothing could be written.
+
+        Raises:
+            AccessError: no token is set.
+        """
+        if hub.get_token() is None:
+            raise AccessError(
+                f"publishing to {self.server} needs a token, and none is set",
+                hint="run `hf auth login`, or set HF_TOKEN to a token that can write",
+            )
+
+    def create(self, *, private: bool, branch_there: bool) -> State:
+        """Make the repository and the branch where they are missing, and return what is there then."""
+        with self._explaining():
+            patiently(
+                lambda: self._api.create_repo(self.repo, repo_type="dataset", private=private, exist_ok=True),
+                PATIENCE,
+            )
+            if self.branch != constants.DEFAULT_REVISION and not branch_there:
+                patiently(
+                    lambda: self._api.create_branch(
+                        self.repo, branch=self.branch, repo_type="dataset", exist_ok=True
+                    ),
+                    PATIENCE,
+                )
+        return self.look()
+
+    def upload(self, contents: Sequence[Content], reporter: Reporter) -> list[CommitOperationAdd]:
+        """Send what the server does not have, seen by no reader yet; what to put into the commit.
+
+        Raises:
+            EcomdataError: some files could not be sent; the message names them.
+            DataError: a file in the store is not what its manifest says.
+        """
+        operations = {one.path: CommitOperationAdd(one.path, _source(one)) for one in contents}
+        with self._plain_http_where_needed(reporter), _hushed():
+            failed = self._send(_batches(contents), operations, reporter)
+            # Each for itself: the server has had time, and it shows which ones are really missing.
+            missing = self._send([[one] for one in failed], operations, reporter)
+        if missing:
+            names = [one.path for one in missing]
+            raise EcomdataError(
+                f"{len(names)} of {len(contents)} files did not reach {self.server}: {some(names)}; "
+                "nothing was committed, readers see what was there before",
+                hint="run the same command again: it sends only what is missing",
+            ) from self._failure
+        return list(operations.values())
+
+    _failure: BaseException | None = None
+
+    def _send(
+        self,
+        batches: Iterable[Sequence[Content]],
+        operations: dict[str, CommitOperationAdd],
+        reporter: Reporter,
+    ) -> list[Content]:
+        """Send batches side by side; the files of those that failed in a way that may pass."""
+        failed: list[Content] = []
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="upload") as pool:
+            running: dict[Future[None], Sequence[Content]] = {
+                pool.submit(self._send_batch, batch, operations): batch for batch in batches
+            }
+            for done in as_completed(running):
+                batch = running[done]
+                try:
+                    done.result()
+                except EcomdataError:
+                    pool.shutdown(cancel_futures=True)
+                    raise
+                except (RuntimeError, ValueError, OSError, *SPOKEN, *NETWORK) as error:
+                    self._failure = error
+                    if status_of(error) in {401, 403}:
+                        pool.shutdown(cancel_futures=True)
+                        raise self._explained(error) from error
+                    failed += batch
+                else:
+                    reporter.advance(size=sum(one.size for one in batch))
+        return failed
+
+    def _send_batch(self, batch: Sequence[Content], operations: dict[str, CommitOperationAdd]) -> None:
+        chosen = [operations[one.path] for one in batch]
+        for content, operation in zip(batch, chosen, strict=True):
+            _check(content, operation.upload_info.size, operation.upload_info.sha256.hex())
+        self._api.preupload_lfs_files(
+            self.repo,
+            additions=chosen,
+            repo_type="dataset",
+            revision=self.branch,
+            num_threads=_SIDE_BY_SIDE,
+            free_memory=False,
+        )
+
+    def commit(self, plan: Plan, additions: Sequence[CommitOperationAdd], message: str) -> State:
+        """Make one commit of everything, and return the repository with it.
+
+        Raises:
+            Moved: somebody else committed meanwhile.
+            EcomdataError: it could not be made.
+        """
+        deletions = [CommitOperationDelete(path, is_folder=False) for path in plan.deleted]
+        for tries in range(1, _COMMITS + 1):
+            try:
+                with _hushed():
+                    info = self._api.create_commit(
+                        self.repo,
+                        operations=[*additions, *deletions],
+                        commit_message=message,
+                        repo_type="dataset",
+                        revision=self.branch,
+                        parent_commit=plan.state.commit,
+                    )
+                return self.look(info.oid)
+            except (RuntimeError, ValueError, *SPOKEN, *NETWORK) as error:
+                now = self._after(error, plan, tries)
+            if now is not None:
+                return now
+        raise AssertionError  # the last round returned or raised
+
+    def _after(self, error: BaseException, plan: Plan, tries: int) -> State | None:
+        """What a failed commit comes to: the state in which it is, or None to send it once more."""
+        if isinstance(error, ValueError) and CARD in str(error):
+            raise DataError(f"the Hub does not accept the card: {error}") from error
+        if status_of(error) not in {0, *_AGAIN}:
+            raise self._explained(error) from error
+        time.sleep(max(asked_to_wait(error), PATIENCE.wait(tries)))
+        now = self.look()
+        if not plan.problems(now):
+            return now  # it did happen, and its answer was lost
+        if now.commit != plan.state.commit:
+            raise Moved(now) from error
+        if tries == _COMMITS:
+            raise EcomdataError(
+                f"{self.server} did not take the commit: {_first_line(error)}; all files have arrived, but "
+                "readers see what was there before",
+                hint="run the same command again: no file is sent twice",
+            ) from error
+        return None
+
+    def tag(self, name: str, commit: str) -> str:
+        """Tag a commit ``name``, or ``name-2`` and so on where that is taken; the tag it has then."""
+        with self._explaining():
+            refs = patiently(lambda: self._api.list_repo_refs(self.repo, repo_type="dataset"), PATIENCE)
+            taken = {ref.name: ref.target_commit for ref in refs.tags}
+            tag, number = name, 1
+            while taken.get(tag, commit) != commit:
+                number += 1
+                tag = f"{name}-{number}"
+            if tag not in taken:
+                patiently(
+                    lambda: self._api.create_tag(
+                        self.repo, tag=tag, revision=commit, repo_type="dataset", exist_ok=True
+                    ),
+                    PATIENCE,
+                    asked=_COMMITS,
+                )
+        return tag
+
+    @contextmanager
+    def _plain_http_where_needed(self, reporter: Reporter) -> Generator[None]:
+        """Turn Xet off while uploading to a server that has none: huggingface_hub would only fail."""
+        before = constants.HF_HUB_DISABLE_XET
+        if not before and not self._has_xet():
+            reporter.say(f"note: {self.server} has no Xet; uploading over plain HTTP (HF_HUB_DISABLE_XET=1)")
+            constants.HF_HUB_DISABLE_XET = True
+        try:
+            yield
+        finally:
+            constants.HF_HUB_DISABLE_XET = before
+
+    def _has_xet(self) -> bool:
+        url = f"{self.server}/api/datasets/{self.repo}/xet-write-token/{self.branch.replace('/', '%2F')}"
+        with self._explaining():
+            return bool(
+                patiently(lambda: get_session().get(url, headers=build_hf_headers()), PATIENCE).is_success
+            )
+
+    @contextmanager
+    def _explaining(self) -> Generator[None]:
+        try:
+            yield
+        except (*SPOKEN, *NETWORK, OSError) as error:
+            raise self._explained(error) from error
+        except hub_errors.HFValidationError as error:
+            raise UsageError(f"{self.repo} cannot be the name of a repository: {error}") from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise EcomdataError(
+                f"{self.server} does not answer as the Hub does: {type(error).__name__}: {error}",
+                hint="check HF_ENDPOINT or --endpoint",
+            ) from error
+
+    def _explained(self, error: BaseException) -> EcomdataError:
+        status = status_of(error)
+        if status in {401, 403} and not isinstance(error, hub_errors.GatedRepoError):
+            return AccessError(
+                f"{self.server} does not let this token write to {self.repo} (status {status})",
+                hint="check the owner's name; set HF_TOKEN to a token that can write there",
+            )
+        return explained(error, self._address, self.server)
+
+
+def _source(content: Content) -> str | bytes:
+    return content.source if isinstance(content.source, bytes) else str(content.source)
+
+
+def _check(content: Content, size: int, sha256: str) -> None:
+    """A file of the store is sent only while it is what the manifest says."""
+    if (size, sha256) != (content.size, content.sha256):
+        where = content.path if isinstance(content.source, bytes) else content.source
+        raise DataError(
+            f"{where} has {size:,} bytes with sha256 {sha256}, its manifest says {content.size:,} "
+            f"with {content.sha256}; nothing was committed",
+            hint="the store is damaged: load the dataset again with --force",
+        )
+
+
+def _batches(contents: Sequence[Content]) -> Iterator[list[Content]]:
+    """Few requests for many small files; large ones each by itself."""
+    batch: list[Content] = []
+    size = 0
+    for content in contents:
+        if batch and (size + content.size > _BATCH_BYTES or len(batch) == _BATCH_FILES):
+            yield batch
+            batch, size = [], 0
+        batch.append(content)
+        size += content.size
+    if batch:
+        yield batch
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _says_no_address(record: logging.LogRecord) -> bool:
+    # Addresses of uploads are signed: who has one may write.
+    return "://" not in record.getMessage()
+
+
+@contextmanager
+def _hushed() -> Generator[None]:
+    """No bars of huggingface_hub beside ours, and no signed addresses in what it says about retries."""
+    had_bars: Callable[[], object] | None = None if are_progress_bars_disabled() else enable_progress_bars
+    logger = logging.getLogger("huggingface_hub.utils._http")
+    logger.addFilter(_says_no_address)
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        logger.removeFilter(_says_no_address)
+        if had_bars:
+            had_bars()

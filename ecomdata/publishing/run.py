@@ -1,0 +1,248 @@
+"""Publishing: a release of the store becomes a dataset on the Hub that anybody can verify."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from ecomdata.declare import Dataset
+from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.progress import Reporter, Silent
+from ecomdata.publishing.content import Card, Content, contents
+from ecomdata.publishing.guard import check_rights
+from ecomdata.publishing.plan import Plan, State, make_plan
+from ecomdata.publishing.remote import Moved, Remote
+from ecomdata.publishing.smallcard import small_card
+from ecomdata.registry import loader
+from ecomdata.release import Release, open_release
+from ecomdata.sources.hub_calls import endpoint as default_endpoint
+from ecomdata.sources.matching import safe_relative
+from ecomdata.sources.plan import some
+
+if TYPE_CHECKING:
+    import os
+
+_REPO: Final = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
+_BRANCH: Final = re.compile(r"[\w-][\w./-]*", re.ASCII)
+_MOVES: Final = 3
+"""How often the plan is made again because somebody else committed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What publishing did, or would do.
+
+    Attributes:
+        dataset: What was published.
+        release: The release it was.
+        server: The Hub's address.
+        plan: The files, and what becomes of each.
+        rights: Why it may be published.
+        private: Whether only members of the repository see it.
+        dry_run: Whether nothing was done.
+        commit: The commit with all files; empty in a dry run.
+        tag: The release's tag; empty in a dry run.
+    """
+
+    dataset: str
+    release: str
+    server: str
+    plan: Plan
+    rights: str
+    private: bool
+    dry_run: bool
+    commit: str = ""
+    tag: str = ""
+
+    @property
+    def url(self) -> str:
+        """The page on the Hub."""
+        return f"{self.server}/datasets/{self.plan.repo}"
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON-ready values."""
+        wanted = {content.path: content for content in self.plan.contents}
+        files = [
+            {"path": path, "status": status, "bytes": wanted[path].size, "sha256": wanted[path].sha256}
+            if path in wanted
+            else {"path": path, "status": status}
+            for path, status in self.plan.status.items()
+        ]
+        return {
+            "dataset": self.dataset,
+            "release": self.release,
+            "repo": self.plan.repo,
+            "url": self.url,
+            "branch": self.plan.branch,
+            "private": self.private,
+            "rights": self.rights,
+            "dry_run": self.dry_run,
+            "commits": 0 if self.plan.done else 1,
+            "bytes": self.plan.size,
+            "files": files,
+            "commit": self.commit,
+            "tag": self.tag,
+        }
+
+
+def publish(  # noqa: PLR0913 - keyword-only, one an option
+    name: str,
+    repo_id: str,
+    *,
+    home: str | os.PathLike[str] | None = None,
+    private: bool = True,
+    branch: str = "main",
+    endpoint: str | None = None,
+    dry_run: bool = False,
+    card_only: bool = False,
+    hold_rights: bool = False,
+    card: Card = small_card,
+    confirm: Callable[[Publication], bool] | None = None,
+    reporter: Reporter | None = None,
+) -> Publication:
+    """Publish what is loaded as a dataset repository on the Hub.
+
+    The store's Parquet goes up as it is, one config per table. Everything appears in one commit, which is
+    tagged ``release-<id>``; the tree is then read back and every hash compared. Running it again after a
+    failure sends what is missing, and when nothing is missing, nothing.
+
+    Args:
+        name: A loaded dataset.
+        repo_id: ``OWNER/NAME``; made when it is not there.
+        home: Where the store is.
+        private: Whether a new repository is private. What one is that is there already does not change, and
+            a public one is written to only with False.
+        branch: The branch to commit to; made from the default branch when it is not there.
+        endpoint: The Hub's address; default: ``HF_ENDPOINT``, else the public one. The token is
+            ``HF_TOKEN``'s or that of ``hf auth login``.
+        dry_run: Only plan.
+        card_only: Publish the card and ``ecomdata.json``, but no data.
+        hold_rights: Declare to hold the rights to pass the data on, where its terms do not give them to
+            everybody; that is recorded in what is published.
+        card: Makes the card's files.
+        confirm: Asked with the plan before anything is done; default: no question.
+        reporter: Hears of progress.
+
+    Returns:
+        What was done, with the commit and the tag.
+
+    Raises:
+        UsageError: the dataset is not loaded, or the repository's or branch's name cannot be one.
+        AccessError: the terms do not let the data be passed on, or the token may not write there.
+        DataError: the store or what is on the Hub afterwards is not what the manifest says.
+        EcomdataError: the network or the server gave up, with what is missing.
+    """
+    _check_names(repo_id, branch)
+    release, dataset = open_release(name, home=home), loader(name)
+    rights = check_rights(dataset, release.manifest, card_only=card_only, hold_rights=hold_rights)
+    wanted = contents(release, dataset, card, repo=repo_id, rights=rights, card_only=card_only)
+    remote = Remote(repo_id, branch, (endpoint or default_endpoint()).rstrip("/"))
+    tables = tuple({*(table.name for table in dataset.tables), *release})
+    plan = make_plan(repo_id, branch, remote.look(), wanted, tables)
+    planned = Publication(
+        dataset=name,
+        release=release.manifest.release,
+        server=remote.server,
+        plan=plan,
+        rights=rights,
+        private=_private(plan, private=private),
+        dry_run=dry_run,
+    )
+    if dry_run:
+        return planned
+    remote.require_token()
+    if confirm is not None and not confirm(planned):
+        raise EcomdataError(
+            "nothing was published", hint="say yes, or give -y; --dry-run shows the plan alone"
+        )
+    commit = _Run(remote, planned, tables, release, dataset, reporter or Silent()).commit()
+    tag = remote.tag(f"release-{release.manifest.release}", commit)
+    return replace(planned, commit=commit, tag=tag)
+
+
+def _check_names(repo_id: str, branch: str) -> None:
+    if not _REPO.fullmatch(repo_id):
+        raise UsageError(
+            f"{repo_id!r} is no name of a repository", hint="write OWNER/NAME, such as my-org/merrec"
+        )
+    if not _BRANCH.fullmatch(branch) or not safe_relative(branch) or branch.startswith("refs/"):
+        raise UsageError(f"{branch!r} is no name of a branch", hint="use letters, digits, '.', '-' and '_'")
+
+
+def _private(plan: Plan, *, private: bool) -> bool:
+    """Whether the repository is or will be private; never public by accident."""
+    there = plan.state
+    if not there.commit or there.private:
+        if there.commit and not private:
+            raise UsageError(
+                f"{plan.repo} is there and private", hint="leave --public away, or change it in its settings"
+            )
+        return private
+    if private:
+        raise UsageError(
+            f"{plan.repo} is there and public, and publishing is private unless told otherwise",
+            hint="--public says that this is meant",
+        )
+    return False
+
+
+class _Run:
+    """One publication, from plan to a commit that was read back."""
+
+    def __init__(
+        self,
+        remote: Remote,
+        planned: Publication,
+        tables: tuple[str, ...],
+        release: Release,
+        dataset: Dataset,
+        reporter: Reporter,
+    ) -> None:
+        self._remote = remote
+        self._planned = planned
+        self._tables = tables
+        self._message = f"{dataset.title}: release {release.manifest.release} by ecomdata"
+        self._reporter = reporter
+
+    def commit(self) -> str:
+        """Bring everything there; the commit that shows it."""
+        plan = self._planned.plan
+        if not plan.state.commit or not plan.state.branch_there:
+            plan = self._again(
+                self._remote.create(private=self._planned.private, branch_there=plan.state.branch_there)
+            )
+        for _ in range(_MOVES):
+            if plan.done:
+                return plan.state.commit
+            self._reporter.start("uploading", plan.size)
+            additions = self._remote.upload(plan.sent, self._reporter)
+            self._reporter.finish()
+            try:
+                state = self._remote.commit(plan, additions, self._message)
+            except Moved as moved:
+                plan = self._again(moved.state)
+                continue
+            if problems := plan.problems(state):
+                raise DataError(
+                    f"{self._planned.url} at {state.commit} is not what was sent: {some(problems)}",
+                    hint="run the same command again; ecomdata verify compares once more",
+                )
+            return state.commit
+        raise EcomdataError(
+            f"others keep committing to {self._planned.url}; nothing was committed here",
+            hint="run the same command again when they have finished",
+        )
+
+    def _again(self, state: State) -> Plan:
+        """The plan for a repository that has changed; what was not agreed to is not done."""
+        wanted: tuple[Content, ...] = self._planned.plan.contents
+        before = self._planned.plan
+        plan = make_plan(before.repo, before.branch, state, wanted, self._tables)
+        if unseen := plan.exceeds(before):
+            raise EcomdataError(
+                f"{before.repo} has changed meanwhile: {some(unseen)} would be lost; nothing was committed",
+                hint="run the same command again to see the new plan",
+            )
+        return plan
