@@ -115,6 +115,11 @@ class Loopback:
         """Change the next answers to this method for paths that contain ``path``, or cut the requests."""
         self._faults += [(method, path, change)] * times
 
+    @property
+    def faulty(self) -> bool:
+        """Whether some fault has not come yet."""
+        return bool(self._faults)
+
     def calm(self) -> None:
         """Forget the faults that have not come yet."""
         self._faults.clear()
@@ -214,6 +219,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else every answer waits for the client to acknowledge its headers
     server: _Server
 
     def _serve(self) -> None:

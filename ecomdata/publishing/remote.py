@@ -1,6 +1,7 @@
 """A dataset repository that is written to, through huggingface_hub.
 
 Files go up first, as LFS objects that no reader sees; one commit then shows them all, the card with them.
+Errors go on without their cause: its text is the server's and has addresses of uploads, which are signed.
 huggingface_hub waits and tries again when an upload meets 429 or 5xx, but never repeats a commit: whether one
 whose answer was lost did happen can only be told from the files that are there, so that is looked at first.
 """
@@ -41,7 +42,6 @@ from ecomdata.sources.hub_calls import (
     status_of,
 )
 from ecomdata.sources.hub_client import entry_of
-from ecomdata.sources.plan import some
 
 PATIENCE: Final = Patience()
 _COMMITS: Final = 6
@@ -144,13 +144,13 @@ class Remote:
         if missing:
             names = [one.path for one in missing]
             raise EcomdataError(
-                f"{len(names)} of {len(contents)} files did not reach {self.server}: {some(names)}; "
-                "nothing was committed, readers see what was there before",
+                f"{len(names)} of {len(contents)} files did not reach {self.server} ({self._reason}): "
+                f"{', '.join(names)}; nothing was committed, readers see what was there before",
                 hint="run the same command again: it sends only what is missing",
-            ) from self._failure
+            )
         return list(operations.values())
 
-    _failure: BaseException | None = None
+    _reason: str = ""
 
     def _send(
         self,
@@ -172,10 +172,10 @@ class Remote:
                     pool.shutdown(cancel_futures=True)
                     raise
                 except (RuntimeError, ValueError, OSError, *SPOKEN, *NETWORK) as error:
-                    self._failure = error
+                    self._reason = _reason(error)
                     if status_of(error) in {401, 403}:
                         pool.shutdown(cancel_futures=True)
-                        raise self._explained(error) from error
+                        raise self._explained(error) from None
                     failed += batch
                 else:
                     reporter.advance(size=sum(one.size for one in batch))
@@ -223,9 +223,9 @@ class Remote:
     def _after(self, error: BaseException, plan: Plan, tries: int) -> State | None:
         """What a failed commit comes to: the state in which it is, or None to send it once more."""
         if isinstance(error, ValueError) and CARD in str(error):
-            raise DataError(f"the Hub does not accept the card: {error}") from error
+            raise DataError(f"the Hub does not accept the card: {error}") from None
         if status_of(error) not in {0, *_AGAIN}:
-            raise self._explained(error) from error
+            raise self._explained(error) from None
         time.sleep(max(asked_to_wait(error), PATIENCE.wait(tries)))
         now = self.look()
         if not plan.problems(now):
@@ -234,10 +234,10 @@ class Remote:
             raise Moved(now) from error
         if tries == _COMMITS:
             raise EcomdataError(
-                f"{self.server} did not take the commit: {_first_line(error)}; all files have arrived, but "
+                f"{self.server} did not take the commit ({_reason(error)}); all files have arrived, but "
                 "readers see what was there before",
                 hint="run the same command again: no file is sent twice",
-            ) from error
+            ) from None
         return None
 
     def tag(self, name: str, commit: str) -> str:
@@ -283,14 +283,14 @@ class Remote:
         try:
             yield
         except (*SPOKEN, *NETWORK, OSError) as error:
-            raise self._explained(error) from error
+            raise self._explained(error) from None
         except hub_errors.HFValidationError as error:
-            raise UsageError(f"{self.repo} cannot be the name of a repository: {error}") from error
+            raise UsageError(f"{self.repo} cannot be the name of a repository: {error}") from None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise EcomdataError(
                 f"{self.server} does not answer as the Hub does: {type(error).__name__}: {error}",
                 hint="check HF_ENDPOINT or --endpoint",
-            ) from error
+            ) from None
 
     def _explained(self, error: BaseException) -> EcomdataError:
         status = status_of(error)
@@ -331,12 +331,16 @@ def _batches(contents: Sequence[Content]) -> Iterator[list[Content]]:
         yield batch
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _reason(error: BaseException) -> str:
+    """The cause in few words, without addresses: those of uploads are signed, and who has one may write."""
+    cause = error.__cause__ or error
+    if status := status_of(error) or status_of(cause):
+        return f"status {status}"
+    first = (str(cause).splitlines() or [""])[0]
+    return type(cause).__name__ if "://" in first or not first else f"{type(cause).__name__}: {first}"
 
 
 def _says_no_address(record: logging.LogRecord) -> bool:
-    # Addresses of uploads are signed: who has one may write.
     return "://" not in record.getMessage()
 
 

@@ -1,0 +1,96 @@
+"""One Hub and one store of small samples for all tests in here, and a clock that does not wait."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import ecomdata as ed
+from tests.hub.repo import Repo
+from tests.hub.server import Hub
+from tests.hub.writing import TOKEN
+
+ROWS = 300
+Publish = Callable[..., ed.Publication]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Hub]:
+    """The server of this session."""
+    with Hub() as hub:
+        yield hub
+
+
+@pytest.fixture
+def hub(server: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
+    """The server with nothing on it, named by the environment, and a token that may write there."""
+    server.repos.clear()
+    server.requests.clear()
+    server.calm()
+    server.part_size = 0
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    return server
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Nobody waits; the seconds that would have been waited are written down."""
+    slept: list[float] = []
+    clock: Any = SimpleNamespace(**{**vars(time), "sleep": slept.append})
+    for module in (
+        "huggingface_hub.utils._http",
+        "ecomdata.publishing.remote",
+        "ecomdata.sources.hub_calls",
+    ):
+        monkeypatch.setattr(f"{module}.time", clock)
+    return slept
+
+
+def load_small(name: str, folder: Path, home: Path, rows: int = ROWS, seed: int = 0) -> ed.Release:
+    """Load synthetic raw files as if they were the real ones."""
+    raw = folder / name.replace("/", "-")
+    raw.mkdir(parents=True, exist_ok=True)
+    ed.loader(name).sample(raw, rows, seed)
+    return ed.load(name, source=raw, home=home)
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a small release of every dataset there is; tests only read it."""
+    folder = tmp_path_factory.mktemp("stocked")
+    for name in ed.datasets():
+        load_small(name, folder / "raw", folder / "home")
+    return folder / "home"
+
+
+@pytest.fixture
+def publish(hub: Hub, stocked: Path) -> Publish:
+    """Publish a dataset of the stocked home, merrec unless told otherwise."""
+    assert hub.url
+
+    def run(name: str = "merrec", repo: str = "acme/merrec", **options: Any) -> ed.Publication:
+        return ed.publish(name, repo, **{"home": stocked, **options})
+
+    return run
+
+
+def shown_whole(repo: Repo) -> bool:
+    """Whether no commit ever showed a card without its data: it has all that its ecomdata.json names."""
+    for commit in repo.commits.values():
+        if "README.md" not in commit.files:
+            continue
+        said = json.loads(commit.files["ecomdata.json"].content)
+        for table in said["tables"].values():
+            for file in table["files"]:
+                blob = commit.files.get(file["path"])
+                if blob is None or blob.sha256 != file["sha256"]:
+                    return False
+    return True

@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import ecomdata as ed
+from tests.conftest import RunCli
+from tests.hub.conftest import Publish, load_small, shown_whole
+from tests.hub.repo import Repo
+from tests.hub.server import READER, Hub
+from tests.hub.writing import TOKEN
+from tests.loopback import instead
+
+EVENTS, ITEMS = "events/part-00000.parquet", "items/part-00000.parquet"
+OURS = {EVENTS, ITEMS, "README.md", "ecomdata.json"}
+
+
+def _statuses(publication: ed.Publication) -> dict[str, str]:
+    return dict(publication.plan.status)
+
+
+def _front(repo: Repo) -> str:
+    return repo.files()["README.md"].content.decode().split("---\n")[1]
+
+
+def test_everything_appears_in_one_commit(hub: Hub, publish: Publish, stocked: Path) -> None:
+    """Data as they lie in the store, what describes them, and the card; private, and tagged."""
+    done = publish()
+    repo = hub.repos["acme/merrec"]
+    release = ed.open("merrec", home=stocked)
+    assert set(repo.files()) == {*OURS, ".gitattributes"}
+    for file in release.manifest.tables["events"].files:
+        assert repo.files()[file.path].content == (release.folder / file.path).read_bytes()
+    assert [entry["title"] for entry in repo.log(done.commit)] == [
+        f"MerRec: release {release.manifest.release} by ecomdata",
+        "initial commit",
+    ]
+    assert repo.tags == {f"release-{release.manifest.release}": done.commit}
+    assert (repo.private, done.private, done.tag) == (True, True, next(iter(repo.tags)))
+    assert shown_whole(repo)
+
+
+def test_rejected_rows_and_local_paths_stay_at_home(hub: Hub, publish: Publish, stocked: Path) -> None:
+    """Nothing of quarantine goes up, and no published file knows where the raw files lay."""
+    publish()
+    files = hub.repos["acme/merrec"].files()
+    assert not [path for path in files if "quarantine" in path]
+    for path in ("README.md", "ecomdata.json"):
+        assert str(stocked.parent) not in files[path].content.decode()
+
+
+def test_again_sends_nothing(hub: Hub, publish: Publish) -> None:
+    """The second run finds every hash there: no upload, no commit, the same commit and tag."""
+    first = publish()
+    hub.requests.clear()
+    second = publish()
+    assert (second.commit, second.tag) == (first.commit, first.tag)
+    assert set(_statuses(second).values()) == {"there"}
+    assert not hub.asked("PUT")
+    assert not hub.asked("POST", "/commit/")
+    assert len(hub.repos["acme/merrec"].tags) == 1
+
+
+def test_a_dry_run_plans_and_writes_nothing(hub: Hub, publish: Publish) -> None:
+    """Files, bytes and statuses are those of the real run, and nothing but reading happens."""
+    planned = publish(dry_run=True)
+    assert {request.method for request in hub.requests} <= {"GET", "HEAD"}
+    assert not hub.repos
+    assert set(_statuses(planned).values()) == {"new"}
+    assert planned.commit == planned.tag == ""
+    assert planned.plan.size == publish().plan.size
+
+
+def test_a_new_release_replaces_and_removes(hub: Hub, publish: Publish, tmp_path: Path) -> None:
+    """What would be read as part of a table goes, what is none of ours stays; each release has its tag."""
+    first = publish()
+    repo = hub.repos["acme/merrec"]
+    extra = {"LICENSE": b"theirs", "events/part-00007.parquet": b"stale", "events/notes.txt": b"theirs"}
+    repo.commit({**repo.files(), **extra})
+    load_small("merrec", tmp_path, tmp_path / "home", rows=200, seed=7)
+    second = publish(home=tmp_path / "home")
+    assert _statuses(second) == {
+        EVENTS: "replaced",
+        ITEMS: "replaced",
+        "README.md": "replaced",
+        "ecomdata.json": "replaced",
+        "events/part-00007.parquet": "deleted",
+    }
+    assert set(repo.files()) == {*OURS, ".gitattributes", "LICENSE", "events/notes.txt"}
+    assert repo.tags == {first.tag: first.commit, second.tag: second.commit}
+    assert shown_whole(repo)
+
+
+def test_a_tag_stays_where_it_is(hub: Hub, publish: Publish) -> None:
+    """Another commit of the same release gets a tag of its own."""
+    first = publish()
+    repo = hub.repos["acme/merrec"]
+    repo.commit({**repo.files(), "README.md": b"spoilt"})
+    second = publish()
+    assert second.tag == f"{first.tag}-2"
+    assert repo.tags == {first.tag: first.commit, second.tag: second.commit}
+
+
+def test_a_branch_is_made(hub: Hub, publish: Publish) -> None:
+    """--revision commits to a branch that begins where main is; main keeps what it had."""
+    done = publish(branch="v2")
+    repo = hub.repos["acme/merrec"]
+    assert repo.branches["v2"] == done.commit
+    assert set(repo.files("main")) == {".gitattributes"}
+    assert publish(branch="v2").commit == done.commit
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "words"),
+    [(False, True, "is there and public"), (True, False, "is there and private")],
+)
+def test_nothing_becomes_public_by_accident(
+    hub: Hub, publish: Publish, there: bool, asked: bool, words: str
+) -> None:
+    """A repository that is there keeps who sees it, and what was asked for must agree with that."""
+    hub.repo("acme/merrec", {}, private=there)
+    with pytest.raises(ed.UsageError, match=words):
+        publish(private=asked)
+    publish(private=there)
+    assert hub.repos["acme/merrec"].private is there
+
+
+def test_parts_of_large_files(hub: Hub, publish: Publish, stocked: Path) -> None:
+    """A server that wants uploads in parts gets them."""
+    hub.part_size = 10_000
+    publish()
+    assert len(hub.asked("PUT", "/lfs/")) > 2
+    assert not ed.verify("hf://datasets/acme/merrec", full=True).differences
+    assert not ed.verify("merrec", home=stocked).differences
+
+
+def test_a_server_without_xet(
+    hub: Hub, publish: Publish, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where huggingface_hub would only fail, publishing says so and uploads over plain HTTP."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", False)
+    publish()
+    assert f"note: {hub.url} has no Xet; uploading over plain HTTP" in capsys.readouterr().err
+    assert hub.asked("PUT", "/lfs/")
+
+
+def test_a_damaged_store_is_not_published(hub: Hub, publish: Publish, tmp_path: Path) -> None:
+    """A file that is not what the manifest says stops it, with both hashes, before any commit."""
+    release = load_small("merrec", tmp_path, tmp_path / "home")
+    path = release["events"].paths[0]
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ed.DataError, match=r"part-00000.parquet has .* sha256 .*, its manifest says"):
+        publish(home=tmp_path / "home")
+    assert not hub.asked("POST", "/commit/")
+
+
+# Terms
+
+
+def test_data_without_the_right_to_pass_them_on(hub: Hub, publish: Publish) -> None:
+    """They are refused with the clause and its source, in a dry run too, before the Hub is asked anything."""
+    for dry_run in (True, False):
+        with pytest.raises(ed.AccessError, match=r"shown after login .* See https://tianchi") as caught:
+            publish("taobao/user-behavior", "acme/ub", dry_run=dry_run)
+        assert "--card-only" in caught.value.hint
+    assert not hub.requests
+
+
+def test_the_card_alone(hub: Hub, publish: Publish) -> None:
+    """It goes through, without a row; what was there as data goes."""
+    hub.repo("acme/ub", {"interactions/part-00000.parquet": b"rows"}, private=True)
+    done = publish("taobao/user-behavior", "acme/ub", card_only=True)
+    files = hub.repos["acme/ub"].files()
+    assert set(files) == {"README.md", "ecomdata.json"}
+    assert b"configs" not in files["README.md"].content
+    assert "No data" in files["README.md"].content.decode()
+    assert done.plan.status["interactions/part-00000.parquet"] == "deleted"
+    assert ed.verify("hf://datasets/acme/ub").files == 0
+
+
+def test_a_declaration_of_rights_is_recorded(hub: Hub, publish: Publish) -> None:
+    """In the card, in ecomdata.json and in the result."""
+    done = publish("taobao/user-behavior", "acme/ub", hold_rights=True)
+    files = hub.repos["acme/ub"].files()
+    assert "declared to hold the rights" in done.rights
+    assert json.loads(files["ecomdata.json"].content)["rights"] == done.rights
+    assert done.rights in files["README.md"].content.decode()
+
+
+def test_a_sample_is_published_as_synthetic(hub: Hub, home: Path, publish: Publish) -> None:
+    """Rows of ecomdata's own may go, whatever the real ones' terms; title and first line say so."""
+    ed.load("taobao/user-behavior", sample=True, home=home)
+    publish("taobao/user-behavior", "acme/ub", home=home)
+    card = hub.repos["acme/ub"].files()["README.md"].content.decode()
+    assert card.split("---\n")[2].strip().startswith("> **Synthetic sample.**")
+    assert re.search(r"^# .*, a synthetic sample$", card, re.MULTILINE)
+    assert re.search(r"^pretty_name: .*, a synthetic\s+sample$", card, re.MULTILINE)
+    assert "license: mit" in card
+
+
+# The card
+
+
+def test_the_card_has_what_the_hub_reads(hub: Hub, publish: Publish) -> None:
+    """Licence id, languages, size and one config per table, the first of them the default."""
+    publish()
+    front = _front(hub.repos["acme/merrec"])
+    for line in (
+        "license: cc-by-nc-4.0",
+        "language:\n- en",
+        "pretty_name: MerRec",
+        "size_categories:\n- n<1K",
+        "- config_name: events\n  data_files:\n  - split: train\n    path: events/*.parquet\n  default: true",
+        "- config_name: items\n  data_files:\n  - split: train\n    path: items/*.parquet",
+    ):
+        assert line in front
+
+
+def test_terms_and_languages_that_the_hub_has_no_word_for(hub: Hub, publish: Publish) -> None:
+    """Terms without an id have name and address; scripts stand apart from languages."""
+    publish("rope", "acme/rope", hold_rights=True)
+    front = _front(hub.repos["acme/rope"])
+    assert "license: other\n" in front
+    assert "license_name: Licensing Agreement of ROPE Dataset\nlicense_link: https://" in front
+    publish("banglishrev", "acme/br")
+    front = _front(hub.repos["acme/br"])
+    assert "language:\n- bn\n- en\n" in front
+    assert "language_bcp47:\n- bn\n- bn-Latn\n- en\n" in front
+
+
+def test_another_card_maker(hub: Hub, publish: Publish) -> None:
+    """Its files go up with the data; one that would put files among a table's is refused."""
+    publish(card=lambda *_: {"README.md": b"---\nlicense: mit\n---\n# Mine\n", "croissant.json": b"{}"})
+    assert hub.repos["acme/merrec"].files()["croissant.json"].content == b"{}"
+    with pytest.raises(ed.EcomdataError, match="files that it may not have"):
+        publish(card=lambda *_: {"README.md": b"x", "events/more.parquet": b"x"})
+
+
+# Names, tokens, the command line
+
+
+@pytest.mark.parametrize("repo", ["merrec", "a/b/c", "../x", "acme/", "acme/x y", "acme/\x1b[2J"])
+def test_names_that_cannot_be(hub: Hub, publish: Publish, repo: str) -> None:
+    """They are refused before anything is asked."""
+    with pytest.raises(ed.UsageError, match="no name of a repository"):
+        publish(repo=repo)
+    with pytest.raises(ed.UsageError, match="no name of a branch"):
+        publish(branch=f"../{repo}")
+    assert not hub.requests
+
+
+def test_without_a_token(hub: Hub, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says how to set one; nothing was uploaded."""
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", "/nowhere/token")
+    with pytest.raises(ed.AccessError, match="needs a token"):
+        publish()
+    assert not hub.asked("POST")
+
+
+def test_a_token_that_may_not_write(hub: Hub, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an error of access, for one that only reads and for somebody else's namespace."""
+    with pytest.raises(ed.AccessError, match="does not let this token write to mercari/merrec"):
+        publish(repo="mercari/merrec")
+    monkeypatch.setenv("HF_TOKEN", READER)
+    with pytest.raises(ed.AccessError, match="does not let this token write to acme/merrec"):
+        publish()
+    assert not hub.repos
+
+
+def test_the_command(hub: Hub, stocked: Path, run_cli: RunCli) -> None:
+    """The plan is on stderr, the commit's address on stdout; without -y or a terminal nothing is done."""
+    env = {"HF_HUB_DISABLE_XET": "1"}
+    args = ("publish", "merrec", "acme/merrec", "--home", stocked)
+    refused = run_cli(*args, code=2, env=env)
+    assert "there is no terminal to ask on" in refused.stderr
+    assert "hint: -y" in refused.stderr
+    assert not hub.repos
+    planned = run_cli(*args, "--dry-run", env=env)
+    assert re.search(r"events/part-00000.parquet +[\d.]+ kB +new", planned.stdout)
+    assert "4 files to send" in planned.stdout
+    assert not hub.repos
+    done = run_cli(*args, "-y", env=env)
+    commit = hub.repos["acme/merrec"].branches["main"]
+    assert done.stdout == f"{hub.url}/datasets/acme/merrec/tree/{commit}\n"
+    assert "4 files to send" in done.stderr
+    said = json.loads(run_cli(*args, "-y", "--json", env=env).stdout)
+    assert (said["commit"], said["commits"], said["bytes"], said["private"]) == (commit, 0, 0, True)
+    assert {file["status"] for file in said["files"]} == {"there"}
+
+
+@pytest.mark.parametrize("fault", ["PUT", "POST"])
+def test_no_output_ever_holds_a_token(hub: Hub, stocked: Path, run_cli: RunCli, fault: str) -> None:
+    """Nor a signed address of an upload; not with --debug, retries and a failure either."""
+    path = "/lfs/" if fault == "PUT" else "/commit/"
+    hub.fail(instead(503, b"no", retry_after="0"), method=fault, path=path, times=1)
+    hub.fail(instead(403, TOKEN.encode()), method=fault, path=path, times=50)
+    args = ("--debug", "publish", "merrec", "acme/merrec", "--home", stocked, "-y")
+    done = run_cli(*args, code=None, env={"HF_HUB_DISABLE_XET": "1"})
+    assert done.returncode
+    said = done.stdout + done.stderr
+    assert hub.asked(fault, path)
+    assert TOKEN not in said
+    assert "X-Amz-Signature" not in said
+
+
+def test_the_layout_reads_as_one_table(hub: Hub, publish: Publish, stocked: Path) -> None:
+    """Shards in the order of their names are the rows in the order of the store."""
+    publish()
+    blobs = hub.repos["acme/merrec"].files()
+    names = sorted(path for path in blobs if path.startswith("events/"))
+    there = pl.concat([pl.read_parquet(blobs[name].content) for name in names])
+    assert there.equals(pl.read_parquet(list(ed.open("merrec", home=stocked)["events"].paths)))
