@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := build/demo
 QUERY  := select event, count(*) n from merrec.events group by all order by n desc
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test oldest lint bench docs clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -28,6 +28,10 @@ demo: $(VENV)/.installed
 test: $(VENV)/.developed
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
+# The tests of publishing with the oldest huggingface_hub that datasets accepts.
+oldest: $(VENV)/.developed
+	$(BIN)/python tests/hub/oldest.py build/oldest
+
 lint: $(VENV)/.developed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -40,6 +44,7 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/json_arrays.py
 	$(BIN)/python benchmarks/lead_lag.py
 	$(BIN)/python benchmarks/rope.py
+	$(BIN)/python benchmarks/publish.py
 
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed

@@ -97,7 +97,13 @@ class Remote:
             lambda: self._api.dataset_info(self.repo, revision=revision, timeout=30), PATIENCE, asked=_COMMITS
         )
         commit = info.sha or ""
-        tree = self._api.list_repo_tree(self.repo, recursive=True, revision=commit, repo_type="dataset")
+        # Version 1 of huggingface_hub does not try listings again.
+        tree = patiently(
+            lambda: list(
+                self._api.list_repo_tree(self.repo, recursive=True, revision=commit, repo_type="dataset")
+            ),
+            PATIENCE,
+        )
         entries = {item.path: entry_of(item) for item in tree if isinstance(item, hub.RepoFile)}
         return State(commit, private=bool(info.private), branch_there=branch_there, entries=entries)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ecomdata as ed
@@ -81,7 +81,7 @@ def test_a_revision(repo: Repo) -> None:
     repo.commit({"README.md": b"everything is gone"})
     assert not ed.verify(f"{THERE}@{tag}").differences
     assert not ed.verify(f"{THERE}@{first}").differences
-    with pytest.raises(ed.DataError, match="has no ecomdata.json"):
+    with pytest.raises(ed.DataError, match=r"has no ecomdata\.json"):
         ed.verify(THERE)
 
 
@@ -147,8 +147,13 @@ def test_a_manifest_with_paths_out_of_the_repository(repo: Repo, path: str) -> N
         ed.verify(THERE)
 
 
+@settings(max_examples=50, deadline=None)
 @given(
-    st.recursive(st.none() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v))
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda value: st.lists(value, max_size=3) | st.dictionaries(st.text(max_size=5), value, max_size=3),
+        max_leaves=5,
+    )
 )
 def test_any_json_is_a_manifest_or_an_error_of_ours(value: object) -> None:
     """Nothing that stands in a published manifest raises anything else."""
@@ -183,9 +188,7 @@ def test_a_truncated_file(mine: Path) -> None:
 def test_the_command(hub: Hub, repo: Repo, mine: Path, run_cli: RunCli) -> None:
     """What was compared is on stdout; a difference ends with 3 and names file and both values."""
     assert hub.url
-    good = run_cli("verify", THERE)
-    assert "as its manifest says" in good.stdout
-    assert json.loads(run_cli("verify", "merrec", "--home", mine, "--json").stdout)["ok"] is True
+    assert "as its manifest says" in run_cli("verify", "merrec", "--home", mine).stdout
     repo.commit({**repo.files(), EVENTS: b"PAR1 no more"})
     bad = run_cli("verify", THERE, code=3)
     assert EVENTS in bad.stdout
