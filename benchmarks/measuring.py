@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -47,8 +47,8 @@ class Usage:
     peak: int
 
 
-def run(command: Sequence[str], log: Path) -> Usage:
-    """Run a process and return what it and its children took.
+def run(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> Usage:
+    """Run a process, with ``env`` added to its environment, and return what it and its children took.
 
     Linux counts this process's own size into a child's peak, so nothing heavy is imported here.
 
@@ -62,7 +62,7 @@ def run(command: Sequence[str], log: Path) -> Usage:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**os.environ, **_ENVIRONMENT},
+            env={**os.environ, **_ENVIRONMENT, **(env or {})},
         )
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - started

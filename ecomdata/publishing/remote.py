@@ -33,6 +33,7 @@ from ecomdata.publishing.content import CARD, Content
 from ecomdata.publishing.plan import Plan, State
 from ecomdata.sources.download import RETRIED, Patience
 from ecomdata.sources.hub_calls import (
+    LONGEST,
     NETWORK,
     SPOKEN,
     Address,
@@ -200,7 +201,9 @@ class Remote:
             free_memory=False,
         )
 
-    def commit(self, plan: Plan, additions: Sequence[CommitOperationAdd], message: str) -> State:
+    def commit(
+        self, plan: Plan, additions: Sequence[CommitOperationAdd], message: str, reporter: Reporter
+    ) -> State:
         """Make one commit of everything, and return the repository with it.
 
         Raises:
@@ -221,27 +224,31 @@ class Remote:
                     )
                 return self.look(info.oid)
             except (RuntimeError, ValueError, *SPOKEN, *NETWORK) as error:
-                now = self._after(error, plan, tries)
+                now = self._after(error, plan, tries, reporter)
             if now is not None:
                 return now
         raise AssertionError  # the last round returned or raised
 
-    def _after(self, error: BaseException, plan: Plan, tries: int) -> State | None:
+    def _after(self, error: BaseException, plan: Plan, tries: int, reporter: Reporter) -> State | None:
         """What a failed commit comes to: the state in which it is, or None to send it once more."""
         if isinstance(error, ValueError) and CARD in str(error):
             raise DataError(f"the Hub does not accept the card: {error}") from None
         if status_of(error) not in {0, *_AGAIN}:
             raise self._explained(error) from None
-        time.sleep(max(asked_to_wait(error), PATIENCE.wait(tries)))
+        wait = max(asked_to_wait(error), PATIENCE.wait(tries))
+        if wait <= LONGEST and tries < _COMMITS:
+            reporter.say(f"note: the commit met {_reason(error)}; looking again in {wait:.0f} s")
+            time.sleep(wait)
         now = self.look()
         if not plan.problems(now):
             return now  # it did happen, and its answer was lost
         if now.commit != plan.state.commit:
             raise Moved(now) from error
-        if tries == _COMMITS:
+        if wait > LONGEST or tries == _COMMITS:
+            patience = f", and asks to wait for {wait:.0f} s" if wait > LONGEST else ""
             raise EcomdataError(
-                f"{self.server} did not take the commit ({_reason(error)}); all files have arrived, but "
-                "readers see what was there before",
+                f"{self.server} did not take the commit ({_reason(error)}){patience}; all files have arrived"
+                ", but readers see what was there before",
                 hint="run the same command again: no file is sent twice",
             ) from None
         return None

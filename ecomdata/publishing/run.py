@@ -220,7 +220,7 @@ class _Run:
             additions = self._remote.upload(plan.sent, self._reporter)
             self._reporter.finish()
             try:
-                state = self._remote.commit(plan, additions, self._message)
+                state = self._remote.commit(plan, additions, self._message, self._reporter)
             except Moved as moved:
                 plan = self._again(moved.state)
                 continue

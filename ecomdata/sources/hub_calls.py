@@ -28,7 +28,7 @@ _ADDRESS: Final = re.compile(
 )
 _PUBLIC: Final = "https://huggingface.co"
 _ASKED: Final = 3
-_LONGEST: Final = 300.0
+LONGEST: Final = 300.0
 """Seconds; who is told to wait longer than this is better told so."""
 
 NETWORK: Final = (httpx.TransportError,)
@@ -101,7 +101,7 @@ def patiently(call: Callable[[], T], patience: Patience, *, asked: int = _ASKED)
             if status_of(error) not in {0, *RETRIED}:
                 raise
             wait = max(asked_to_wait(error), patience.wait(tries))
-            if wait > _LONGEST:
+            if wait > LONGEST:
                 raise
             time.sleep(wait)
     return call()

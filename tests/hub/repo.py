@@ -27,19 +27,26 @@ def by_lfs(path: str, size: int) -> bool:
 
 @dataclass(eq=False)
 class Blob:
-    """The content of a file."""
+    """The content of a file, and its SHA-256 where that is known."""
 
     content: bytes
+    known: str = ""
 
     @cached_property
     def sha256(self) -> str:
         """LFS's id of it."""
-        return hashlib.sha256(self.content).hexdigest()
+        return self.known or hashlib.sha256(self.content).hexdigest()
 
     @cached_property
     def oid(self) -> str:
         """Git's id of it."""
         return blob_id(self.content)
+
+    @cached_property
+    def pointer(self) -> str:
+        """Git's id of what stands in its place when it is stored by LFS."""
+        pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
+        return blob_id(pointer.format(self.sha256, len(self.content)).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ class Repo:
         blobs = {
             path: content if isinstance(content, Blob) else Blob(content) for path, content in files.items()
         }
-        state = "".join(f"{path}\0{blob.oid}\n" for path, blob in sorted(blobs.items()))
+        state = "".join(f"{path}\0{blob.sha256}\n" for path, blob in sorted(blobs.items()))
         parent = self.branches.get(branch, "")
         text = f"{parent}\n{len(self.commits)}\n{state}"
         commit = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -103,8 +110,10 @@ class Repo:
         """A file as ``tree`` lists it."""
         blob = self.commits[commit].files[path]
         size = len(blob.content)
-        entry: dict[str, Any] = {"type": "file", "oid": blob.oid, "size": size, "path": path}
-        if by_lfs(path, size):
+        lfs = by_lfs(path, size)
+        oid = blob.pointer if lfs else blob.oid
+        entry: dict[str, Any] = {"type": "file", "oid": oid, "size": size, "path": path}
+        if lfs:
             entry["lfs"] = {"oid": blob.sha256, "size": size, "pointerSize": 134}
         return entry | self.lies.get(path, {})
 

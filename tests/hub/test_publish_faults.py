@@ -105,6 +105,15 @@ def test_a_commit_that_is_never_taken(hub: Hub, publish: Publish) -> None:
     assert shown_whole(repo)
 
 
+def test_a_commit_that_must_wait_for_long(hub: Hub, publish: Publish, waits: list[float]) -> None:
+    """An hour is not waited for: the error says how long the server asks for."""
+    hub.fail(instead(429, retry_after="3600"), method="POST", path="/commit/", times=100)
+    with pytest.raises(ed.EcomdataError, match=r"\(status 429\), and asks to wait for 3600 s"):
+        publish()
+    assert not waits
+    assert len(hub.asked("POST", "/commit/")) == 1
+
+
 def test_a_tag_that_is_never_taken(hub: Hub, publish: Publish) -> None:
     """Data and card are there; the next run only tags."""
     hub.fail(instead(500), method="POST", path="/tag/", times=100)

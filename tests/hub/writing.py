@@ -169,7 +169,7 @@ class Writing:
     def _stored(self, repo: Repo, oid: str, content: bytes) -> Answer:
         if hashlib.sha256(content).hexdigest() != oid:
             return refused(400, "", "the content does not have this SHA-256")
-        repo.objects[oid] = Blob(content)
+        repo.objects[oid] = Blob(content, oid)
         return as_json({})
 
     def _verify(self, request: Request, match: re.Match[str]) -> Answer:

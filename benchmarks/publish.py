@@ -1,0 +1,225 @@
+"""How fast ``ecomdata publish`` moves bytes, beside bare ``upload_folder`` to one server on this machine.
+
+``python benchmarks/publish.py`` (``make bench``) loads synthetic UserBehavior once, starts the Hub of the
+tests in a process of its own, and then publishes the release's Parquet with every contender, each in a
+process of its own and to a repository of its own, all of them once a round and every round in another order.
+Time is of the whole process, imports included, and for ecomdata so are plan, commit, tag and reading back.
+The ``again`` contenders publish what is there already. ``rewrite`` is what publishing would cost more if it
+wrote the files anew with content-defined chunks and a page index; it sends nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # for `python benchmarks/publish.py`
+
+from benchmarks.load import goal, prepared  # noqa: E402
+from benchmarks.measuring import Measured, Results, machine, run, show, spread, versions  # noqa: E402
+
+PEERS: Final = Path(__file__).with_name("publish_peers.py")
+RESULTS: Final = Path(__file__).parent / "results" / "publish.json"
+PYTHON: Final = sys.executable
+DATASET: Final = "taobao/user-behavior"
+TOKEN: Final = "hf_LoopbackTokenForTests"  # noqa: S105 - the tests' Hub knows it, and opens nothing
+LIBRARIES: Final = ("huggingface_hub", "httpx2", "polars", "pyarrow", "click")
+LEAST: Final = 0.8
+"""Bytes a second of upload_folder that ecomdata must reach."""
+
+LABELS: Final = {
+    "publish/ecomdata": "ecomdata publish: plan, hashes checked, commit, read back, tag",
+    "publish/upload_folder": "huggingface_hub upload_folder of the same files",
+    "again/ecomdata": "ecomdata publish of what is there already",
+    "again/upload_folder": "upload_folder of what is there already",
+    "rewrite/pyarrow": "the files written anew with content-defined chunks and page index",
+}
+
+
+def loaded(data: Path, rows: int) -> Path:
+    """A home with that many rows of UserBehavior, loaded now unless it is there."""
+    raw = prepared(data, DATASET, rows)
+    home = data / f"{raw.path.name}-home"
+    if not (home / "store").is_dir():
+        load = [PYTHON, "-m", "ecomdata", "load", DATASET, "--source", str(raw.path), "--home", str(home)]
+        run([*load, "-y"], data / "log")
+    return home
+
+
+def shards(home: Path) -> Path:
+    """The folder of the release's Parquet."""
+    (found,) = home.glob(f"store/{DATASET}/releases/*/interactions")
+    return found
+
+
+@contextmanager
+def hub(scratch: Path) -> Generator[dict[str, str]]:
+    """The server, and the environment in which clients find it."""
+    said = scratch / "address"
+    server = subprocess.Popen([PYTHON, str(PEERS), "serve", str(said)], stdin=subprocess.PIPE)
+    try:
+        while not said.exists() or not said.read_text():
+            if server.poll() is not None:
+                sys.exit("the server did not start")
+            time.sleep(0.05)
+        yield {
+            "HF_ENDPOINT": said.read_text(),
+            "HF_TOKEN": TOKEN,
+            "HF_HOME": str(scratch / "hf"),
+            "HF_HUB_OFFLINE": "0",
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        }
+    finally:
+        server.communicate()
+
+
+def delete(repo: str, env: Mapping[str, str]) -> None:
+    """Take a repository and its bytes off the server, which keeps them in memory."""
+    owner, name = repo.split("/")
+    body = json.dumps({"organization": owner, "name": name, "type": "dataset"}).encode()
+    request = urllib.request.Request(  # noqa: S310 - http, to this machine
+        f"{env['HF_ENDPOINT']}/api/repos/delete",
+        data=body,
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        method="DELETE",
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        answer.read()
+
+
+def commands(home: Path) -> dict[str, tuple[str, ...]]:
+    """What each contender runs; REPO stands for its repository, OUT for a new folder."""
+    ours = ("-m", "ecomdata", "publish", DATASET, "REPO", "--home", str(home), "-y", "--i-hold-the-rights")
+    theirs = (str(PEERS), "upload", "REPO", str(shards(home)))
+    return {
+        "publish/ecomdata": (PYTHON, *ours),
+        "publish/upload_folder": (PYTHON, *theirs),
+        "again/ecomdata": (PYTHON, *ours),
+        "again/upload_folder": (PYTHON, *theirs),
+        "rewrite/pyarrow": (PYTHON, str(PEERS), "rewrite", str(shards(home)), "OUT"),
+    }
+
+
+def measure(name: str, command: Sequence[str], scratch: Path, env: Mapping[str, str], into: Measured) -> None:
+    """Run a contender once and add what it took; ``again`` finds everything there, all others nothing."""
+    repo = f"acme/{name.replace('/', '-').replace('_', '-')}"
+    out = scratch / "out"
+    out.mkdir()
+    filled = [{"REPO": repo, "OUT": str(out)}.get(part, part) for part in command]
+    if name.startswith("again/"):
+        run(filled, scratch / "log", env)
+    os.sync()
+    usage = run(filled, scratch / "log", env)
+    into.wall.append(usage.wall)
+    into.cpu.append(usage.cpu)
+    into.peak.append(usage.peak)
+    into.written = sum(path.stat().st_size for path in out.rglob("*"))
+    shutil.rmtree(out)
+    if "REPO" in command:
+        delete(repo, env)
+
+
+def entry(name: str, measured: Measured, rows: int, size: int) -> dict[str, Any]:
+    """A contender's figures."""
+    moved = size if name.startswith("publish/") else measured.written
+    return {
+        "name": name,
+        "what": LABELS[name],
+        "wall_seconds": spread(measured.wall, 4),
+        "cpu_seconds": spread(measured.cpu, 4),
+        "peak_bytes": spread(measured.peak, None),
+        "rows": rows,
+        "rows_per_second": round(rows / statistics.median(measured.wall)),
+        "bytes_written": moved,
+        "bytes_per_second": round(moved / statistics.median(measured.wall)),
+    }
+
+
+def ratios(results: Results) -> list[dict[str, Any]]:
+    """Wall time of upload_folder over that of ecomdata: the bytes a second of ecomdata over its."""
+    found: list[dict[str, Any]] = []
+    for group in ("publish", "again"):
+        name, against = f"{group}/upload_folder", f"{group}/ecomdata"
+        theirs, ours = results[name].wall, results[against].wall
+        pairwise = [a / b for a, b in zip(theirs, ours, strict=True)]
+        found.append(
+            {
+                "name": name,
+                "against": against,
+                "of_medians": round(statistics.median(theirs) / statistics.median(ours), 3),
+                "median_within_rounds": round(statistics.median(pairwise), 3),
+            }
+        )
+    return found
+
+
+def arguments() -> argparse.Namespace:
+    """The command line; ``--quick`` does not write the committed results by default."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    add = parser.add_argument
+    add("--data", type=Path, default=ROOT / "build" / "bench", help="where files and store are kept")
+    add("--rows", type=int, help="rows of UserBehavior (60,000,000)")
+    add("--repeats", type=int, help="rounds (5)")
+    add("--quick", action="store_true", help="few rows, one round: whether it runs, not how fast")
+    add("--out", type=Path, help="where the JSON goes (benchmarks/results/publish.json)")
+    options = parser.parse_args()
+    standard = not (options.quick or options.rows)
+    options.rows = options.rows or (20_000 if options.quick else 60_000_000)
+    options.repeats = options.repeats or (1 if options.quick else 5)
+    options.out = options.out or (RESULTS if standard else options.data / "publish.json")
+    return options
+
+
+def main() -> None:
+    """Load, measure, print, and write the JSON."""
+    options = arguments()
+    options.data.mkdir(parents=True, exist_ok=True)
+    data = options.data.resolve()
+    home = loaded(data, options.rows)
+    files = sorted(shards(home).glob("*.parquet"))
+    size = sum(path.stat().st_size for path in files)
+    results: Results = {}
+    todo = list(commands(home).items())
+    with tempfile.TemporaryDirectory(dir=data, prefix="run-") as folder, hub(Path(folder)) as env:
+        for number in range(options.repeats):
+            at = number % len(todo)
+            for name, command in [*todo[at:], *todo[:at]]:
+                print(f"round {number + 1} of {options.repeats}: {name}", file=sys.stderr)
+                measure(name, command, Path(folder), env, results.setdefault(name, Measured()))
+    found = ratios(results)
+    report = {
+        "benchmark": "publish",
+        "date": datetime.now(UTC).date().isoformat(),
+        "quick": options.quick,
+        "repeats": options.repeats,
+        "machine": machine(),
+        "versions": versions(LIBRARIES),
+        "sizes": {"user-behavior": {"rows": options.rows, "bytes": size, "files": len(files)}},
+        "measurements": [entry(name, results[name], options.rows, size) for name in LABELS],
+        "ratios": found,
+        "goals": [
+            goal("bytes a second of ecomdata over upload_folder's", found[0]["of_medians"], ">=", LEAST)
+        ],
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    show(report)
+
+
+if __name__ == "__main__":
+    main()
