@@ -36,7 +36,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        print("interrupted; what was loaded before is as it was", file=sys.stderr)  # noqa: T201
+        print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
         sys.exit(_INTERRUPTED)
     except EcomdataError as error:
         if debug:

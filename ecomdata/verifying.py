@@ -13,6 +13,7 @@ from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import Manifest, TableRecord, WrittenFile
 from ecomdata.progress import Reporter, Silent
 from ecomdata.publishing import PUBLISHED, Published, PublishedTable
+from ecomdata.registry import loader
 from ecomdata.release import open_release
 from ecomdata.shards import sha256_file
 from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, explained
@@ -109,7 +110,11 @@ def verify(
 
 
 def _verify_here(name: str, home: str | os.PathLike[str] | None, reporter: Reporter) -> Verification:
-    release = open_release(name, home=home)
+    try:
+        release = open_release(name, home=home)
+    except UsageError:
+        loader(name)  # knows near names for one that is misspelt
+        raise
     manifest, folder = release.manifest, release.folder
     found = [*_identity(manifest, dataset=name, release=folder.name)]
     quarantined = [file for record in manifest.tables.values() for file in record.quarantine]

@@ -241,7 +241,7 @@ def test_ctrl_c_ends_a_load_at_once_and_leaves_nothing(
     done = _ended(process)
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
-    assert done.stderr.rstrip().endswith("interrupted; what was loaded before is as it was")
+    assert done.stderr.rstrip().endswith("interrupted; what was there before is as it was")
     assert leftovers(home) == []
     assert manifest_of(home, BEHAVIOR) is None
     run_cli("load", BEHAVIOR, "--source", big)

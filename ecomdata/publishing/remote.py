@@ -171,22 +171,29 @@ class Remote:
             running: dict[Future[None], Sequence[Content]] = {
                 pool.submit(self._send_batch, batch, operations): batch for batch in batches
             }
-            for done in as_completed(running):
-                batch = running[done]
-                try:
-                    done.result()
-                except EcomdataError:
-                    pool.shutdown(cancel_futures=True)
-                    raise
-                except (RuntimeError, ValueError, OSError, *SPOKEN, *NETWORK) as error:
-                    self._reason = _reason(error)
-                    if status_of(error) in {401, 403}:
-                        pool.shutdown(cancel_futures=True)
-                        raise self._explained(error) from None
-                    failed += batch
-                else:
-                    reporter.advance(size=sum(one.size for one in batch))
+            try:
+                for done in as_completed(running):
+                    if error := self._passing(done):
+                        self._reason = _reason(error)
+                        failed += running[done]
+                    else:
+                        reporter.advance(size=sum(one.size for one in running[done]))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         return failed
+
+    def _passing(self, done: Future[None]) -> BaseException | None:
+        """What went wrong with a batch, where that may pass; None where nothing did."""
+        try:
+            done.result()
+        except EcomdataError:
+            raise
+        except (RuntimeError, ValueError, OSError, *SPOKEN, *NETWORK) as error:
+            if status_of(error) in {401, 403}:
+                raise self._explained(error) from None
+            return error
+        return None
 
     def _send_batch(self, batch: Sequence[Content], operations: dict[str, CommitOperationAdd]) -> None:
         chosen = [operations[one.path] for one in batch]

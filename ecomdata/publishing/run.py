@@ -135,7 +135,7 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
         EcomdataError: the network or the server gave up, with what is missing.
     """
     _check_names(repo_id, branch)
-    release, dataset = open_release(name, home=home), loader(name)
+    dataset, release = loader(name), open_release(name, home=home)
     rights = check_rights(dataset, release.manifest, card_only=card_only, hold_rights=hold_rights)
     wanted = contents(release, dataset, card, repo=repo_id, rights=rights, card_only=card_only)
     remote = Remote(repo_id, branch, (endpoint or default_endpoint()).rstrip("/"))

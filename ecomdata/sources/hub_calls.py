@@ -23,6 +23,12 @@ from ecomdata.sources.download import RETRIED, Patience
 
 T = TypeVar("T")
 
+_TRY_AGAIN: Final = "check the network, --endpoint and HF_ENDPOINT; then run the same command again"
+_HAVE_FILES: Final = (
+    "check the network and HF_ENDPOINT; or load files you have with --source FOLDER, or with"
+    " HF_HUB_OFFLINE=1 what was downloaded before"
+)
+
 _ADDRESS: Final = re.compile(
     r"hf://datasets/(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>refs/(convert|pr)/[^/]+|[^/]+))?(/(?P<folder>.*))?"
 )
@@ -108,7 +114,8 @@ def patiently(call: Callable[[], T], patience: Patience, *, asked: int = _ASKED)
 
 
 def explained(error: BaseException, address: Address, server: str = "") -> EcomdataError:  # noqa: PLR0911 - one a cause
-    """One of our errors for one of huggingface_hub's; ``server`` is the Hub it is about."""
+    """One of our errors for one of huggingface_hub's; ``server`` is the Hub, where one was named."""
+    hint = _TRY_AGAIN if server else _HAVE_FILES
     server = server or endpoint()
     page = f"{server}/datasets/{address.repo}"
     cause = (
@@ -138,7 +145,7 @@ def explained(error: BaseException, address: Address, server: str = "") -> Ecomd
         )
     if status:
         return EcomdataError(f"{server} answers with status {status} for {address}", hint="try again later")
-    return _no_network(cause, address, server)
+    return _no_network(cause, address, server, hint)
 
 
 def _no_access(message: str, page: str) -> AccessError:
@@ -148,15 +155,11 @@ def _no_access(message: str, page: str) -> AccessError:
     )
 
 
-def _no_network(cause: BaseException, address: Address, server: str) -> EcomdataError:
+def _no_network(cause: BaseException, address: Address, server: str, hint: str) -> EcomdataError:
     what = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
     if isinstance(cause, OSError) and cause.errno is not None:
         free = shutil.disk_usage(Path.cwd()).free
         return EcomdataError(
             f"cannot store files of {address}: {what}", hint=f"check the disk ({free:,} bytes free)"
         )
-    return EcomdataError(
-        f"cannot get {address} from {server}: {what}",
-        hint="check the network and HF_ENDPOINT; or load files you have with --source FOLDER, or with"
-        " HF_HUB_OFFLINE=1 what was downloaded before",
-    )
+    return EcomdataError(f"cannot get {address} from {server}: {what}", hint=hint)

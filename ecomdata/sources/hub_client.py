@@ -63,7 +63,7 @@ def ask(address: Address, server: str = "") -> tuple[str, tuple[Entry, ...]]:
         AccessError: it needs a token or an agreement.
         EcomdataError: the Hub cannot be reached.
     """
-    server = server or endpoint()
+    named, server = server, server or endpoint()
     api = hub.HfApi(endpoint=server, library_name="ecomdata", library_version=__version__)
     try:
         info = patiently(
@@ -77,7 +77,7 @@ def ask(address: Address, server: str = "") -> tuple[str, tuple[Entry, ...]]:
         )
         entries = tuple(entry_of(item) for item in tree if isinstance(item, hub.RepoFile))
     except (*SPOKEN, *NETWORK, OSError) as error:
-        raise explained(error, address, server) from error
+        raise explained(error, address, named) from error
     except hub_errors.HFValidationError as error:
         raise UsageError(f"{address} is no address of a dataset on the Hub: {error}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:

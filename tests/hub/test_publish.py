@@ -245,6 +245,17 @@ def test_another_card_maker(hub: Hub, publish: Publish) -> None:
 # Names, tokens, the command line
 
 
+def test_a_dataset_that_there_is_not(hub: Hub, publish: Publish, home: Path) -> None:
+    """A misspelt name gets a near one, and one that is not loaded the command that loads it."""
+    for function in (publish, ed.verify):
+        with pytest.raises(ed.UsageError) as misspelt:
+            function("merec", home=home)
+        assert "merrec" in str(misspelt.value) + misspelt.value.hint
+        with pytest.raises(ed.UsageError, match="is not loaded"):
+            function("merrec", home=home)
+    assert not hub.requests
+
+
 @pytest.mark.parametrize("repo", ["merrec", "a/b/c", "../x", "acme/", "acme/x y", "acme/\x1b[2J"])
 def test_names_that_cannot_be(hub: Hub, publish: Publish, repo: str) -> None:
     """They are refused before anything is asked."""
