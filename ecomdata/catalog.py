@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.interrupts import interruptible
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
 from ecomdata.sqltext import literal, names_of_this, of_schema, quoted, schema_name
 from ecomdata.store import Store, home_folder, missing_files, writing
@@ -61,7 +62,8 @@ def ask(query: str, *, home: str | os.PathLike[str] | None = None) -> Generator[
                 lines = ", ".join(literal(line) for row in rows for line in str(row[-1]).splitlines())
                 yield connection.sql(f"SELECT unnest([{lines}]) AS plan")
                 return
-            yield connection.sql(query)
+            with interruptible(connection):
+                yield connection.sql(query)
         except duckdb.Error as error:
             raise UsageError(str(error).strip(), hint=_hint(error, connection)) from error
 

@@ -16,6 +16,7 @@ import duckdb
 from ecomdata.catalog import damaged, reading, seal
 from ecomdata.derive import numbered
 from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.interrupts import interruptible
 from ecomdata.manifest import Manifest
 from ecomdata.sqltext import literal, quoted
 
@@ -96,7 +97,8 @@ class Asker:
     @contextmanager
     def _explained(self, where: str) -> Generator[None]:
         try:
-            yield
+            with interruptible(self.connection):
+                yield
         except duckdb.OutOfMemoryException as error:
             raise NotRunError(f"needs more than {self._memory} of memory; see --memory") from error
         except (duckdb.Error, UsageError) as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ import ecomdata as ed
 from ecomdata.registry import loader
 from ecomdata.store import Store
 from ecomdata.validating.builtin import key_rules
-from tests.conftest import RunCli
+from tests.conftest import ROOT, RunCli
 from tests.validating.shops import FIGURE, NAME, RULE, Shop, ruled, shop
 
 __all__ = ["shop"]
@@ -283,3 +285,35 @@ def test_declared_keys_are_checked_unless_the_file_says_how(home: Path) -> None:
     assert (given.table, given.unique, given.severity) == ("items", ("item_id", "snapshot"), "warning")
     graver = replace(given, unique=("snapshot", "item_id"), severity="error")
     assert key_rules(dataset, manifest, [graver]) == ()
+
+
+PRESS_CTRL_C = f"""
+import os, signal, threading
+import ecomdata as ed
+from ecomdata.progress import Silent
+
+class Impatient(Silent):
+    def start(self, title, total):
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+try:
+    ed.validate({NAME!r}, reporter=Impatient())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_ends_a_long_query(shop: Shop, home: Path) -> None:
+    """At once, whatever DuckDB is in the middle of, and no spill folder is left."""
+    shop.say(FIGURE.replace("count(*) FROM events", "sum(hash(range)) % 7 FROM range(1000000000000)"))
+    shop.load()
+    done = subprocess.run(
+        [sys.executable, "-c", PRESS_CTRL_C],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
+    assert not list(home.glob(".validating-*"))

@@ -1,0 +1,71 @@
+"""Ctrl-C while DuckDB works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import ecomdata as ed
+from ecomdata.interrupts import interruptible
+from tests.toys import good_clicks, toyshop, write_clicks  # noqa: F401
+
+ENDLESS = "SELECT sum(hash(range)) % 7 FROM range(1000000000000)"
+
+
+def test_ctrl_c_ends_a_query() -> None:
+    """It would take days else; afterwards the connection answers again, and signals are as before."""
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with duckdb.connect() as connection:
+        with pytest.raises(KeyboardInterrupt), interruptible(connection):
+            connection.execute(ENDLESS).fetchall()
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
+    before = signal.set_wakeup_fd(-1)
+    assert before == -1
+
+
+def test_other_failures_are_what_they_are() -> None:
+    """An error of the query is not taken for an interruption."""
+    with duckdb.connect() as connection, pytest.raises(duckdb.ParserException), interruptible(connection):
+        connection.execute("SELEC 1")
+    with (
+        duckdb.connect() as connection,
+        pytest.raises(RuntimeError, match="other"),
+        interruptible(connection),
+    ):
+        raise RuntimeError("other")
+
+
+def test_another_thread_is_left_alone() -> None:
+    """Signals reach the main thread only, so there is nothing to do."""
+    answers: list[object] = []
+
+    def ask() -> None:
+        with duckdb.connect() as connection, interruptible(connection):
+            answers.extend(connection.execute("SELECT 7").fetchall())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert answers == [(7,)]
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_ctrl_c_ends_the_command(tmp_path: Path, home: Path, form: str) -> None:
+    """Exit 130 with one line, as soon as it is pressed."""
+    ed.load("shop/clicks", source=write_clicks(tmp_path, good_clicks(3)))
+    command = [sys.executable, "-m", "ecomdata", "sql", ENDLESS, "--format", form, "--home", str(home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(3)  # until it asks; earlier, Python itself hears the signal
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
