@@ -185,13 +185,13 @@ def arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, default=ROOT / "build" / "bench", help="where files and store are kept")
     add("--rows", type=int, help="rows of UserBehavior (60,000,000)")
-    add("--repeats", type=int, help="rounds (9)")
+    add("--repeats", type=int, help="rounds (7)")
     add("--quick", action="store_true", help="few rows, one round: whether it runs, not how fast")
     add("--out", type=Path, help="where the JSON goes (benchmarks/results/publish.json)")
     options = parser.parse_args()
     standard = not (options.quick or options.rows)
     options.rows = options.rows or (20_000 if options.quick else 60_000_000)
-    options.repeats = options.repeats or (1 if options.quick else 9)
+    options.repeats = options.repeats or (1 if options.quick else 7)
     options.out = options.out or (RESULTS if standard else options.data / "publish.json")
     return options
 
