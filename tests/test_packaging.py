@@ -78,7 +78,7 @@ def assert_works(python: Path, where: Path) -> None:
     """The console script lists every dataset of the checkout, from the code that was installed."""
     listed = json.loads(run(python.with_name("ecomdata"), "list", "--json", cwd=python.parent))
     stems = {path.stem for path in (ROOT / "loaders").iterdir() if not path.name.startswith(("_", "."))}
-    assert {entry["family"] for entry in listed} >= stems
+    assert {entry["family"].replace("-", "_") for entry in listed} >= stems
     code = "import ecomdata, ecomdata.loaders as c; print(ecomdata.__file__); print(*c.__path__, sep='\\n')"
     for line in run(python, "-c", code, cwd=python.parent).split():
         assert Path(line).is_relative_to(where), f"{line} is not in {where}"
