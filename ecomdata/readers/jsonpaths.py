@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Final, cast
 
 import duckdb
@@ -50,8 +49,10 @@ class JsonPaths:
         found: dict[str, None] = {}
         missing = set(columns.required)
         with file.open() as stream:
-            lines = [line for line in islice(stream, _LOOKED_AT) if line.strip()]
-        values = [_loads(line.removeprefix(_BOM)) for line in lines]
+            # Not line by line: a file without line ends would be read whole.
+            data = stream.read(max(self.block_size, BLOCK_SIZE)).removeprefix(_BOM)
+        lines = [line for line in data.split(b"\n", _LOOKED_AT)[:_LOOKED_AT] if line.strip()]
+        values = [_loads(line) for line in lines]
         objects = [cast("dict[str, object]", value) for value in values if isinstance(value, dict)]
         if lines and not objects:
             raise DataError(

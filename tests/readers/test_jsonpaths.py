@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import dataframely as dy
 import pytest
@@ -13,7 +15,9 @@ from hypothesis import strategies as st
 
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
+from ecomdata.rawfile import RawFile
 from ecomdata.readers import JsonPaths
+from ecomdata.readers.textblocks import BLOCK_SIZE
 from tests.readers.reading import Read, read
 
 
@@ -144,3 +148,34 @@ def test_a_file_of_something_else_is_refused() -> None:
 def test_an_empty_file_has_no_rows() -> None:
     """It is no error."""
     assert parse(b"").frame.height == 0
+
+
+class Endless(io.RawIOBase):
+    """Bytes without a line end; who reads far more than a block of them fails."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer."""
+        self.given += len(buffer)
+        assert self.given < 4 * BLOCK_SIZE
+        buffer[:] = b"x" * len(buffer)
+        return len(buffer)
+
+
+def test_a_file_without_line_ends_is_not_read_whole() -> None:
+    """Its first block says enough."""
+    file = RawFile(
+        name="2019-11-27-3.json",
+        container=Path("x"),
+        size=1,
+        opener=lambda: io.BufferedReader(Endless()),
+        materialize=lambda: Path("x"),
+    )
+    with pytest.raises(DataError, match="none of its first lines is a JSON object"):
+        JsonPaths(paths=PATHS).check(file, COLUMNS)
