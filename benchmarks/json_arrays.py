@@ -11,7 +11,6 @@ fails the run.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -26,7 +25,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # for `python benchmarks/json_arrays.py`
 
-from benchmarks.measuring import Measured, Results, machine, run, show, spread, versions  # noqa: E402
+from benchmarks.measuring import Measured, Results, conclude, figures, goal, machine, ratio, run, versions  # noqa: E402
 
 PEERS: Final = Path(__file__).with_name("json_peers.py")
 RESULTS: Final = Path(__file__).parent / "results" / "json_arrays.json"
@@ -99,9 +98,7 @@ def measure(contender: Contender, scratch: Path, into: Measured) -> None:
             pass
     os.sync()  # what the one before wrote is on disk, and no longer competes
     usage = run(contender.command(out), scratch / "log")
-    into.wall.append(usage.wall)
-    into.cpu.append(usage.cpu)
-    into.peak.append(usage.peak)
+    into.add(usage)
     into.written = sum(file.stat().st_size for file in out.rglob("*.parquet"))
     run([PYTHON, str(PEERS), "count", str(out), str(out)], scratch / "log")
     counted = int((scratch / "log").read_text())
@@ -111,18 +108,9 @@ def measure(contender: Contender, scratch: Path, into: Measured) -> None:
 
 
 def _entry(contender: Contender, measured: Measured) -> dict[str, Any]:
-    middle = statistics.median(measured.wall)
-    return {
-        "name": contender.name,
-        "what": LABELS[contender.member],
-        "wall_seconds": spread(measured.wall, 4),
-        "cpu_seconds": spread(measured.cpu, 4),
-        "peak_bytes": spread(measured.peak, None),
-        "rows": contender.rows,
-        "rows_per_second": round(contender.rows / middle),
-        "megabytes_per_second": round(contender.file.stat().st_size / middle / 1e6, 1),
-        "bytes_written": measured.written,
-    }
+    rate = contender.file.stat().st_size / statistics.median(measured.wall) / 1e6
+    entry = figures(contender.name, LABELS[contender.member], measured, contender.rows)
+    return {**entry, "megabytes_per_second": round(rate, 1)}
 
 
 def ratios(results: Results) -> list[dict[str, Any]]:
@@ -130,16 +118,8 @@ def ratios(results: Results) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for name, against in (("plain/ecomdata", "plain/duckdb"), ("plain/json-polars", "plain/ecomdata")):
         ours, theirs = results[name], results[against]
-        pairwise = [a / b for a, b in zip(ours.wall, theirs.wall, strict=True)]
-        found.append(
-            {
-                "name": name,
-                "against": against,
-                "of_medians": round(statistics.median(ours.wall) / statistics.median(theirs.wall), 3),
-                "median_within_rounds": round(statistics.median(pairwise), 3),
-                "of_median_cpu": round(statistics.median(ours.cpu) / statistics.median(theirs.cpu), 3),
-            }
-        )
+        cpu = round(statistics.median(ours.cpu) / statistics.median(theirs.cpu), 3)
+        found.append({**ratio(name, ours.wall, against, theirs.wall), "of_median_cpu": cpu})
     return found
 
 
@@ -151,22 +131,17 @@ def goals(results: Results, size: int) -> list[dict[str, Any]]:
         results["plain/ecomdata"].peak
     )
     found = [
-        _goal(
+        goal(
             "plain/ecomdata: megabytes of JSON a second, end to end", round(size / middle / 1e6, 1), ">=", 100
         ),
-        _goal("plain/ecomdata / plain/duckdb, wall time", floor, "<=", 1.5),
-        _goal("plain/json-polars / plain/ecomdata, wall time", slow, ">=", 2.5),
-        _goal("plain-3x/ecomdata / plain/ecomdata, peak memory", round(growth, 3), "<=", 1.1),
+        goal("plain/ecomdata / plain/duckdb, wall time", floor, "<=", 1.5),
+        goal("plain/json-polars / plain/ecomdata, wall time", slow, ">=", 2.5),
+        goal("plain-3x/ecomdata / plain/ecomdata, peak memory", round(growth, 3), "<=", 1.1),
     ]
     ours = [name for name in results if name.endswith("/ecomdata")]
     return found + [
-        _goal(f"{name}: greatest peak memory, bytes", max(results[name].peak), "<", 1e9) for name in ours
+        goal(f"{name}: greatest peak memory, bytes", max(results[name].peak), "<", 1e9) for name in ours
     ]
-
-
-def _goal(goal: str, value: float, sign: str, limit: float) -> dict[str, Any]:
-    met = {"<": value < limit, "<=": value <= limit, ">=": value >= limit}[sign]
-    return {"goal": goal, "value": value, "limit": f"{sign} {limit:g}", "met": met}
 
 
 def arguments(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -226,9 +201,7 @@ def main() -> None:
         "ratios": ratios(results),
         "goals": goals(results, running[0].file.stat().st_size),
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    show(report)
+    conclude(report, options.out)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ where pyarrow has a dictionary.
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -24,8 +22,8 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # for `python benchmarks/lead_lag.py`
 
-from benchmarks.load import PYTHON, Contender, Raw, prepared, ratio, rounds  # noqa: E402
-from benchmarks.measuring import Results, machine, run, show, spread, versions  # noqa: E402
+from benchmarks.load import PYTHON, Contender, Raw, prepared, rounds  # noqa: E402
+from benchmarks.measuring import Results, conclude, figures, goal, machine, ratio, run, versions  # noqa: E402
 
 RESULTS: Final = Path(__file__).parent / "results" / "lead_lag.json"
 LIBRARIES: Final = ("polars", "pyarrow", "dataframely")
@@ -96,32 +94,14 @@ def _task(name: str, source: Path, target: str) -> tuple[str, ...]:
 
 
 def _entry(contender: Contender, results: Results) -> dict[str, Any]:
-    measured = results[contender.name]
     rows = contender.source.rows if contender.source else 0
-    return {
-        "name": contender.name,
-        "what": LABELS[contender.name.split("/")[1]],
-        "wall_seconds": spread(measured.wall, 4),
-        "cpu_seconds": spread(measured.cpu, 4),
-        "peak_bytes": spread(measured.peak, None),
-        "rows": rows,
-        "rows_per_second": round(rows / statistics.median(measured.wall)),
-        "bytes_written": measured.written,
-    }
+    return figures(contender.name, LABELS[contender.name.split("/")[1]], results[contender.name], rows)
 
 
 def goals(results: Results) -> list[dict[str, Any]]:
     """The goal of peak memory for each layout."""
     peaks = {name: max(one.peak) for name, one in results.items() if name.endswith("/ecomdata")}
-    return [
-        {
-            "goal": f"{name}: greatest peak memory, bytes",
-            "value": peak,
-            "limit": "< 1e+09",
-            "met": peak < 1e9,
-        }
-        for name, peak in peaks.items()
-    ]
+    return [goal(f"{name}: greatest peak memory, bytes", peak, "<", 1e9) for name, peak in peaks.items()]
 
 
 def arguments(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -168,12 +148,10 @@ def main() -> None:
         "versions": versions(LIBRARIES),
         "units": options.units,
         "measurements": [_entry(contender, results) for contender in found],
-        "ratios": [ratio(results, *pair) for pair in pairs],
+        "ratios": [ratio(one, results[one].wall, other, results[other].wall) for one, other in pairs],
         "goals": goals(results),
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    show(report)
+    conclude(report, options.out)
 
 
 if __name__ == "__main__":

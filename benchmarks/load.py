@@ -12,7 +12,6 @@ a round, which a slow minute of the machine moves less.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -29,7 +28,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # for `python benchmarks/load.py`
 
 from benchmarks.load_peers import DAMAGED_EVERY  # noqa: E402
-from benchmarks.measuring import Measured, Results, machine, run, show, spread, versions  # noqa: E402
+from benchmarks.measuring import Measured, Results, conclude, figures, goal, machine, ratio, run, versions  # noqa: E402
 
 PEERS: Final = Path(__file__).with_name("load_peers.py")
 RESULTS: Final = Path(__file__).parent / "results" / "load.json"
@@ -85,9 +84,7 @@ def measure(contender: Contender, scratch: Path, into: Measured) -> None:
         _read(contender.source)
     os.sync()  # what the one before wrote is on disk, and no longer competes
     usage = run([str(out) if part == "OUT" else part for part in contender.command], scratch / "log")
-    into.wall.append(usage.wall)
-    into.cpu.append(usage.cpu)
-    into.peak.append(usage.peak)
+    into.add(usage)
     if contender.source is not None:
         into.written = _verify(contender, out, contender.source.good, scratch)
     shutil.rmtree(out)
@@ -221,18 +218,8 @@ def rounds(contenders: Sequence[Contender], repeats: int, scratch: Path, results
 
 
 def _entry(contender: Contender, measured: Measured) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "name": contender.name,
-        "what": contender.label,
-        "wall_seconds": spread(measured.wall, 4),
-        "cpu_seconds": spread(measured.cpu, 4),
-        "peak_bytes": spread(measured.peak, None),
-    }
-    if contender.source is not None:
-        entry["rows"] = contender.source.rows
-        entry["rows_per_second"] = round(contender.source.rows / statistics.median(measured.wall))
-        entry["bytes_written"] = measured.written
-    return entry
+    rows = contender.source.rows if contender.source is not None else None
+    return figures(contender.name, contender.label, measured, rows)
 
 
 PAIRS: Final = (
@@ -253,19 +240,8 @@ PAIRS: Final = (
 
 def ratios(results: Results) -> list[dict[str, Any]]:
     """The ratios of the pairs that were both measured."""
-    return [ratio(results, *pair) for pair in PAIRS if pair[0] in results and pair[1] in results]
-
-
-def ratio(results: Results, name: str, against: str) -> dict[str, Any]:
-    """How much longer one contender took than another, by medians and by the rounds."""
-    ours, theirs = results[name].wall, results[against].wall
-    pairwise = [a / b for a, b in zip(ours, theirs, strict=True)]
-    return {
-        "name": name,
-        "against": against,
-        "of_medians": round(statistics.median(ours) / statistics.median(theirs), 3),
-        "median_within_rounds": round(statistics.median(pairwise), 3),
-    }
+    there = [pair for pair in PAIRS if pair[0] in results and pair[1] in results]
+    return [ratio(name, results[name].wall, against, results[against].wall) for name, against in there]
 
 
 TIMES: Final = (
@@ -300,12 +276,6 @@ def goals(results: Results) -> list[dict[str, Any]]:
         name = "user-behavior-3x/ecomdata / user-behavior/ecomdata, peak memory"
         found.append(goal(name, growth, "<=", 1.1))
     return found
-
-
-def goal(what: str, value: float, sign: str, limit: float) -> dict[str, Any]:
-    """A goal and whether its figure meets it."""
-    met = {"<": value < limit, "<=": value <= limit, ">=": value >= limit}[sign]
-    return {"goal": what, "value": value, "limit": f"{sign} {limit:g}", "met": met}
 
 
 def sizes(contenders: Iterable[Contender]) -> dict[str, dict[str, int]]:
@@ -371,9 +341,7 @@ def main() -> None:
         "ratios": ratios(results),
         "goals": goals(results),
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    show(report)
+    conclude(report, options.out)
 
 
 if __name__ == "__main__":

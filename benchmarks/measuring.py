@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import platform
 import statistics
@@ -25,6 +26,15 @@ _ENVIRONMENT: Final = {
 """For every process: the checkout's own code, no network, no bars."""
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one process took: seconds, seconds of CPU (user and system), bytes held at most."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
 @dataclass(slots=True)
 class Measured:
     """What the runs of a contender took: seconds, seconds of CPU, bytes held at most, bytes written."""
@@ -34,17 +44,14 @@ class Measured:
     peak: list[int] = field(default_factory=list[int])
     written: int = 0
 
+    def add(self, usage: Usage) -> None:
+        """Add a run."""
+        self.wall.append(usage.wall)
+        self.cpu.append(usage.cpu)
+        self.peak.append(usage.peak)
+
 
 Results = dict[str, Measured]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What one process took: seconds, seconds of CPU (user and system), bytes held at most."""
-
-    wall: float
-    cpu: float
-    peak: int
 
 
 def run(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> Usage:
@@ -81,6 +88,39 @@ def spread(values: Sequence[float], digits: int | None) -> dict[str, Any]:
     return {"median": middle, "min": min(shown), "max": max(shown), "runs": shown}
 
 
+def figures(name: str, what: str, measured: Measured, rows: int | None = None) -> dict[str, Any]:
+    """What a contender took, as the report has it; with ``rows``, also its rate and what it wrote."""
+    entry: dict[str, Any] = {
+        "name": name,
+        "what": what,
+        "wall_seconds": spread(measured.wall, 4),
+        "cpu_seconds": spread(measured.cpu, 4),
+        "peak_bytes": spread(measured.peak, None),
+    }
+    if rows is not None:
+        entry["rows"] = rows
+        entry["rows_per_second"] = round(rows / statistics.median(measured.wall))
+        entry["bytes_written"] = measured.written
+    return entry
+
+
+def ratio(name: str, ours: Sequence[float], against: str, theirs: Sequence[float]) -> dict[str, Any]:
+    """How much longer one contender took than another, by medians and by the rounds."""
+    pairwise = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return {
+        "name": name,
+        "against": against,
+        "of_medians": round(statistics.median(ours) / statistics.median(theirs), 3),
+        "median_within_rounds": round(statistics.median(pairwise), 3),
+    }
+
+
+def goal(what: str, value: float, sign: str, limit: float) -> dict[str, Any]:
+    """A goal and whether its figure meets it."""
+    met = {"<": value < limit, "<=": value <= limit, ">=": value >= limit}[sign]
+    return {"goal": what, "value": value, "limit": f"{sign} {limit:g}", "met": met}
+
+
 def machine() -> dict[str, Any]:
     """What the figures were made on; nothing that names the host."""
     system = platform.system()
@@ -107,6 +147,13 @@ def versions(libraries: Iterable[str]) -> dict[str, str]:
     from ecomdata import __version__
 
     return {"ecomdata": __version__, **{name: importlib.metadata.version(name) for name in libraries}}
+
+
+def conclude(report: dict[str, Any], out: Path) -> None:
+    """Write the report as JSON, and print it for people."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    show(report)
 
 
 def show(report: dict[str, Any]) -> None:

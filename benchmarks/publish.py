@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,8 +30,8 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # for `python benchmarks/publish.py`
 
-from benchmarks.load import goal, prepared  # noqa: E402
-from benchmarks.measuring import Measured, machine, run, show, spread, versions  # noqa: E402
+from benchmarks.load import prepared  # noqa: E402
+from benchmarks.measuring import Measured, conclude, figures, goal, machine, ratio, run, spread, versions  # noqa: E402
 
 PEERS: Final = Path(__file__).with_name("publish_peers.py")
 RESULTS: Final = Path(__file__).parent / "results" / "publish.json"
@@ -134,9 +133,7 @@ def measure(name: str, command: Sequence[str], scratch: Path, env: Mapping[str, 
         run(filled, scratch / "log", env)
     os.sync()
     usage = run(filled, scratch / "log", env)
-    into.wall.append(usage.wall)
-    into.cpu.append(usage.cpu)
-    into.peak.append(usage.peak)
+    into.add(usage)
     into.written = sum(path.stat().st_size for path in out.rglob("*"))
     shutil.rmtree(out)
     if "REPO" in command:
@@ -148,17 +145,7 @@ def entry(name: str, measured: Sent, rows: int, size: int) -> dict[str, Any]:
     """A contender's figures."""
     moved = size if name.startswith("publish/") else measured.written
     calls = {"call_seconds": spread(measured.calls, 4)} if measured.calls else {}
-    return {
-        **calls,
-        "name": name,
-        "what": LABELS[name],
-        "wall_seconds": spread(measured.wall, 4),
-        "cpu_seconds": spread(measured.cpu, 4),
-        "peak_bytes": spread(measured.peak, None),
-        "rows": rows,
-        "rows_per_second": round(rows / statistics.median(measured.wall)),
-        "bytes_written": moved,
-    }
+    return {**calls, **figures(name, LABELS[name], measured, rows), "bytes_written": moved}
 
 
 def ratios(results: Mapping[str, Sent]) -> list[dict[str, Any]]:
@@ -167,15 +154,7 @@ def ratios(results: Mapping[str, Sent]) -> list[dict[str, Any]]:
     for group in ("publish", "again"):
         theirs, ours = results[f"{group}/upload_folder"], results[f"{group}/ecomdata"]
         for what, above, below in (("call", theirs.calls, ours.calls), ("process", theirs.wall, ours.wall)):
-            pairwise = [a / b for a, b in zip(above, below, strict=True)]
-            found.append(
-                {
-                    "name": f"{group}/upload_folder, {what}",
-                    "against": f"{group}/ecomdata, {what}",
-                    "of_medians": round(statistics.median(above) / statistics.median(below), 3),
-                    "median_within_rounds": round(statistics.median(pairwise), 3),
-                }
-            )
+            found.append(ratio(f"{group}/upload_folder, {what}", above, f"{group}/ecomdata, {what}", below))
     return found
 
 
@@ -229,9 +208,7 @@ def main() -> None:
             goal("bytes a second of ecomdata over upload_folder's", found[0]["of_medians"], ">=", LEAST)
         ],
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    show(report)
+    conclude(report, options.out)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # for `python benchmarks/rope.py`
 
-from benchmarks.measuring import Measured, Results, machine, run, show, spread, versions  # noqa: E402
+from benchmarks.measuring import Measured, Results, conclude, figures, goal, machine, ratio, run, versions  # noqa: E402
 
 RESULTS: Final = Path(__file__).parent / "results" / "rope.json"
 PYTHON: Final = sys.executable
@@ -78,9 +77,7 @@ def measure(name: str, source: Path, count: int, scratch: Path, into: Measured) 
     out.mkdir()
     os.sync()  # what the one before wrote is on disk, and no longer competes
     usage = run(command(name, source, out), scratch / "log")
-    into.wall.append(usage.wall)
-    into.cpu.append(usage.cpu)
-    into.peak.append(usage.peak)
+    into.add(usage)
     into.written = sum(file.stat().st_size for file in out.rglob("*.parquet"))
     if name != "rope/duckdb" and (read := _read(out)) != count:
         sys.exit(f"{name} read {read:,} lines; {count:,} are there")
@@ -108,35 +105,11 @@ def rounds(source: Path, count: int, repeats: int, scratch: Path) -> Results:
     return results
 
 
-def _entry(name: str, measured: Measured, count: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "what": LABELS[name],
-        "wall_seconds": spread(measured.wall, 4),
-        "cpu_seconds": spread(measured.cpu, 4),
-        "peak_bytes": spread(measured.peak, None),
-        "rows": count,
-        "rows_per_second": round(count / statistics.median(measured.wall)),
-        "bytes_written": measured.written,
-    }
-
-
-def _ratio(results: Results, name: str, against: str) -> dict[str, Any]:
-    ours, theirs = results[name].wall, results[against].wall
-    return {
-        "name": name,
-        "against": against,
-        "of_medians": round(statistics.median(ours) / statistics.median(theirs), 3),
-        "median_within_rounds": round(statistics.median(a / b for a, b in zip(ours, theirs, strict=True)), 3),
-    }
-
-
 def report(options: argparse.Namespace, source: Path, count: int, results: Results) -> dict[str, Any]:
     """Everything that was measured, as JSON has it; rows are lines of the files."""
     files = [path for path in source.iterdir() if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     peak = max(results["rope/ecomdata"].peak)
-    goal = "rope/ecomdata: greatest peak memory, bytes"
     return {
         "benchmark": "rope",
         "date": datetime.now(UTC).date().isoformat(),
@@ -145,9 +118,9 @@ def report(options: argparse.Namespace, source: Path, count: int, results: Resul
         "machine": machine(),
         "versions": versions(("polars", "duckdb", "pyarrow", "dataframely")),
         "sizes": {"rope": {"media": options.media, "rows": count, "bytes": size, "files": len(files)}},
-        "measurements": [_entry(name, measured, count) for name, measured in results.items()],
-        "ratios": [_ratio(results, name, against) for name, against in PAIRS],
-        "goals": [{"goal": goal, "value": peak, "limit": f"< {MOST:g}", "met": peak < MOST}],
+        "measurements": [figures(name, LABELS[name], measured, count) for name, measured in results.items()],
+        "ratios": [ratio(one, results[one].wall, other, results[other].wall) for one, other in PAIRS],
+        "goals": [goal("rope/ecomdata: greatest peak memory, bytes", peak, "<", MOST)],
     }
 
 
@@ -177,9 +150,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.data, prefix="run-") as scratch:
         results = rounds(source, count, options.repeats, Path(scratch))
     found = report(options, source, count, results)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    show(found)
+    conclude(found, options.out)
 
 
 if __name__ == "__main__":
