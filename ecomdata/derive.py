@@ -123,15 +123,23 @@ def _same_group(before: pl.DataFrame, after: pl.DataFrame, by: Sequence[str]) ->
     return before.select(by).row(-1) == after.select(by).row(0)
 
 
-@contextmanager
-def _connection(folder: Path, memory: str) -> Generator[duckdb.DuckDBPyConnection]:
+def spilling_connection(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection that holds no more than ``memory``, such as ``1GB``, and spills into a folder.
+
+    Raises:
+        UsageError: ``memory`` is not an amount.
+    """
     try:
-        connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(folder / ".spill")})
+        return duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spill)})
     except duckdb.Error as error:
         raise UsageError(
             f"{memory!r} is not an amount of memory", hint="write it like 512MB or 2GB"
         ) from error
-    with connection:
+
+
+@contextmanager
+def _connection(folder: Path, memory: str) -> Generator[duckdb.DuckDBPyConnection]:
+    with spilling_connection(memory, folder / ".spill") as connection:
         connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
         yield connection
 

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 import duckdb
 
 from ecomdata.catalog import damaged, reading, seal
-from ecomdata.derive import numbered
+from ecomdata.derive import numbered, spilling_connection
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.manifest import Manifest
@@ -123,24 +123,20 @@ def asking(folder: Path, manifest: Manifest, *, memory: str, spill: Path) -> Gen
         DataError: the files of a table cannot be read.
     """
     place = spill if os.access(spill, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=".validating-", dir=place) as spilled:
-        try:
-            connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": spilled})
-        except duckdb.Error as error:
-            raise UsageError(
-                f"{memory!r} is not an amount of memory", hint="write it like 512MB or 2GB"
-            ) from error
-        with connection:
-            for name, record in manifest.tables.items():
-                paths = [str(folder / file.path) for file in record.files]
-                own = "row_id" in record.columns
-                select = f"FROM read_parquet([{', '.join(map(literal, paths))}])" if own else numbered(paths)
-                try:
-                    connection.execute(f"CREATE VIEW {quoted(name)} AS {select}")
-                except duckdb.Error as error:
-                    raise damaged(folder, manifest, name, error) from error
-            seal(connection, folder)
-            yield Asker(connection, memory)
+    with (
+        tempfile.TemporaryDirectory(prefix=".validating-", dir=place) as spilled,
+        spilling_connection(memory, Path(spilled)) as connection,
+    ):
+        for name, record in manifest.tables.items():
+            paths = [str(folder / file.path) for file in record.files]
+            own = "row_id" in record.columns
+            select = f"FROM read_parquet([{', '.join(map(literal, paths))}])" if own else numbered(paths)
+            try:
+                connection.execute(f"CREATE VIEW {quoted(name)} AS {select}")
+            except duckdb.Error as error:
+                raise damaged(folder, manifest, name, error) from error
+        seal(connection, folder)
+        yield Asker(connection, memory)
 
 
 def _base_tables(node: object) -> Generator[str]:

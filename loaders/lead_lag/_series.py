@@ -1,7 +1,7 @@
 """What holds for daily cumulative series of any origin, and which rows break it: reported, never dropped.
 
-The checks are deductions from the paper and from eight real rows (see the family's dossier facts in
-``_family.py``), not promises of upstream; so a row that breaks one is kept, and says so in ``violations``.
+The checks are deductions from the paper and from eight real rows (``_family.py`` names the sources), not
+promises of upstream; so a row that breaks one is kept, and says so in ``violations``.
 """
 
 from __future__ import annotations
@@ -90,7 +90,15 @@ def first_rule(first: str, counts: str) -> pl.Expr:
     return days.is_not_null() & ~pl.when(pl.col(first).is_null()).then(never).otherwise(starts)
 
 
-def names_of(broken: Mapping[str, pl.Series]) -> pl.Series:
-    """For each row the names of the checks that it breaks; null counts as kept."""
+def violations(frame: pl.DataFrame, lists: Sequence[str], rules: Mapping[str, pl.Expr]) -> pl.Series:
+    """For each row the names of the checks that it breaks; null counts as kept.
+
+    Args:
+        frame: Rows with the lists, and with what the rules ask for.
+        lists: Columns that :func:`list_rules` is about.
+        rules: Name of a further check -> whether a row breaks it.
+    """
+    found = frame.select(expression.alias(name) for name, expression in rules.items())
+    broken = {**list_rules(frame, lists), **{series.name: series for series in found}}
     marks = [pl.when(rows).then(pl.lit(name)) for name, rows in broken.items()]
     return pl.select(pl.concat_list(marks).list.drop_nulls()).to_series()

@@ -18,7 +18,7 @@ from ecomdata.readers import JsonLines, Parquet
 
 from ._arxiv_sample import sample
 from ._family import CITATION, SPLITS, as_published
-from ._series import first_day, length_rules, list_rules, names_of, observed_days
+from ._series import first_day, length_rules, observed_days, violations
 
 CHANNELS: Final = ("accesses", "citations")
 LISTS: Final = tuple(f"cumulative_{name}" for name in CHANNELS)
@@ -107,10 +107,10 @@ def _normalized(raw: pl.DataFrame) -> pl.DataFrame:
     )
     firsts = (first_day(name).alias(name.replace("cumulative", "first")) for name in LISTS)
     frame = frame.with_columns(*firsts, observed_days=observed_days(LISTS))
-    found = frame.select(expression.alias(name) for name, expression in length_rules().items())
     given = [name for name in LISTS if frame[name].null_count() < frame.height]
-    broken = {**list_rules(frame, given), **{series.name: series for series in found}}
-    return frame.with_columns(violations=names_of(broken)).select(Papers.column_names())
+    return frame.with_columns(violations=violations(frame, given, length_rules())).select(
+        Papers.column_names()
+    )
 
 
 def _added_up(daily: str) -> pl.Expr:

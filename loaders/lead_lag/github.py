@@ -16,7 +16,7 @@ from ecomdata.readers import Parquet
 
 from ._family import CITATION, SPLITS, as_published
 from ._github_sample import sample
-from ._series import difference, first_rule, length_rules, list_rules, names_of, observed_days
+from ._series import difference, first_rule, length_rules, observed_days, violations
 
 LISTS: Final = tuple(f"cumulative_{name}" for name in ("pushes_w_creates", "pushes", "stars", "forks"))
 _FIRSTS: Final = {
@@ -109,9 +109,9 @@ def _normalized(raw: pl.DataFrame) -> pl.DataFrame:
         "created_not_at_midnight": pl.col("created_at") != pl.col("created_date").cast(pl.Datetime("us")),
         **length_rules(),
     }
-    found = creates.select(expression.alias(name) for name, expression in rules.items())
-    broken = {**list_rules(frame, LISTS), **{series.name: series for series in found}}
-    return frame.with_columns(violations=names_of(broken)).select(Repositories.column_names())
+    return frame.with_columns(violations=violations(creates, LISTS, rules)).select(
+        Repositories.column_names()
+    )
 
 
 GITHUB: Final = Dataset(
