@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ecomdata.published import PUBLISHED, Published, PublishedTable
 from ecomdata.publishing.content import Card, Content, Facts, contents
-from ecomdata.publishing.published import PUBLISHED, Published, PublishedTable
 from ecomdata.publishing.run import Publication, publish
 
 __all__ = [

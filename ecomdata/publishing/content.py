@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError
-from ecomdata.publishing.published import PUBLISHED, Published
+from ecomdata.published import PUBLISHED, Published
 from ecomdata.release import Release
 from ecomdata.sources.hub_client import Entry, blob_id
 from ecomdata.sources.matching import safe_relative

@@ -10,9 +10,9 @@ from huggingface_hub import DatasetCardData
 
 from ecomdata.declare import Dataset
 from ecomdata.manifest import TableRecord
+from ecomdata.published import Published
 from ecomdata.publishing.content import CARD, Facts
 from ecomdata.publishing.guard import NO_DATA
-from ecomdata.publishing.published import Published
 from ecomdata.release import Release
 
 SAMPLE_LICENCE: Final = "MIT"
