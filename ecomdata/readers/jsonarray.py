@@ -24,7 +24,7 @@ from ecomdata.readers.jsonodd import between, key_text
 from ecomdata.readers.jsonpieces import Elements, Piece, Pieces, Places
 from ecomdata.readers.jsontyped import Refused, Rows, Shape, Typed, as_batch, is_utf8, passed_arrays
 
-BLOCK_SIZE: Final = 8 << 20
+BLOCK_SIZE: Final = 12 << 20
 _ROWS: Final = 20_000
 """Rows of a block at most, so that an element with very many is parsed in parts."""
 _ARRAY: Final = "kind of the array"
