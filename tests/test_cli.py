@@ -248,3 +248,20 @@ def test_a_reader_that_goes_away_is_no_failure(form: str, home: Path) -> None:
     )
     assert done.stderr == ""
     assert done.stdout.strip() == "0"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_an_error(home: Path) -> None:
+    """A full disk behind ``>`` is said, and not taken for success."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ecomdata", "list", "--json"],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "ECOMDATA_HOME": str(home)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
