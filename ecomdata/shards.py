@@ -147,30 +147,77 @@ def _width(frame: pl.DataFrame) -> int:
 
 
 def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, group: int) -> int:
-    """Sink at most ``rows`` rows into one file, bring it to disk, and return how many there were."""
-    count = 0
-
-    def produce(
-        _columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _batch: int | None
-    ) -> Iterator[pl.DataFrame]:
-        nonlocal count
-        for frame in slices.take(rows):
-            count += frame.height
-            yield frame
-
-    source = register_io_source(produce, schema=schema)
+    """Write at most ``rows`` rows into one file, bring it to disk, and return how many there were."""
+    counts = any(isinstance(dtype, pl.List) and dtype.inner.is_integer() for dtype in schema.values())
+    encode = _by_pyarrow if counts else _by_polars
     try:
         with writing(path):
-            source.sink_parquet(
-                path,
-                compression="zstd",
-                compression_level=_ZSTD_LEVEL,
-                row_group_size=group,
-                engine="streaming",
-            )
+            count = encode(slices.take(rows), schema, path, group)
     finally:
         # What reading raised is about the raw file; it must not be taken for a failure to write.
         slices.reraise()
     with writing(path), path.open("rb") as file:
         os.fsync(file.fileno())
     return count
+
+
+def _by_polars(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path, group: int) -> int:
+    count = 0
+
+    def produce(
+        _columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        nonlocal count
+        for frame in frames:
+            count += frame.height
+            yield frame
+
+    register_io_source(produce, schema=schema).sink_parquet(
+        path,
+        compression="zstd",
+        compression_level=_ZSTD_LEVEL,
+        row_group_size=group,
+        engine="streaming",
+    )
+    return count
+
+
+def _by_pyarrow(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path, group: int) -> int:
+    """For lists of integers, which polars spells out one by one where pyarrow makes a dictionary of them.
+
+    Runs of counts take a sixth of the space (docs/decisions/0009-lists-that-unfold.md).
+    """
+    import pyarrow.parquet as pq
+
+    count = 0
+    types = pl.DataFrame(schema=schema).to_arrow().schema
+    with (
+        pq.ParquetWriter(path, types, compression="zstd", compression_level=_ZSTD_LEVEL) as writer,
+        ThreadPoolExecutor(1, thread_name_prefix="encode") as encoding,
+    ):
+        before: Future[None] | None = None
+        for rows in _groups(frames, group):
+            if before is not None:
+                before.result()
+            before = encoding.submit(writer.write_table, rows.to_arrow(), row_group_size=group)
+            count += rows.height
+        if before is not None:
+            before.result()
+    return count
+
+
+def _groups(frames: Iterator[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of ``size`` rows, each in one piece: pages are cut where pieces end."""
+    held: list[pl.DataFrame] = []
+    height = 0
+    for frame in frames:
+        left = frame
+        while height + left.height >= size:
+            taken = size - height
+            yield pl.concat([*held, left[:taken]]).rechunk()
+            held, height, left = [], 0, left[taken:]
+        if left.height:
+            held.append(left)
+            height += left.height
+    if held:
+        yield pl.concat(held).rechunk()

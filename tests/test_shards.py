@@ -1,0 +1,92 @@
+"""Whatever pieces rows come in, the same rows give the same files, by either writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ecomdata.errors import DataError, EcomdataError
+from ecomdata.shards import write_shards
+
+COUNTS = pl.List(pl.Int64)
+SCHEMAS = {
+    "flat": pl.Schema({"n": pl.Int64(), "word": pl.Enum(["a", "b"])}),
+    "lists": pl.Schema({"n": pl.Int64(), "word": pl.Enum(["a", "b"]), "counts": COUNTS}),
+}
+of_both = pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
+
+
+def rows(schema: pl.Schema, count: int) -> pl.DataFrame:
+    """So many rows, with nulls, and with lists of all lengths where there are lists."""
+    numbers = range(count)
+    columns = {
+        "n": [None if n % 7 == 3 else n for n in numbers],
+        "word": [None if n % 5 == 1 else "ab"[n % 2] for n in numbers],
+        "counts": [None if n % 11 == 2 else [1000 * n] * (n % 90) for n in numbers],
+    }
+    return pl.DataFrame({name: columns[name] for name in schema}, schema=schema)
+
+
+def cut(frame: pl.DataFrame, sizes: list[int]) -> Iterator[pl.DataFrame]:
+    """The frame in pieces of these sizes, in turn."""
+    start = number = 0
+    while start < frame.height:
+        size = sizes[number % len(sizes)]
+        yield frame[start : start + size]
+        start, number = start + size, number + 1
+
+
+@of_both
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sizes=st.lists(st.integers(1, 700), min_size=1, max_size=4))
+def test_the_pieces_do_not_show(schema: pl.Schema, sizes: list[int], tmp_path: Path) -> None:
+    """Hash, rows, values and types are those of the rows given whole."""
+    frame = rows(schema, 1_000)
+    (whole,) = write_shards(iter([frame]), schema, tmp_path / "whole")
+    (pieces,) = write_shards(cut(frame, sizes), schema, tmp_path / "pieces")
+    assert (pieces.sha256, pieces.rows) == (whole.sha256, frame.height)
+    assert pl.read_parquet(tmp_path / "pieces").equals(frame)
+    assert pl.read_parquet_schema(tmp_path / pieces.path) == schema
+
+
+@of_both
+def test_no_rows_are_a_file_too(schema: pl.Schema, tmp_path: Path) -> None:
+    """A table without rows keeps its columns."""
+    (file,) = write_shards(iter([]), schema, tmp_path / "part")
+    assert file.rows == 0
+    assert pl.read_parquet_schema(tmp_path / file.path) == schema
+
+
+@of_both
+def test_what_reading_raises_passes_through(schema: pl.Schema, tmp_path: Path) -> None:
+    """With its hint: it is about the raw file, not about what is written."""
+
+    def breaking() -> Iterator[pl.DataFrame]:
+        yield rows(schema, 100)
+        raise DataError("line 7 is damaged", hint="get the file again")
+
+    with pytest.raises(DataError, match="line 7") as caught:
+        write_shards(breaking(), schema, tmp_path / "part")
+    assert caught.value.hint == "get the file again"
+
+
+@of_both
+def test_a_full_disk_is_named(schema: pl.Schema, tmp_path: Path) -> None:
+    """By either writer; /dev/full refuses every byte."""
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "part-00000.parquet").symlink_to("/dev/full")
+    with pytest.raises(EcomdataError, match="no space left on the disk"):
+        write_shards(iter([rows(schema, 1_000)]), schema, tmp_path / "part")
+
+
+def test_runs_of_counts_take_little_room(tmp_path: Path) -> None:
+    """As in the file they come from: cumulative counts hardly change from day to day."""
+    counts = [[day // 300 for day in range(3_000)] for _ in range(300)]
+    frame = pl.DataFrame({"counts": counts}, schema={"counts": COUNTS})
+    (file,) = write_shards(iter([frame]), frame.schema, tmp_path / "part")
+    assert file.size < 300 * 150
