@@ -26,9 +26,11 @@ json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print
 
 @contextmanager
 def reporting() -> Generator[Reporter]:
-    """Bars on stderr where it is a terminal; else only what must be said."""
+    """Bars on stderr where it is a terminal; else only what must be said. Ctrl-C is heard at once."""
+    from ecomdata.interrupts import end_waits
     from ecomdata.progress import Bars, Silent
 
+    end_waits()
     if sys.stderr.isatty():
         with Bars() as bars:
             yield bars

@@ -1,4 +1,4 @@
-"""Ctrl-C during a query: DuckDB, called from the main thread, was seen to miss it for minutes."""
+"""Ctrl-C, where the libraries that work below would not hear it for minutes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,21 @@ from contextlib import contextmanager
 import duckdb
 
 
+def end_waits() -> None:
+    """From now on let Ctrl-C end the main thread's waiting: for an upload, for a download.
+
+    When it is imported, polars handles the signal with SA_RESTART, so that the system takes up a wait again
+    and Python hears of Ctrl-C when it is over (polars 2.1).
+    """
+    import polars  # noqa: F401 - it comes first, and is heard of last
+
+    if threading.current_thread() is threading.main_thread():
+        signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - as the library has it
+
+
 @contextmanager
 def interruptible(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
-    """End the connection's query when Ctrl-C is pressed.
+    """End the connection's query when Ctrl-C is pressed: DuckDB, called from the main thread, misses it.
 
     Python's handlers run between two of its own instructions, so none runs while DuckDB works. But the
     signal's number is written to a socket at once, where a thread of ours hears it.

@@ -167,20 +167,20 @@ class Remote:
     ) -> list[Content]:
         """Send batches side by side; the files of those that failed in a way that may pass."""
         failed: list[Content] = []
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="upload") as pool:
+        pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="upload")
+        try:
             running: dict[Future[None], Sequence[Content]] = {
                 pool.submit(self._send_batch, batch, operations): batch for batch in batches
             }
-            try:
-                for done in as_completed(running):
-                    if error := self._passing(done):
-                        self._reason = _reason(error)
-                        failed += running[done]
-                    else:
-                        reporter.advance(size=sum(one.size for one in running[done]))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            for done in as_completed(running):
+                if error := self._passing(done):
+                    self._reason = _reason(error)
+                    failed += running[done]
+                else:
+                    reporter.advance(size=sum(one.size for one in running[done]))
+        finally:
+            # After Ctrl-C, or an error that ends it all, nobody waits for uploads on their way.
+            pool.shutdown(wait=False, cancel_futures=True)
         return failed
 
     def _passing(self, done: Future[None]) -> BaseException | None:

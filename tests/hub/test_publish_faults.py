@@ -7,12 +7,19 @@ without its data.
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import ecomdata as ed
+from tests.conftest import ROOT
 from tests.hub.conftest import Publish, shown_whole
 from tests.hub.repo import Repo
 from tests.hub.server import Hub
@@ -205,3 +212,19 @@ def test_a_card_that_the_hub_refuses(hub: Hub, publish: Publish) -> None:
     with pytest.raises(ed.DataError, match='"license" must be one of'):
         publish()
     assert not hub.asked("POST", "/commit/")
+
+
+def test_ctrl_c_waits_for_no_upload(hub: Hub, stocked: Path) -> None:
+    """It ends at once, however long the uploads on their way would take; the next run sends what is missing."""
+    hub.fail(but(delay=300), method="PUT", path="/lfs/")
+    command = [sys.executable, "-m", "ecomdata", "publish", "merrec", "acme/merrec", "-y", "--home", stocked]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as process:
+        while not hub.asked("PUT", "/lfs/"):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert "README.md" not in hub.repos["acme/merrec"].files()
