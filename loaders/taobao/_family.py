@@ -42,12 +42,11 @@ def tianchi_source(number: int, *files: str, note: str = "") -> Source:
     return Source(files=files, instructions=f"{steps}. {note}".strip())
 
 
-def tianchi_citation(number: int, title: str, year: int | None = None) -> str:
-    """The BibTeX entry that Tianchi gives its datasets; without a year where none was at hand."""
-    when = f"  year = {{{year}}},\n" if year else ""
+def tianchi_citation(number: int, title: str, year: int) -> str:
+    """The BibTeX entry that Tianchi gives its datasets; the author is no person, hence the braces."""
     return (
-        f"@misc{{tianchi{number},\n  title = {{{title}}},\n  author = {{Tianchi}},\n"
-        f"{when}  url = {{{tianchi_page(number)}}}\n}}"
+        f"@misc{{tianchi{number},\n  title = {{{title}}},\n  author = {{{{Tianchi}}}},\n"
+        f"  year = {{{year}}},\n  url = {{{tianchi_page(number)}}}\n}}"
     )
 
 

@@ -278,7 +278,7 @@ DATASET: Final = Dataset(
     "they were clicked, with 723 million actions of the 22 days before, and profiles of users and ads.",
     homepage=family.tianchi_page(56),
     licence=family.tianchi_licence(56),
-    citation=family.tianchi_citation(56, "Ad Display/Click Data on Taobao.com"),
+    citation=family.tianchi_citation(56, "Ad Display/Click Data on Taobao.com", 2018),
     languages=(),
     access="login",
     sources=(

@@ -210,7 +210,8 @@ DATASET: Final = Dataset(
     "features of user, item and context.",
     homepage=family.tianchi_page(408),
     licence=family.tianchi_licence(408),
-    citation=family.tianchi_citation(408, "Ali-CCP: Alibaba Click and Conversion Prediction"),
+    # The year of the paper that it was released with, arXiv:1804.07931.
+    citation=family.tianchi_citation(408, "Ali-CCP: Alibaba Click and Conversion Prediction", 2018),
     languages=(),
     access="login",
     sources=(

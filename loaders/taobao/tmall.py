@@ -254,7 +254,7 @@ DATASET: Final = Dataset(
     "six months up to Double 11, and who of them became repeat buyers at a merchant.",
     homepage=family.tianchi_page(42),
     licence=family.tianchi_licence(42),
-    citation=family.tianchi_citation(42, "IJCAI-15 Repeat Buyers Prediction Dataset"),
+    citation=family.tianchi_citation(42, "IJCAI-15 Repeat Buyers Prediction Dataset", 2018),
     languages=(),
     access="login",
     sources=(
