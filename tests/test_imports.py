@@ -26,7 +26,18 @@ FOR_CONTENT = {
     "ecomdata.readers",
     "ecomdata.sampling",
 }
-HEAVY = ["dataframely", "datasets", "duckdb", "huggingface_hub", "numpy", "polars", "pyarrow", "rich"]
+HEAVY = [
+    "dataframely",
+    "datasets",
+    "duckdb",
+    "huggingface_hub",
+    "mlcroissant",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "rich",
+]
 ASKED_FOR_BY_NAME = {"datasets", "fasttext-numpy2", "langdetect"}
 """Core libraries that users of the project asked for before anything here needs them."""
 
