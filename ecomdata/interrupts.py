@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import socket
 import threading
@@ -17,8 +18,7 @@ def end_waits() -> None:
     When it is imported, polars handles the signal with SA_RESTART, so that the system takes up a wait again
     and Python hears of Ctrl-C when it is over (polars 2.1).
     """
-    import polars  # noqa: F401 - it comes first, and is heard of last
-
+    importlib.import_module("polars")  # it sets the signal up then, and not again
     if threading.current_thread() is threading.main_thread():
         signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - as the library has it
 

@@ -215,7 +215,7 @@ def test_a_card_that_the_hub_refuses(hub: Hub, publish: Publish) -> None:
 
 
 def test_ctrl_c_waits_for_no_upload(hub: Hub, stocked: Path) -> None:
-    """It ends at once, however long the uploads on their way would take; the next run sends what is missing."""
+    """It ends at once, however long the uploads on their way would take, and nothing is committed."""
     hub.fail(but(delay=300), method="PUT", path="/lfs/")
     command = [sys.executable, "-m", "ecomdata", "publish", "merrec", "acme/merrec", "-y", "--home", stocked]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
