@@ -1,0 +1,191 @@
+"""What a picture is made from: one table of a release, and how it is asked."""
+
+# pyright: reportUnknownMemberType=false
+# (since pyarrow says no types of its lists)
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from ecomdata.cardmaking.drawing import Head
+from ecomdata.cardmaking.lettering import label
+from ecomdata.errors import DataError, EcomdataError
+from ecomdata.interrupts import interruptible
+from ecomdata.sqltext import quoted
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ecomdata.declare import Dataset
+    from ecomdata.release import TableData
+    from ecomdata.validating.asking import Asker
+
+_WORDS: Final = {
+    "interactions": "events",
+    "sequences": "sequences",
+    "items": "items",
+    "reviews": "reviews",
+    "products": "products",
+    "media": "media",
+    "series": "units",
+    "semantic_ids": "items",
+}
+_MOST_BYTES: Final = 512 * 1024 * 1024
+_BATCH_ROWS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a dataset.
+
+    Attributes:
+        name: Lower-kebab, unique in its dataset; it goes to ``pictures/<name>.png``.
+        title: What it shows, in a few words.
+        alt: The same and its main numbers in words, for those who do not see it.
+        png: The picture: 1,400 pixels wide, for 700 on a page.
+    """
+
+    name: str
+    title: str
+    alt: str
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One table of a release.
+
+    Attributes:
+        dataset: Its declaration.
+        table: The table.
+        sample: Whether the release was made of synthetic raw files.
+        asker: Its DuckDB connection, in which the table is a view of its name.
+        alone: Whether no other table of the release is of its kind.
+    """
+
+    dataset: Dataset
+    table: TableData
+    sample: bool
+    asker: Asker
+    alone: bool = True
+
+    @property
+    def word(self) -> str:
+        """What its rows are called."""
+        return _WORDS.get(self.table.record.kind, "rows")
+
+    @property
+    def relation(self) -> str:
+        """Its name in SQL."""
+        return quoted(self.table.name)
+
+    def has(self, *columns: str) -> bool:
+        """Whether these are among its canonical columns."""
+        return set(columns) <= set(self.table.record.canonical)
+
+    def name(self, what: str) -> str:
+        """A file name for a picture of it."""
+        return f"{self.table.name}-{what}".replace("_", "-")
+
+    def head(self, title: str, *notes: str) -> Head:
+        """Title and notes above a picture of it, and what it was made from below."""
+        rows = f"{len(self.table):,} {self.word}"
+        kind = ", synthetic sample" if self.sample else ""
+        source = f"{label(self.dataset.title, 60)}, table {self.table.name}: {rows}{kind}"
+        title = title if self.alone else f"{title}: {self.table.name}"
+        return Head(title=title, note="; ".join(filter(None, notes)), source=source)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a query, which must aggregate.
+
+        Raises:
+            EcomdataError: it needs more memory or disk than it may have.
+            DataError: the table's files cannot be read.
+        """
+        connection = self.asker.connection
+        try:
+            with interruptible(connection):
+                return connection.execute(sql).fetchall()
+        except duckdb.OutOfMemoryException as error:
+            raise EcomdataError(
+                f"the pictures of {self.table.dataset} {self.table.name} need more memory",
+                hint="give it more, such as --memory 2GB, and check that the disk has room to spill",
+            ) from error
+        except duckdb.Error as error:
+            raise DataError(
+                f"{self.table.dataset} {self.table.name} cannot be read: {str(error).splitlines()[0]}",
+                hint=f"look at it: ecomdata verify {self.table.dataset}",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """Some columns of a table that are too wide to be read whole: lists, long texts.
+
+    Attributes:
+        files: Path of a shard -> its row groups to read, spread evenly over the table.
+        columns: The columns.
+        share: How much of the table's rows those are.
+        rows: How many rows they are.
+    """
+
+    files: tuple[tuple[str, tuple[int, ...]], ...]
+    columns: tuple[str, ...]
+    share: float
+    rows: int
+
+    def frames(self, *, most_rows: int = 0) -> Iterator[pl.DataFrame]:
+        """The rows, some thousands at a time; with ``most_rows`` only every so-manieth of them."""
+        import polars as pl
+        import pyarrow.parquet as pq
+
+        every = max(1, math.ceil(self.rows / most_rows)) if most_rows else 1
+        before = 0
+        for path, groups in self.files:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(
+                    _BATCH_ROWS, row_groups=list(groups), columns=list(self.columns)
+                ):
+                    frame = pl.DataFrame(batch)
+                    yield frame.gather_every(every, -before % every) if every > 1 else frame
+                    before += frame.height
+
+    @property
+    def note(self) -> str:
+        """What a picture says of it."""
+        if self.share >= 1:
+            return ""
+        return f"from {self.rows:,} rows, spread evenly over the table"
+
+
+def wide(table: TableData, columns: Sequence[str], most_bytes: int = _MOST_BYTES) -> Wide:
+    """Choose row groups of a table so that its columns come to no more than ``most_bytes`` unpacked.
+
+    The choice depends on nothing but the files. One row group is read whatever its size.
+    """
+    import pyarrow.parquet as pq
+
+    groups: list[tuple[str, int, int, int]] = []
+    for path in map(str, table.paths):
+        metadata = pq.read_metadata(path)
+        for place in range(metadata.num_row_groups):
+            group = metadata.row_group(place)
+            parts = (group.column(one) for one in range(group.num_columns))
+            size = sum(
+                p.total_uncompressed_size for p in parts if p.path_in_schema.partition(".")[0] in columns
+            )
+            groups.append((path, place, size, group.num_rows))
+    total = sum(size for *_, size, _ in groups)
+    every = max(1, math.ceil(total / most_bytes))
+    taken = groups[every // 2 :: every] or groups[:1]
+    files: dict[str, list[int]] = {}
+    for path, place, *_ in taken:
+        files.setdefault(path, []).append(place)
+    rows = sum(count for *_, count in taken)
+    all_rows = sum(count for *_, count in groups)
+    listed = tuple((path, tuple(places)) for path, places in files.items())
+    return Wide(listed, tuple(columns), rows / all_rows if all_rows else 1.0, rows)

@@ -1,0 +1,151 @@
+"""Every dataset has pictures: the same for the same rows, none empty, each told in words too."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+import ecomdata as ed
+from ecomdata.cardmaking.drawing import WIDTH
+from ecomdata.cardmaking.pictures import Picture, draw_pictures
+from ecomdata.cardmaking.subject import wide
+from ecomdata.errors import UsageError
+from ecomdata.registry import datasets
+from tests.cardmaking.bazaar import Bazaar, bazaar
+
+__all__ = ["bazaar"]
+
+DAY = 86_400_000_000
+
+
+def drawn(name: str) -> tuple[Picture, ...]:
+    """The pictures of what is loaded under a name."""
+    return draw_pictures(ed.open(name), ed.loader(name))
+
+
+def pixels(picture: Picture) -> np.ndarray:
+    """The picture as rows of grey pixels, from 0 to 1."""
+    assert picture.png.startswith(b"\x89PNG")
+    for chunk in (b"tEXt", b"iTXt", b"tIME"):
+        assert chunk not in picture.png, "bytes that change for no reason"
+    return np.asarray(imread(io.BytesIO(picture.png), format="png")[..., :3].mean(axis=2))
+
+
+@pytest.mark.parametrize("name", datasets())
+def test_every_dataset_has_pictures(name: str) -> None:
+    """One to four, none of them blank, each with a name of its own and words that tell its numbers."""
+    ed.load(name, sample=True)
+    found = drawn(name)
+    assert 1 <= len(found) <= 4, f"{name}: give its tables a canonical kind that pictures are drawn of"
+    assert len({picture.name for picture in found}) == len(found)
+    for picture in found:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", picture.name)
+        assert picture.title
+        assert len(picture.alt) > len(picture.title)
+        assert re.search(r"\d", picture.alt), "the main numbers"
+        grey = pixels(picture)
+        assert grey.shape[1] == WIDTH
+        assert 300 < grey.shape[0] < WIDTH
+        assert np.unique(grey).size > 20
+        assert 0.005 < (grey < 0.8).mean() < 0.6, "something is drawn, and not all is"
+        assert (grey[:, :4] == 1).all(), "nothing is cut off at the edges"
+        assert (grey[:, -4:] == 1).all(), "nothing is cut off at the edges"
+
+
+def test_the_same_rows_give_the_same_bytes() -> None:
+    """In another process too, whatever the order of its sets, its style of plotting and its zone."""
+    ed.load("merrec", sample=True)
+    code = (
+        "import hashlib, ecomdata as ed; from ecomdata.cardmaking.pictures import draw_pictures\n"
+        "for p in draw_pictures(ed.open('merrec'), ed.loader('merrec')):"
+        " print(p.name, hashlib.sha256(p.png).hexdigest())"
+    )
+    env = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Dhaka", "MPLBACKEND": "svg"}
+    root = Path(__file__).parents[2]
+    style = Path(os.environ["ECOMDATA_HOME"]) / "matplotlibrc"
+    style.write_text("axes.facecolor: red\ntext.usetex: True\n", encoding="utf-8")
+    env |= {"PYTHONPATH": str(root), "MATPLOTLIBRC": str(style)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    here = [f"{picture.name} {hashlib.sha256(picture.png).hexdigest()}" for picture in drawn("merrec")]
+    assert done.stdout.splitlines() == here
+
+
+HOSTILE: Sequence[str] = (
+    "$\\frac{1}{0}$ $",
+    "\x1b]0;owned\x07\x00",
+    "\u202egnp.exe",
+    "x" * 10_000,
+    "a" + "\u0301" * 10_000,
+    "مرحبا <b>بالعالم</b>",
+    "\U0001f600\ue000\ufffe",
+    "স্বাস্থ্য ও সৌন্দর্য",
+    "Điện thoại & Máy tính bảng",
+    "连衣裙 女装",
+    " \n\t",
+)
+
+
+def test_hostile_names_are_text(bazaar: Bazaar) -> None:
+    """Whatever a category is called, the picture is drawn, as wide as any other, and its words are safe."""
+    bazaar.load([*HOSTILE, *HOSTILE, None])
+    (categories,) = [p for p in drawn("bazaar") if p.name == "items-categories"]
+    assert pixels(categories).shape[1] == WIDTH
+    assert len(categories.alt) < 1000
+    assert categories.alt.isprintable()
+    assert "none given" not in categories.alt, "the few first, the rest in the picture"
+
+
+def test_a_table_without_rows_has_no_picture(bazaar: Bazaar) -> None:
+    """Nor has one whose rows are all alike: there is nothing to see."""
+    bazaar.load([])
+    assert drawn("bazaar") == ()
+    bazaar.load(["shoes"] * 50)
+    assert drawn("bazaar") == ()
+
+
+def test_a_wrong_clock_does_not_stretch_the_axis(bazaar: Bazaar) -> None:
+    """A few events of other centuries are left out, and counted."""
+    good = [(user, 17_000 * DAY + user * DAY // 400) for user in range(4000)]
+    bazaar.load(["a"], visits=[*good, (1, -(2**62)), (1, 2**62)])
+    (picture,) = [p for p in drawn("bazaar") if p.name == "visits-over-time"]
+    assert "2016-07-18 to 2016-07-27" in picture.alt
+    assert "Not shown: 2 before or after" in picture.alt
+
+
+def test_prices_that_are_no_numbers(bazaar: Bazaar) -> None:
+    """Those that are null, zero or negative are counted, and the rest is drawn."""
+    odd = [None, 0.0, -3.0]
+    bazaar.load(["a"] * 103, prices=[*odd, *[float(n) for n in range(1, 101)]])
+    (picture,) = [p for p in drawn("bazaar") if p.name == "items-prices"]
+    assert "100 items" in picture.alt
+    assert "3 have none" in picture.alt
+
+
+def test_wide_columns_are_read_in_part() -> None:
+    """Of a column above the limit, row groups are chosen evenly, and a note says so."""
+    release = ed.load("vimrhp", sample=True)
+    table = release["reviews"]
+    assert wide(table, ["text"]).share == 1
+    assert wide(table, ["text"]).note == ""
+    assert sum(frame.height for frame in wide(table, ["text"]).frames()) == len(table)
+    sampled = [row for frame in wide(table, ["text"]).frames(most_rows=100) for row in frame["text"]]
+    assert 90 <= len(sampled) <= 100
+    everything = [row for frame in wide(table, ["text"]).frames() for row in frame["text"]]
+    assert sampled == everything[:: -(-len(table) // 100)]
+
+
+def test_memory_that_is_none() -> None:
+    """An amount that cannot be read is refused before anything is drawn."""
+    release = ed.load("vimrhp", sample=True)
+    with pytest.raises(UsageError, match="much"):
+        draw_pictures(release, ed.loader("vimrhp"), memory="much")
