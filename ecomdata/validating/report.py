@@ -50,12 +50,22 @@ def render(found: Sequence[Validation]) -> str:
     environment.filters.update(filters)
     source = files("ecomdata.validating").joinpath("report.html.j2").read_text("utf-8")
     template = environment.from_string(source)
-    return template.render(found=found, statuses=_STATUSES, width=_WIDTH, height=_HEIGHT, version=__version__)
+    return template.render(
+        found=found,
+        statuses=_STATUSES,
+        width=_WIDTH,
+        height=_HEIGHT,
+        version=__version__,
+        style=files("ecomdata").joinpath("page.css").read_text("utf-8"),
+    )
 
 
-def shown(text: str) -> str:
-    """The text with what cannot be seen, or puts other characters in another order, as its number in hex."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{{{ord(c):04x}}}" for c in text)
+def shown(text: str, keep: str = "\n") -> str:
+    """The text with what cannot be seen, or puts other characters in another order, as its number in hex.
+
+    Characters of ``keep`` stay.
+    """
+    return "".join(c if c.isprintable() or c in keep else f"\\u{{{ord(c):04x}}}" for c in text)
 
 
 def _address(source: str) -> str:
