@@ -133,11 +133,11 @@ def _said(found: Lengths, groups: list[str], title: str, measure: str) -> str:
 def _shares(lengths: Mapping[int, int], step: int, bins: int) -> list[float]:
     """Of all, the share in each bin; what is longer than the last is in none."""
     total = sum(lengths.values())
-    shares = [0.0] * bins
+    counts = [0] * bins
     for length, count in lengths.items():
         if length // step < bins:
-            shares[length // step] += count / total
-    return shares
+            counts[length // step] += count
+    return [count / total for count in counts]
 
 
 def _quantile(counts: Mapping[int, int], share: float) -> int:

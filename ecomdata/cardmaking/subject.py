@@ -180,8 +180,8 @@ def wide(table: TableData, columns: Sequence[str], most_bytes: int = _MOST_BYTES
             )
             groups.append((path, place, size, group.num_rows))
     total = sum(size for *_, size, _ in groups)
-    every = max(1, math.ceil(total / most_bytes))
-    taken = groups[every // 2 :: every] or groups[:1]
+    every = max(1, min(len(groups), math.ceil(total / most_bytes)))
+    taken = groups[every // 2 :: every]
     files: dict[str, list[int]] = {}
     for path, place, *_ in taken:
         files.setdefault(path, []).append(place)

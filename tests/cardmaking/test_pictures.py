@@ -131,17 +131,30 @@ def test_prices_that_are_no_numbers(bazaar: Bazaar) -> None:
     assert "3 have none" in picture.alt
 
 
-def test_wide_columns_are_read_in_part() -> None:
-    """Of a column above the limit, row groups are chosen evenly, and a note says so."""
-    release = ed.load("vimrhp", sample=True)
-    table = release["reviews"]
-    assert wide(table, ["text"]).share == 1
-    assert wide(table, ["text"]).note == ""
-    assert sum(frame.height for frame in wide(table, ["text"]).frames()) == len(table)
-    sampled = [row for frame in wide(table, ["text"]).frames(most_rows=100) for row in frame["text"]]
-    assert 90 <= len(sampled) <= 100
-    everything = [row for frame in wide(table, ["text"]).frames() for row in frame["text"]]
-    assert sampled == everything[:: -(-len(table) // 100)]
+def test_wide_columns_are_read_in_part(bazaar: Bazaar) -> None:
+    """Beyond a number of bytes, row groups spread over the table are read, whole, and a note says so."""
+    names = [f"name {number}" for number in range(300_000)]
+    table = bazaar.load(names)["items"]
+    whole = wide(table, ["category_path"])
+    assert whole.share == 1
+    assert whole.note == ""
+    read = [row[0] for frame in whole.frames() for row in frame["category_path"]]
+    assert read == names
+    part = wide(table, ["category_path"], most_bytes=1)
+    assert 0 < part.share < 1
+    assert f"{part.rows:,} rows" in part.note
+    read = [row[0] for frame in part.frames() for row in frame["category_path"]]
+    start = names.index(read[0])
+    assert start > 0, "of three row groups that in the middle"
+    assert read == names[start : start + part.rows]
+
+
+def test_rows_of_wide_columns_are_taken_evenly(bazaar: Bazaar) -> None:
+    """Of so many rows every so-manieth is taken, across the batches in which they are read."""
+    names = [f"name {number}" for number in range(10_000)]
+    table = bazaar.load(names)["items"]
+    frames = wide(table, ["category_path"]).frames(most_rows=300)
+    assert [row[0] for frame in frames for row in frame["category_path"]] == names[::34]
 
 
 def test_memory_that_is_none() -> None:
