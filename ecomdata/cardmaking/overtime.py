@@ -10,7 +10,10 @@ from ecomdata.cardmaking.drawing import Axis, Line, lines, percent
 from ecomdata.cardmaking.subject import Picture, Subject
 from ecomdata.sqltext import literal, quoted
 
-_HOUR: Final = 3_600_000_000
+_EPOCH: Final = dt.date(1970, 1, 1)
+_MANY_YEARS: Final = 40
+_YEARS: Final = range(1000, 3000)
+"""What a clock says beyond these is not drawn, however often it says so."""
 _TAIL: Final = 0.0005
 """Of the rows at each end, how many may be left out: clocks that were wrong stretch the axis to nothing."""
 _LEAST: Final = 4
@@ -42,36 +45,46 @@ def births(subject: Subject) -> Picture | None:
 
 def _over_time(subject: Subject, columns: Mapping[str, str], title: str, word: str) -> Picture | None:
     """A line for each column, or for each event where a column has no name of its own."""
-    years = _counts(subject, columns, _HOUR * 24 * 365, None)
-    window = _window(years)
+    years = _counts(subject, columns, "year(make_timestamp({us}))")
+    total = sum(sum(found.values()) for found in years.values())
+    window = _window({what: _within_years(found) for what, found in years.items()})
     if window is None:
         return None
-    first, last = (window[0] - 1) * 365, (window[1] + 2) * 365
-    unit = "year"
-    counts: Counts = {}
-    if last - first < 366 * 40:
-        days = _counts(subject, columns, _HOUR * 24, (first, last))
-        first, last = _window(days) or (first, last)
+    first, last = _new_year(window[0]), _new_year(window[1])
+    unit, counts = "year", {what: _from_1970(found) for what, found in years.items()}
+    if window[1] - window[0] < _MANY_YEARS:
+        counts = _counts(subject, columns, "floor({us} / 86400e6)", (first, last + 366))
+        first, last = _window(counts) or (first, last)
         unit = _unit(last - first + 1, timed="created_date" not in columns)
-        counts = days
-        if unit == "hour":
-            hours = (first * 24, (last + 1) * 24)
-            counts = _counts(subject, columns, _HOUR, hours)
-    else:
-        counts = {what: {day * 365: n for day, n in found.items()} for what, found in years.items()}
-        first, last = window[0] * 365, window[1] * 365
-    return _drawn(subject, _binned(counts, first, last, unit), years, unit, title, word)
+    if unit == "hour":
+        counts = _counts(subject, columns, "floor({us} / 3600e6)", (first * 24, last * 24 + 23))
+        first, last = _window(counts) or (first, last)
+    return _drawn(subject, _binned(counts, first, last, unit), total, unit, title, word)
+
+
+def _within_years(found: Mapping[int, int]) -> dict[int, int]:
+    return {year: count for year, count in found.items() if year in _YEARS}
+
+
+def _new_year(year: int) -> int:
+    """The first day of a year, counted from 1 January 1970."""
+    return (dt.date(year, 1, 1) - _EPOCH).days
+
+
+def _from_1970(found: Mapping[int, int]) -> dict[int, int]:
+    """Counts by year as counts by its first day, without those that no event was in."""
+    return {_new_year(year): n for year, n in _within_years(found).items()}
 
 
 def _counts(
-    subject: Subject, columns: Mapping[str, str], microseconds: int, window: tuple[int, int] | None
+    subject: Subject, columns: Mapping[str, str], period: str, window: tuple[int, int] | None = None
 ) -> dict[str, dict[int, int]]:
-    """How often each thing happened in each period of so many microseconds since 1970."""
+    """How often each thing happened in each period; ``period`` is SQL, with ``{us}`` for microseconds."""
     parts: list[str] = []
     for column, name in columns.items():
         what = literal(name) if name else "CAST(event AS VARCHAR)"
-        period = f"CAST(floor(epoch_us({quoted(column)}) / {microseconds}) AS BIGINT)"
-        parts.append(f"SELECT {what} AS what, {period} AS period FROM {subject.relation}")  # noqa: S608
+        when = f"CAST({period.format(us=f'epoch_us({quoted(column)})')} AS BIGINT)"
+        parts.append(f"SELECT {what} AS what, {when} AS period FROM {subject.relation}")  # noqa: S608
     within = f"BETWEEN {window[0]} AND {window[1]}" if window else "IS NOT NULL"
     # Names are quoted, periods are whole numbers.
     query = (
@@ -79,8 +92,8 @@ def _counts(
         f" WHERE period {within} GROUP BY ALL ORDER BY ALL"
     )
     found: dict[str, dict[int, int]] = {}
-    for what, period, count in subject.rows(query):
-        found.setdefault(what, {})[period] = count
+    for what, place, count in subject.rows(query):
+        found.setdefault(what, {})[place] = count
     return found
 
 
@@ -121,19 +134,15 @@ def _start(unit: str, period: int) -> float:
         return period
     if unit == "week":
         return (period - 4) // 7 * 7 + 4  # 5 January 1970 was a Monday
-    # Beyond what a calendar can say, 365 days are a year.
-    if not -700_000 < period < 2_900_000:
-        return period
-    day = dt.date(1970, 1, 1) + dt.timedelta(days=period)
+    day = _EPOCH + dt.timedelta(days=period)
     start = day.replace(day=1) if unit == "month" else day.replace(month=1, day=1)
-    return (start - dt.date(1970, 1, 1)).days
+    return (start - _EPOCH).days
 
 
 def _binned(counts: Counts, first: int, last: int, unit: str) -> dict[str, dict[float, int]]:
     """The counts by unit, the units in which nothing happened included."""
-    low, high = (first * 24, last * 24 + 23) if unit == "hour" else (first, last)
-    step = 365 if unit == "year" and high - low >= 366 * 40 else 1
-    empty = dict.fromkeys((_start(unit, period) for period in range(low, high + 1, step)), 0)
+    step = 365 if unit == "year" else 1
+    empty = dict.fromkeys((_start(unit, period) for period in (*range(first, last, step), last)), 0)
     binned: dict[str, dict[float, int]] = {}
     for what, found in counts.items():
         line = dict(empty)
@@ -149,7 +158,7 @@ def _binned(counts: Counts, first: int, last: int, unit: str) -> dict[str, dict[
 def _drawn(
     subject: Subject,
     binned: Mapping[str, Mapping[float, int]],
-    all_rows: Counts,
+    total: int,
     unit: str,
     title: str,
     word: str,
@@ -157,7 +166,6 @@ def _drawn(
     if not binned or max(map(len, binned.values())) < _LEAST:
         return None
     drawn = [Line(name=what, x=list(line), y=list(line.values())) for what, line in binned.items()]
-    total = sum(sum(found.values()) for found in all_rows.values())
     shown = sum(sum(line.y) for line in drawn)
     left = int(total - shown)
     aside = f"not shown: {left:,} before or after ({percent(left / total)})" if left else ""
@@ -186,7 +194,5 @@ def _span(line: Line, unit: str) -> str:
 
 
 def _date(day: float, unit: str) -> str:
-    if not -700_000 < day < 2_900_000:
-        return f"day {day:,.0f} after 1970"
     when = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=day)
     return when.strftime(_FORMS.get(unit, "%Y-%m-%d"))

@@ -19,6 +19,7 @@ from ecomdata.sqltext import quoted
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow.parquet as pq
 
     from ecomdata.declare import Dataset
     from ecomdata.release import TableData
@@ -35,7 +36,8 @@ _WORDS: Final = {
     "semantic_ids": "items",
 }
 _MOST_BYTES: Final = 512 * 1024 * 1024
-_BATCH_ROWS: Final = 4096
+_BATCH_BYTES: Final = 16 * 1024 * 1024
+_BATCH_ROWS: Final = range(64, 4096)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,14 @@ class Wide:
         columns: The columns.
         share: How much of the table's rows those are.
         rows: How many rows they are.
+        width: Bytes a row, unpacked.
     """
 
     files: tuple[tuple[str, tuple[int, ...]], ...]
     columns: tuple[str, ...]
     share: float
     rows: int
+    width: float
 
     def frames(self, *, most_rows: int = 0) -> Iterator[pl.DataFrame]:
         """The rows, some thousands at a time; with ``most_rows`` only every so-manieth of them."""
@@ -144,11 +148,12 @@ class Wide:
         import pyarrow.parquet as pq
 
         every = max(1, math.ceil(self.rows / most_rows)) if most_rows else 1
+        batch_rows = min(max(int(_BATCH_BYTES / max(self.width, 1)), _BATCH_ROWS[0]), _BATCH_ROWS[-1])
         before = 0
         for path, groups in self.files:
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(
-                    _BATCH_ROWS, row_groups=list(groups), columns=list(self.columns)
+                    batch_rows, row_groups=list(groups), columns=list(self.columns)
                 ):
                     frame = pl.DataFrame(batch)
                     yield frame.gather_every(every, -before % every) if every > 1 else frame
@@ -174,11 +179,7 @@ def wide(table: TableData, columns: Sequence[str], most_bytes: int = _MOST_BYTES
         metadata = pq.read_metadata(path)
         for place in range(metadata.num_row_groups):
             group = metadata.row_group(place)
-            parts = (group.column(one) for one in range(group.num_columns))
-            size = sum(
-                p.total_uncompressed_size for p in parts if p.path_in_schema.partition(".")[0] in columns
-            )
-            groups.append((path, place, size, group.num_rows))
+            groups.append((path, place, _unpacked(group, columns), group.num_rows))
     total = sum(size for *_, size, _ in groups)
     every = max(1, min(len(groups), math.ceil(total / most_bytes)))
     taken = groups[every // 2 :: every]
@@ -188,4 +189,15 @@ def wide(table: TableData, columns: Sequence[str], most_bytes: int = _MOST_BYTES
     rows = sum(count for *_, count in taken)
     all_rows = sum(count for *_, count in groups)
     listed = tuple((path, tuple(places)) for path, places in files.items())
-    return Wide(listed, tuple(columns), rows / all_rows if all_rows else 1.0, rows)
+    whole = max(all_rows, 1)
+    return Wide(listed, tuple(columns), rows / whole if all_rows else 1.0, rows, total / whole)
+
+
+def _unpacked(group: pq.RowGroupMetaData, columns: Sequence[str]) -> int:
+    """Bytes of some columns of a row group in memory: eight a value at least, however they are encoded."""
+    parts = (group.column(place) for place in range(group.num_columns))
+    return sum(
+        max(part.total_uncompressed_size, part.num_values * 8)
+        for part in parts
+        if part.path_in_schema.partition(".")[0] in columns
+    )

@@ -122,6 +122,30 @@ def test_a_wrong_clock_does_not_stretch_the_axis(bazaar: Bazaar) -> None:
     assert "Not shown: 2 before or after" in picture.alt
 
 
+@pytest.mark.parametrize(
+    ("first", "days", "said"),
+    [
+        (17_000, 1, "per hour, 2016-07-18 00:00 to 2016-07-18 23:00"),
+        (17_000, 100, "per day, 2016-07-18 to 2016-10-25"),
+        (17_000, 600, "per week, 2016-07-18 to 2018-03-05"),
+        (17_000, 5000, "per month, 2016-07 to 2030-03"),
+        (-20_000, 10_000, "per year, 1915 to 1942"),
+        (-354_000, 730_000, "per year, 1000 to 2997"),
+    ],
+)
+def test_time_is_cut_to_fit_its_span(bazaar: Bazaar, first: int, days: int, said: str) -> None:
+    """Hours, days, weeks, months or calendar years, whichever give a line that can be read."""
+    bazaar.load(["a"], visits=[(1, first * DAY + place * days * DAY // 1000) for place in range(1000)])
+    (picture,) = drawn("bazaar")
+    assert f"Events over time, {said}. 1,000 events" in picture.alt
+
+
+def test_times_beyond_all_calendars_are_not_drawn(bazaar: Bazaar) -> None:
+    """A clock that has no year at all gives no picture, and no error."""
+    bazaar.load(["a"], visits=[(place, -(2**62) + place * DAY) for place in range(50)])
+    assert drawn("bazaar") == ()
+
+
 def test_prices_that_are_no_numbers(bazaar: Bazaar) -> None:
     """Those that are null, zero or negative are counted, and the rest is drawn."""
     odd = [None, 0.0, -3.0]
