@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,8 @@ _WORDS: Final = {
     "series": "units",
     "semantic_ids": "items",
 }
+_MARKS: Final = re.compile(r"[\\`*_\[\]<>&~$|!#]")
+_ESCAPED: Final = r"\\\g<0>"
 _MOST_BYTES: Final = 512 * 1024 * 1024
 _BATCH_BYTES: Final = 16 * 1024 * 1024
 _BATCH_ROWS: Final = range(64, 4096)
@@ -55,6 +58,16 @@ class Picture:
     title: str
     alt: str
     png: bytes
+
+    @property
+    def path(self) -> str:
+        """Where it stands, from the README's folder."""
+        return f"pictures/{self.name}.png"
+
+    @property
+    def markdown(self) -> str:
+        """The picture in Markdown. What its words quote from the data cannot end them."""
+        return f"![{_MARKS.sub(_ESCAPED, self.alt)}]({self.path})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from matplotlib.image import imsave
 from numpy import zeros
 
+from ecomdata.cardmaking.lettering import label
 from ecomdata.cardmaking.page import card_page
 from ecomdata.cardmaking.pictures import Picture
 
@@ -69,11 +71,11 @@ In a line: ![Long tail](pictures/long-tail.png)
 README = README.replace("LONG WORD", "x" * 300).replace("LONG TEXT", "long " * 100)
 
 
-def a_picture(name: str) -> Picture:
+def a_picture(name: str, alt: str = 'Says "it" & <more>: 1,234') -> Picture:
     """A grey picture of 40 by 20 pixels."""
     written = io.BytesIO()
     imsave(written, zeros((20, 40, 3)), format="png")
-    return Picture(name, f"Title <{name}>", f'Says "{name}" & <more>: 1,234', written.getvalue())
+    return Picture(name, f"Title <{name}>", alt, written.getvalue())
 
 
 PICTURES = (a_picture("over-time"), a_picture("long-tail"), a_picture("left-over"))
@@ -218,6 +220,19 @@ def test_no_text_becomes_an_element(text: str) -> None:
             ),
             *("role", "aria-label", "tabindex", "title"),
         }
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=80))
+@example("x](https://example.org/pixel.png) ![")
+@example("\\](y) `a` $b$ &lt; <b> | c")
+def test_words_of_a_picture_stay_its_words(text: str) -> None:
+    """In a README too: whatever the words quote, they neither end early nor show another image."""
+    alt = label(text, 80)
+    (paragraph,) = MarkdownIt("commonmark").enable("table").parseInline(a_picture("a", alt).markdown)
+    (image,) = paragraph.children or ()
+    assert image.type == "image"
+    assert image.attrs["src"] == "pictures/a.png"
+    assert "".join(child.content for child in image.children or ()) == alt
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="no chromium on this machine")
