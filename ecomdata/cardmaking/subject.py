@@ -158,19 +158,25 @@ class Wide:
     def frames(self, *, most_rows: int = 0) -> Iterator[pl.DataFrame]:
         """The rows, some thousands at a time; with ``most_rows`` only every so-manieth of them."""
         import polars as pl
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         every = max(1, math.ceil(self.rows / most_rows)) if most_rows else 1
         batch_rows = min(max(int(_BATCH_BYTES / max(self.width, 1)), _BATCH_ROWS[0]), _BATCH_ROWS[-1])
         before = 0
         for path, groups in self.files:
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(
-                    batch_rows, row_groups=list(groups), columns=list(self.columns)
-                ):
-                    frame = pl.DataFrame(batch)
-                    yield frame.gather_every(every, -before % every) if every > 1 else frame
-                    before += frame.height
+            try:
+                with pq.ParquetFile(path) as file:
+                    for batch in file.iter_batches(
+                        batch_rows, row_groups=list(groups), columns=list(self.columns)
+                    ):
+                        frame = pl.DataFrame(batch)
+                        yield frame.gather_every(every, -before % every) if every > 1 else frame
+                        before += frame.height
+            except (pa.ArrowException, OSError) as error:
+                raise DataError(
+                    f"{path} cannot be read: {str(error).splitlines()[0]}", hint="look at it: ecomdata verify"
+                ) from error
 
     @property
     def note(self) -> str:

@@ -19,7 +19,7 @@ import ecomdata as ed
 from ecomdata.cardmaking.drawing import WIDTH
 from ecomdata.cardmaking.pictures import Picture, draw_pictures
 from ecomdata.cardmaking.subject import wide
-from ecomdata.errors import UsageError
+from ecomdata.errors import DataError, UsageError
 from ecomdata.registry import datasets
 from tests.cardmaking.bazaar import Bazaar, bazaar
 
@@ -179,6 +179,18 @@ def test_rows_of_wide_columns_are_taken_evenly(bazaar: Bazaar) -> None:
     table = bazaar.load(names)["items"]
     frames = wide(table, ["category_path"]).frames(most_rows=300)
     assert [row[0] for frame in frames for row in frame["category_path"]] == names[::34]
+
+
+def test_damaged_files_are_named() -> None:
+    """Rows that cannot be read are an error that says where, not a picture of the others."""
+    release = ed.load("vimrhp", sample=True)
+    (path,) = release["reviews"].paths
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
+    with pytest.raises(DataError, match="cannot be read"):
+        draw_pictures(release, ed.loader("vimrhp"))
+    with pytest.raises(DataError, match=r"part-00000\.parquet cannot be read"):
+        list(wide(release["reviews"], ["text"]).frames())
 
 
 def test_memory_that_is_none() -> None:
