@@ -62,7 +62,7 @@ _STYLE: Final[dict[str, Any]] = {
 }
 
 _MOST_MARKS: Final = 60
-_FEW_DECADES: Final = 50
+_FEW_DECADES: Final = 300
 
 Scale = Literal["linear", "log", "symlog", "date"]
 
@@ -275,7 +275,7 @@ def _scale(axes: Axes, which: Literal["x", "y"], axis: Axis) -> None:
 
     one = axes.xaxis if which == "x" else axes.yaxis
     if axis.scale == "date":
-        one.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=7))  # type: ignore[no-untyped-call]
+        one.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=7, interval_multiples=False))  # type: ignore[no-untyped-call]
         one.set_major_formatter(dates.DateFormatter(axis.dates))  # type: ignore[no-untyped-call]
         return
     if axis.scale == "linear":
