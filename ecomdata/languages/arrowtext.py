@@ -1,0 +1,70 @@
+"""Texts as Arrow has them: one run of bytes, and where each text begins and ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ecomdata.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts side by side, without a copy where Arrow has them so.
+
+    Attributes:
+        data: Their bytes, UTF-8.
+        edges: Where each begins and the last ends, n + 1; int64.
+        missing: Which are null; those hold no bytes that count.
+    """
+
+    data: NDArray[np.uint8]
+    edges: NDArray[np.int64]
+    missing: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.missing)
+
+
+def texts_of(array: pa.Array[pa.Scalar[pa.DataType]]) -> Texts:
+    """The texts in an array of strings of any width: string, large_string or string_view, sliced or not.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    if pa.types.is_null(array.type) or pa.types.is_string_view(array.type):
+        array = array.cast(pa.large_string())
+    if pa.types.is_large_string(array.type):
+        width = np.dtype(np.int64)
+    elif pa.types.is_string(array.type):
+        width = np.dtype(np.int32)
+    else:
+        raise UsageError(f"texts are strings, not {array.type}", hint="cast them to strings first")
+    _, offsets, values = array.buffers()
+    rows = len(array)
+    missing = array.is_null().to_numpy(zero_copy_only=False)
+    if not rows or offsets is None:
+        return Texts(np.empty(0, np.uint8), np.zeros(rows + 1, np.int64), missing)
+    edges = np.frombuffer(offsets, dtype=width, count=rows + 1, offset=array.offset * width.itemsize)
+    data = np.frombuffer(values, dtype=np.uint8) if values is not None else np.empty(0, np.uint8)
+    first, last = int(edges[0]), int(edges[-1])
+    return Texts(data[first:last], edges.astype(np.int64) - first, missing)
+
+
+def texts_of_series(series: pl.Series) -> Texts:
+    """The texts in a polars series of strings.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    if series.dtype in {pl.Categorical, pl.Enum}:
+        series = series.cast(pl.String)
+    if series.dtype not in {pl.String, pl.Null}:
+        raise UsageError(
+            f"texts are strings, and {series.name or 'these'} are {series.dtype}", hint="cast them to String"
+        )
+    return texts_of(series.to_arrow())

@@ -1,0 +1,147 @@
+"""Which language texts are in, and what they are written with."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from ecomdata.languages.arrowtext import Texts, texts_of_series
+from ecomdata.languages.classifier import Classifier, from_file, shipped
+from ecomdata.languages.predicting import Floats
+from ecomdata.languages.scripts import kinds, lowered
+from ecomdata.languages.surveying import COLUMNS, MARKS, survey
+from ecomdata.languages.tagging import SHARES, SINGLE, TAGS, Counts, Tagged, shares, tag
+
+SCHEMA: Final = pl.Schema(
+    {
+        "language": pl.Enum(TAGS),
+        "parts": pl.List(pl.String),
+        "confidence": pl.Float32,
+        **dict.fromkeys(SHARES, pl.Float32),
+        "detected": pl.String,
+    }
+)
+"""The columns of an answer."""
+LID_SCHEMA: Final = pl.Schema({"lid": pl.String, "lid_confidence": pl.Float32})
+"""The columns that a model of the user's adds."""
+_BATCH: Final = 1 << 15
+"""Texts that are looked at together."""
+_CODE_BITS: Final = 16
+"""Room for six parts out of six."""
+
+
+def detect_languages(
+    texts: pl.Series, *, lid: Path | str | None = None, threads: int | None = None
+) -> pl.DataFrame:
+    """Tell the language of each text and the scripts it is written with, a row for each text in order.
+
+    Columns: ``language`` (bn, bn-Latn for Bengali in Latin letters, en, vi, zh, mixed, other, or none where
+    there are no letters), ``parts`` (the languages of a mixed text, the largest share first; else the
+    language alone, and empty for none), ``confidence`` (0 to 1), the shares of the characters that are no
+    white space (``bengali``, ``latin``, ``vietnamese`` for Latin letters that hardly another language
+    uses, ``han``, ``digits``, ``emoji``, ``other_script``: together 1, or 0 in an empty text), and
+    ``detected``, langdetect's word on texts in other scripts. A null text gives nulls.
+
+    Args:
+        texts: Strings.
+        lid: A fastText model, such as lid.176.ftz, whose word on each text is added as ``lid`` and
+            ``lid_confidence``; the file is checked first.
+        threads: How many batches are looked at side by side; default: the cores, at most 4.
+
+    Raises:
+        UsageError: the series holds no strings.
+        DataError: ``lid`` is no fastText model that can be used.
+    """
+    second = from_file(Path(lid)) if lid is not None else None
+    model = shipped()
+    kinds(), lowered()
+    schema = pl.Schema({**SCHEMA, **(LID_SCHEMA if second else {})})
+    slices = [texts.slice(start, _BATCH) for start in range(0, len(texts), _BATCH)]
+    if not slices:
+        texts_of_series(texts)
+        return pl.DataFrame(schema=schema)
+    with ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 4)) as pool:
+        found = list(pool.map(lambda part: _batch(part, model, second), slices))
+    return pl.concat(found).cast(dict(schema))
+
+
+def latin_words(texts: Texts) -> tuple[Counts, Texts]:
+    """The counts of characters, and the words in Latin letters as the model reads them."""
+    counts = np.zeros((len(texts), COLUMNS), dtype=np.uint32)
+    words = np.empty(len(texts.data) + len(texts) + 1, dtype=np.uint8)
+    edges = np.empty(len(texts) + 1, dtype=np.int64)
+    survey(texts.data, texts.edges, kinds(), lowered(), counts, words, edges)
+    return counts, Texts(words, edges, texts.missing)
+
+
+def _batch(series: pl.Series, model: Classifier, second: Classifier | None) -> pl.DataFrame:
+    texts = texts_of_series(series)
+    counts, words = latin_words(texts)
+    apart = counts[:, MARKS] > 0
+    if apart.any():  # accents that stand apart from their letters
+        series = series.cast(pl.String)
+        composed = series.filter(pl.Series(apart)).str.normalize("NFC")
+        series = series.scatter(np.flatnonzero(apart), composed)
+        texts = texts_of_series(series)
+        counts, words = latin_words(texts)
+    tagged = tag(counts, model.labels, model.probabilities(words.data, words.edges))
+    columns = _columns(counts, tagged)
+    columns["detected"] = _detected(series, tagged)
+    if second:
+        columns["lid"], columns["lid_confidence"] = _second(second, texts)
+    frame = pl.DataFrame(columns)
+    if not texts.missing.any():
+        return frame
+    present = pl.Series(~texts.missing)
+    return frame.select(pl.when(present).then(pl.all()))
+
+
+def _columns(counts: Counts, tagged: Tagged) -> dict[str, pl.Series]:
+    order = np.argsort(-tagged.weights, axis=1, kind="stable")
+    numbers = (tagged.weights > 0).sum(axis=1)
+    codes = np.zeros(len(counts), dtype=np.int64)  # the parts in order, as one number
+    for place in range(len(SINGLE)):
+        codes = np.where(place < numbers, codes * len(SINGLE) + order[:, place], codes)
+    codes += numbers << _CODE_BITS
+    kinds_found, which = np.unique(codes, return_inverse=True)
+    parts = [_parts(int(code)) for code in kinds_found]
+    tags = ["none" if not one else one[0] if len(one) == 1 else "mixed" for one in parts]
+    every = shares(counts)
+    return {
+        "language": pl.Series(tags, dtype=pl.Enum(TAGS)).gather(which),
+        "parts": pl.Series(parts, dtype=pl.List(pl.String)).gather(which),
+        "confidence": pl.Series(tagged.confidence),
+        **{name: pl.Series(every[:, place]) for place, name in enumerate(SHARES)},
+    }
+
+
+def _parts(code: int) -> list[str]:
+    number, rest = code >> _CODE_BITS, code & (1 << _CODE_BITS) - 1
+    found: list[str] = []
+    for _ in range(number):
+        rest, place = divmod(rest, len(SINGLE))
+        found.append(SINGLE[place])
+    return found[::-1]
+
+
+def _detected(series: pl.Series, tagged: Tagged) -> pl.Series:
+    """What langdetect says of the texts in scripts that the model does not know; null for all others."""
+    foreign = np.flatnonzero(tagged.foreign)
+    found = pl.Series([None], dtype=pl.String).extend_constant(None, len(series) - 1)
+    if not len(foreign):
+        return found
+    from ecomdata.languages.others import detected
+
+    return found.scatter(foreign, [detected(text) for text in series.cast(pl.String).gather(foreign)])
+
+
+def _second(model: Classifier, texts: Texts) -> tuple[pl.Series, pl.Series]:
+    likely: Floats = model.probabilities(texts.data, texts.edges)
+    best = likely.argmax(axis=1)
+    labels = pl.Series(model.labels, dtype=pl.String).gather(best)
+    return labels, pl.Series(likely[np.arange(len(likely)), best])

@@ -1,0 +1,92 @@
+"""Training the model that is shipped: ``ecomdata languages train``."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.languages.arrowtext import texts_of_series
+from ecomdata.languages.classifier import PREFIX
+from ecomdata.languages.corpus import lines
+from ecomdata.languages.detecting import latin_words
+
+LINES: Final = 24_000
+"""Lines of each label that the shipped model is trained on."""
+_FRESH: Final = {"MALLOC_MMAP_THRESHOLD_": "65536"}
+"""Large blocks come fresh, and so zero, from the system; see :mod:`ecomdata.languages.fitting`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What was trained: where the model is, its size in bytes, and on how many lines."""
+
+    path: Path
+    size: int
+    sha256: str
+    lines: int
+
+
+def train_languages(out: Path | str, *, seed: int = 0, of_each: int = LINES) -> Training:
+    """Train the model again, on the texts that come with the package, and write it to ``out``.
+
+    On one machine the same seed gives the same bytes.
+
+    Args:
+        out: The file to write, .ftz.
+        seed: For drawing the lines and for the training.
+        of_each: Lines of each label.
+
+    Raises:
+        UsageError: fastText is not installed, or the folder of ``out`` is not there.
+        EcomdataError: the training failed.
+    """
+    from ecomdata.shards import sha256_file
+
+    out = Path(out)
+    if importlib.util.find_spec("fasttext") is None:
+        raise UsageError(
+            "training needs fastText, which is not installed",
+            hint="pip install fasttext-numpy2 (Linux on x86-64, Python before 3.14)",
+        )
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent} is no folder", hint="make it first")
+    drawn = lines(seed, of_each=of_each)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".training-") as folder:
+        corpus, model = Path(folder) / "corpus.txt", Path(folder) / "model.ftz"
+        corpus.write_bytes(_in_fasttext_form(drawn))
+        done = subprocess.run(  # noqa: S603 - this interpreter, and paths made here
+            [sys.executable, "-m", "ecomdata.languages.fitting", str(corpus), str(model), str(seed)],
+            env={**os.environ, **_FRESH, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode or not model.is_file():
+            raise EcomdataError(
+                f"fastText did not train: {done.stderr.strip()[-500:]}", hint="another --seed may do"
+            )
+        model.replace(out)
+    return Training(out, out.stat().st_size, sha256_file(out), len(drawn))
+
+
+def _in_fasttext_form(drawn: list[tuple[str, str]]) -> bytes:
+    """A line for each text: its label and its words, as the model will be asked; texts without words are left out."""
+    _, words = latin_words(texts_of_series(pl.Series([text for _, text in drawn], dtype=pl.String)))
+    data = words.data.tobytes()
+    edges = np.asarray(words.edges).tolist()
+    labelled = (
+        f"{PREFIX}{label} ".encode() + data[begin:end] + b"\n"
+        for (label, _), begin, end in zip(drawn, edges, edges[1:], strict=False)
+        if end > begin
+    )
+    return b"".join(labelled)
