@@ -76,6 +76,7 @@ def latin_words(texts: Texts) -> tuple[Counts, Texts]:
     words = np.empty(len(texts.data) + len(texts) + 1, dtype=np.uint8)
     edges = np.empty(len(texts) + 1, dtype=np.int64)
     survey(texts.data, texts.edges, kinds(), lowered(), counts, words, edges)
+    counts[texts.missing] = 0  # Arrow may hold any bytes where there is no text
     return counts, Texts(words, edges, texts.missing)
 
 

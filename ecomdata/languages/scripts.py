@@ -49,6 +49,7 @@ _LATIN: Final = (
     (0xA722, 0xA7FF),
     (0xFB00, 0xFB06),
     (0xFF21, 0xFF5A),
+    (0x1D400, 0x1D6A5),  # bold, italic and the like, as some write their reviews
 )
 _VIETNAMESE: Final = "ăđơưĂĐƠƯ" + "".join(map(chr, range(0x1EA0, 0x1EFA)))
 _JOINERS: Final = ((0x00AD, 0x00AD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064), (0xFE00, 0xFE0F))
@@ -88,12 +89,12 @@ def _kind(category: str) -> int:
 
 @cache
 def lowered() -> NDArray[np.uint16]:
-    """For every code point below 0x10000 the letter that a word has for it: small, and of usual width.
+    """For every code point below :data:`END` the letter that a word has for it: small, and of usual width.
 
     It never takes more bytes of UTF-8 than the letter itself, so that words fit where they stood.
     """
-    table = np.arange(0x10000, dtype=np.uint16)
-    kind = kinds()[:0x10000]
+    table = np.arange(END).astype(np.uint16)
+    kind = kinds()
     for point in np.flatnonzero((kind == LATIN) | (kind == VIETNAMESE)).tolist():
         small = unicodedata.normalize("NFKC", chr(point)).lower()[:1]
         if len(small.encode()) <= len(chr(point).encode()):

@@ -1,0 +1,270 @@
+"""The languages of the text columns of what is loaded, written beside the store and summed up."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ecomdata.errors import UsageError
+from ecomdata.languages.detecting import LID_SCHEMA, SCHEMA, detect_languages
+from ecomdata.languages.tagging import SHARES, TAGS
+from ecomdata.manifest import sync_folder, write_durably
+from ecomdata.progress import Reporter, Silent
+from ecomdata.release import Release, TableData, open_release
+from ecomdata.store import home_folder, writing
+
+if TYPE_CHECKING:
+    import os
+
+TEXTS: Final[Mapping[str, str]] = {"reviews": "text", "items": "title", "products": "title", "media": "text"}
+"""Canonical table -> its column of running text, which is looked at where none is named."""
+ROW: Final = "row_id"
+"""The column with the number of the row in the table, from 1, in the order of its shards."""
+_ROWS: Final = 1 << 16
+"""Rows that are in memory together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How many rows are in a language.
+
+    Attributes:
+        language: Its tag; for a mixed text with its parts, as ``mixed:bn+en``.
+        rows: How many.
+        share: Of the rows that are not null.
+        confidence: Their mean; from 0 to 1.
+    """
+
+    language: str
+    rows: int
+    share: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnLanguages:
+    """The languages of one column.
+
+    Attributes:
+        dataset: Its name.
+        release: The release that was looked at.
+        table: The table.
+        column: The column.
+        path: The Parquet file with a row for each row of the table, in order.
+        rows: Rows of the table.
+        nulls: Those without text.
+        languages: What the rest are in, the most frequent first; mixed texts together.
+        mixed: The mixed texts by their parts, likewise.
+        scripts: The mean share of each kind of character; of the texts that have any.
+    """
+
+    dataset: str
+    release: str
+    table: str
+    column: str
+    path: str
+    rows: int
+    nulls: int
+    languages: tuple[Share, ...]
+    mixed: tuple[Share, ...]
+    scripts: Mapping[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return asdict(self)
+
+
+def describe_languages(
+    name: str,
+    *,
+    table: str | None = None,
+    column: str | None = None,
+    output: Path | str | None = None,
+    lid: Path | str | None = None,
+    home: str | os.PathLike[str] | None = None,
+    reporter: Reporter | None = None,
+) -> list[ColumnLanguages]:
+    """Tell the language of each text in columns of a loaded dataset, a batch at a time, and sum it up.
+
+    For each column a Parquet file is written, with the columns of :func:`detect_languages` and ``row_id``;
+    it appears whole or not at all.
+
+    Args:
+        name: A loaded dataset.
+        table: One of its tables; default: all reviews, items, products and media.
+        column: A column of strings; default: the canonical text column of each table.
+        output: The file to write; default: HOME/languages/DATASET/RELEASE/TABLE.COLUMN.parquet.
+        lid: A fastText model whose word is added; see :func:`detect_languages`.
+        home: Where the store is.
+        reporter: Hears of progress.
+
+    Raises:
+        UsageError: the dataset is not loaded, or has no such table or column of text.
+        DataError: ``lid`` is no model that can be used.
+    """
+    release = open_release(name, home=home)
+    chosen = _chosen(release, table, column)
+    if output is not None and len(chosen) > 1:
+        columns = ", ".join(f"{data.name}.{text}" for data, text in chosen)
+        raise UsageError(f"one --output, and columns {columns}", hint="choose with --table and --column")
+    folder = home_folder(home).joinpath("languages", *name.split("/"), release.folder.name)
+    found: list[ColumnLanguages] = []
+    for data, text in chosen:
+        path = Path(output) if output is not None else folder / f"{data.name}.{text}.parquet"
+        work = _Work(data, text, path, lid=lid, reporter=reporter or Silent())
+        found.append(work.done(release.folder.name, summarised=output is None))
+    return found
+
+
+def _chosen(release: Release, table: str | None, column: str | None) -> list[tuple[TableData, str]]:
+    tables = [release[table]] if table is not None else list(release.values())
+    if column is not None:
+        having = [data for data in tables if column in data.record.columns]
+        if not having:
+            raise UsageError(
+                f"{release.manifest.dataset} has no column {column!r}"
+                + (f" in its table {table}" if table else ""),
+                hint=f"columns of strings are {_columns_of(tables)}",
+            )
+        for data in having:
+            if not _is_text(data, column):
+                kind = data.record.columns[column]
+                raise UsageError(
+                    f"{data.name}.{column} holds {kind}, not strings",
+                    hint=f"columns of strings are {_columns_of(tables)}",
+                )
+        return [(data, column) for data in having]
+    usual = [(data, TEXTS[data.record.kind]) for data in tables if data.record.kind in TEXTS]
+    found = [(data, text) for data, text in usual if text in data.record.columns and _is_text(data, text)]
+    if not found:
+        raise UsageError(
+            f"{release.manifest.dataset} has no column of running text that is known as such",
+            hint=f"choose one with --table and --column: {_columns_of(tables)}",
+        )
+    return found
+
+
+def _is_text(data: TableData, column: str) -> bool:
+    return data.record.columns[column].partition("(")[0] in {"String", "Enum", "Categorical"}
+
+
+def _columns_of(tables: list[TableData]) -> str:
+    names = [f"{data.name}.{name}" for data in tables for name in data.record.columns if _is_text(data, name)]
+    return ", ".join(names) or "none"
+
+
+class _Work:
+    """One column on its way: read in batches, told, written and counted."""
+
+    def __init__(
+        self, data: TableData, column: str, path: Path, *, lid: Path | str | None, reporter: Reporter
+    ) -> None:
+        self._data = data
+        self._column = column
+        self._path = path
+        self._lid = lid
+        self._reporter = reporter
+        self._rows: Counter[tuple[str, str]] = Counter()
+        self._sure: Counter[tuple[str, str]] = Counter()
+        self._scripts = dict.fromkeys(SHARES, 0.0)
+        self._written = 0
+        self._lettered = 0
+
+    def done(self, release: str, *, summarised: bool) -> ColumnLanguages:
+        """Write the file and return the summary, which is written beside it as JSON where asked for."""
+        temporary = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex[:8]}.tmp")
+        with writing(self._path):
+            if summarised:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._write(temporary)
+                temporary.replace(self._path)
+                sync_folder(self._path.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
+        summary = self._summary(release)
+        if summarised:
+            text = json.dumps(summary.as_dict(), ensure_ascii=False, indent=1)
+            write_durably(self._path.with_suffix(".json"), text)
+        return summary
+
+    def _write(self, path: Path) -> None:
+        schema = {ROW: pl.Int64(), **SCHEMA, **(LID_SCHEMA if self._lid is not None else {})}
+        arrow = pl.DataFrame(schema=schema).to_arrow().schema
+        size = sum(file.stat().st_size for file in self._data.paths)
+        self._reporter.start(f"{self._data.name}.{self._column}", size)
+        with pq.ParquetWriter(path, arrow, compression="zstd", compression_level=1) as writer:
+            for texts in self._batches():
+                frame = detect_languages(texts, lid=self._lid)
+                first = self._written + 1
+                numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True)
+                writer.write_table(frame.insert_column(0, numbers.alias(ROW)).to_arrow().cast(arrow))
+                self._count(frame)
+                self._reporter.advance(
+                    size=size * frame.height // max(1, len(self._data)), rows=frame.height
+                )
+        self._reporter.finish()
+
+    def _batches(self) -> Iterator[pl.Series]:
+        for path in self._data.paths:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(batch_size=_ROWS, columns=[self._column]):
+                    array: pa.Array[Any] = batch.column(0)
+                    yield pl.Series(self._column, array).cast(pl.String)
+
+    def _count(self, frame: pl.DataFrame) -> None:
+        self._written += frame.height
+        told = frame.drop_nulls("language")
+        tags = told.group_by("language", pl.col("parts").list.join("+")).agg(
+            pl.len().alias("rows"), pl.col("confidence").cast(pl.Float64).sum()
+        )
+        for language, parts, rows, sure in tags.iter_rows():
+            key = (str(language), str(parts) if language == "mixed" else "")
+            self._rows[key] += rows
+            self._sure[key] += sure
+        lettered = told.select(SHARES).filter(pl.sum_horizontal(SHARES) > 0)
+        self._lettered += lettered.height
+        sums = lettered.select(pl.all().cast(pl.Float64).sum()).row(0)
+        for name, total in zip(SHARES, sums, strict=True):
+            self._scripts[name] += total
+
+    def _summary(self, release: str) -> ColumnLanguages:
+        told = sum(self._rows.values())
+        by_tag: dict[str, tuple[int, float]] = {}
+        for (language, parts), rows in self._rows.items():
+            before = by_tag.get(language, (0, 0.0))
+            by_tag[language] = before[0] + rows, before[1] + self._sure[language, parts]
+        parts = {
+            f"mixed:{parts}": (rows, self._sure["mixed", parts])
+            for (language, parts), rows in self._rows.items()
+            if language == "mixed"
+        }
+        return ColumnLanguages(
+            dataset=self._data.dataset,
+            release=release,
+            table=self._data.name,
+            column=self._column,
+            path=str(self._path),
+            rows=self._written,
+            nulls=self._written - told,
+            languages=_sorted(by_tag, told),
+            mixed=_sorted(parts, told),
+            scripts={name: round(v / max(1, self._lettered), 6) for name, v in self._scripts.items()},
+        )
+
+
+def _sorted(found: Mapping[str, tuple[int, float]], told: int) -> tuple[Share, ...]:
+    order = sorted(found, key=lambda tag: (-found[tag][0], TAGS.index(tag) if tag in TAGS else 0, tag))
+    return tuple(
+        Share(language=tag, rows=rows, share=round(rows / told, 6), confidence=round(sure / rows, 6))
+        for tag, (rows, sure) in ((tag, found[tag]) for tag in order)
+    )
