@@ -1,4 +1,4 @@
-"""Languages: which language texts are in, Bengali in Latin letters included, and what they are written with."""
+"""Which language texts are in, Bengali in Latin letters included, and what they are written with."""
 
 from ecomdata.languages.describing import ColumnLanguages, Share, describe_languages
 from ecomdata.languages.detecting import detect_languages

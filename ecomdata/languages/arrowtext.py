@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -39,9 +40,9 @@ def texts_of(array: pa.Array[pa.Scalar[pa.DataType]]) -> Texts:
     if pa.types.is_null(array.type) or pa.types.is_string_view(array.type):
         array = array.cast(pa.large_string())
     if pa.types.is_large_string(array.type):
-        width = np.dtype(np.int64)
+        width = 8
     elif pa.types.is_string(array.type):
-        width = np.dtype(np.int32)
+        width = 4
     else:
         raise UsageError(f"texts are strings, not {array.type}", hint="cast them to strings first")
     _, offsets, values = array.buffers()
@@ -49,22 +50,26 @@ def texts_of(array: pa.Array[pa.Scalar[pa.DataType]]) -> Texts:
     missing = array.is_null().to_numpy(zero_copy_only=False)
     if not rows or offsets is None:
         return Texts(np.empty(0, np.uint8), np.zeros(rows + 1, np.int64), missing)
-    edges = np.frombuffer(offsets, dtype=width, count=rows + 1, offset=array.offset * width.itemsize)
-    data = np.frombuffer(values, dtype=np.uint8) if values is not None else np.empty(0, np.uint8)
+    kind = f"<i{width}"
+    edges = np.frombuffer(cast("bytes", offsets), dtype=kind, count=rows + 1, offset=array.offset * width)
+    data = np.frombuffer(cast("bytes", values or b""), dtype=np.uint8)
     first, last = int(edges[0]), int(edges[-1])
     return Texts(data[first:last], edges.astype(np.int64) - first, missing)
 
 
-def texts_of_series(series: pl.Series) -> Texts:
-    """The texts in a polars series of strings.
+def as_strings(series: pl.Series) -> pl.Series:
+    """A series of strings, made of one that holds strings, categories or nothing.
 
     Raises:
         UsageError: it holds something else.
     """
-    if series.dtype in {pl.Categorical, pl.Enum}:
-        series = series.cast(pl.String)
-    if series.dtype not in {pl.String, pl.Null}:
-        raise UsageError(
-            f"texts are strings, and {series.name or 'these'} are {series.dtype}", hint="cast them to String"
-        )
-    return texts_of(series.to_arrow())
+    if isinstance(series.dtype, pl.String | pl.Null | pl.Categorical | pl.Enum):
+        return series.cast(pl.String)
+    raise UsageError(
+        f"texts are strings, and {series.name or 'these'} are {series.dtype}", hint="cast them to String"
+    )
+
+
+def texts_of_series(series: pl.Series) -> Texts:
+    """The texts in a polars series of strings."""
+    return texts_of(series.to_arrow())  # pyright: ignore[reportUnknownArgumentType] - its stub

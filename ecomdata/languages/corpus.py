@@ -14,14 +14,25 @@ from typing import Final
 
 LABELS: Final = ("bn-Latn", "en", "other", "vi")
 """What the model tells apart."""
-_ONSETS: Final = "b c ch d g gh gi h k kh l m n ng ngh nh ph qu r s t th tr v x".split()
-_RIMES: Final = (
-    "a ac ach ai am an ang anh ao ap at au ay e ec em en eng eo ep et eu i ia ich iec iem ien ieng iep iet "
-    "ieu im in inh ip it iu o oa oac oai oan oang oanh oat oc oe oi om on ong op ot u ua uan uat uc ue ui "
-    "um un ung uoc uoi uom uon uong uop uot uou up ut uu uy uya uyen uyet y yen yeu"
-).split()
-"""Of Vietnamese syllables, as they are written without marks."""
-_CASES: Final = ("", " ta", "ta", "ti", "r", "er", "ke", "te", "e", "gulo", "gula", "der", "ra", "o", "i", "tar", "tao")
+_CASES: Final = (
+    "",
+    " ta",
+    "ta",
+    "ti",
+    "r",
+    "er",
+    "ke",
+    "te",
+    "e",
+    "gulo",
+    "gula",
+    "der",
+    "ra",
+    "o",
+    "i",
+    "tar",
+    "tao",
+)
 """What Bengali puts behind a noun, also behind an English one."""
 _SPELLINGS: Final = (
     ("bh", "v"), ("v", "bh"), ("v", "b"), ("sh", "s"), ("s", "sh"), ("ch", "c"), ("ch", "s"), ("j", "z"),
@@ -146,7 +157,8 @@ def _english(rng: Random) -> Iterator[str]:
 
 def _vietnamese(rng: Random) -> Iterator[str]:
     programs, written = _django("vi"), _read("written_vi.txt")
-    syllables = [onset + rime for onset in ("", *_ONSETS) for rime in _RIMES]
+    onsets = ["", *_words("onsets_vi.txt")]
+    syllables = [onset + rime for onset in onsets for rime in _words("rimes_vi.txt")]
     while True:
         kind = rng.random()
         if kind < 0.2:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ecomdata.errors import UsageError
-from ecomdata.languages.detecting import LID_SCHEMA, SCHEMA, detect_languages
+from ecomdata.languages.classifier import Classifier, from_file
+from ecomdata.languages.detecting import LID_SCHEMA, SCHEMA, told
 from ecomdata.languages.tagging import SHARES, TAGS
 from ecomdata.manifest import sync_folder, write_durably
 from ecomdata.progress import Reporter, Silent
@@ -117,10 +117,11 @@ def describe_languages(
         columns = ", ".join(f"{data.name}.{text}" for data, text in chosen)
         raise UsageError(f"one --output, and columns {columns}", hint="choose with --table and --column")
     folder = home_folder(home).joinpath("languages", *name.split("/"), release.folder.name)
+    second = from_file(Path(lid)) if lid is not None else None
     found: list[ColumnLanguages] = []
     for data, text in chosen:
         path = Path(output) if output is not None else folder / f"{data.name}.{text}.parquet"
-        work = _Work(data, text, path, lid=lid, reporter=reporter or Silent())
+        work = _Work(data, text, path, second=second, reporter=reporter or Silent())
         found.append(work.done(release.folder.name, summarised=output is None))
     return found
 
@@ -166,12 +167,12 @@ class _Work:
     """One column on its way: read in batches, told, written and counted."""
 
     def __init__(
-        self, data: TableData, column: str, path: Path, *, lid: Path | str | None, reporter: Reporter
+        self, data: TableData, column: str, path: Path, *, second: Classifier | None, reporter: Reporter
     ) -> None:
         self._data = data
         self._column = column
         self._path = path
-        self._lid = lid
+        self._second = second
         self._reporter = reporter
         self._rows: Counter[tuple[str, str]] = Counter()
         self._sure: Counter[tuple[str, str]] = Counter()
@@ -198,28 +199,25 @@ class _Work:
         return summary
 
     def _write(self, path: Path) -> None:
-        schema = {ROW: pl.Int64(), **SCHEMA, **(LID_SCHEMA if self._lid is not None else {})}
+        schema = {ROW: pl.Int64()} | SCHEMA | (LID_SCHEMA if self._second else {})
         arrow = pl.DataFrame(schema=schema).to_arrow().schema
         size = sum(file.stat().st_size for file in self._data.paths)
         self._reporter.start(f"{self._data.name}.{self._column}", size)
         with pq.ParquetWriter(path, arrow, compression="zstd", compression_level=1) as writer:
             for texts in self._batches():
-                frame = detect_languages(texts, lid=self._lid)
+                frame = told(texts, self._second)
                 first = self._written + 1
                 numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True)
                 writer.write_table(frame.insert_column(0, numbers.alias(ROW)).to_arrow().cast(arrow))
                 self._count(frame)
-                self._reporter.advance(
-                    size=size * frame.height // max(1, len(self._data)), rows=frame.height
-                )
+                self._reporter.advance(size=size * frame.height // max(1, len(self._data)), rows=frame.height)
         self._reporter.finish()
 
     def _batches(self) -> Iterator[pl.Series]:
         for path in self._data.paths:
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(batch_size=_ROWS, columns=[self._column]):
-                    array: pa.Array[Any] = batch.column(0)
-                    yield pl.Series(self._column, array).cast(pl.String)
+                for batch in file.iter_batches(batch_size=_ROWS, columns=[self._column]):  # pyright: ignore[reportUnknownMemberType] - its stub
+                    yield pl.DataFrame(batch).to_series().cast(pl.String)
 
     def _count(self, frame: pl.DataFrame) -> None:
         self._written += frame.height
@@ -243,7 +241,7 @@ class _Work:
         for (language, parts), rows in self._rows.items():
             before = by_tag.get(language, (0, 0.0))
             by_tag[language] = before[0] + rows, before[1] + self._sure[language, parts]
-        parts = {
+        mixed = {
             f"mixed:{parts}": (rows, self._sure["mixed", parts])
             for (language, parts), rows in self._rows.items()
             if language == "mixed"
@@ -257,7 +255,7 @@ class _Work:
             rows=self._written,
             nulls=self._written - told,
             languages=_sorted(by_tag, told),
-            mixed=_sorted(parts, told),
+            mixed=_sorted(mixed, told),
             scripts={name: round(v / max(1, self._lettered), 6) for name, v in self._scripts.items()},
         )
 

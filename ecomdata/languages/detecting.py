@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from ecomdata.languages.arrowtext import Texts, texts_of_series
+from ecomdata.languages.arrowtext import Texts, as_strings, texts_of_series
 from ecomdata.languages.classifier import Classifier, from_file, shipped
 from ecomdata.languages.predicting import Floats
 from ecomdata.languages.scripts import kinds, lowered
 from ecomdata.languages.surveying import COLUMNS, MARKS, survey
 from ecomdata.languages.tagging import SHARES, SINGLE, TAGS, Counts, Tagged, shares, tag
 
-SCHEMA: Final = pl.Schema(
-    {
-        "language": pl.Enum(TAGS),
-        "parts": pl.List(pl.String),
-        "confidence": pl.Float32,
-        **dict.fromkeys(SHARES, pl.Float32),
-        "detected": pl.String,
-    }
-)
+SCHEMA: Final[dict[str, pl.DataType]] = {
+    "language": pl.Enum(TAGS),
+    "parts": pl.List(pl.String),
+    "confidence": pl.Float32(),
+    **{name: pl.Float32() for name in SHARES},
+    "detected": pl.String(),
+}
 """The columns of an answer."""
-LID_SCHEMA: Final = pl.Schema({"lid": pl.String, "lid_confidence": pl.Float32})
+LID_SCHEMA: Final[dict[str, pl.DataType]] = {"lid": pl.String(), "lid_confidence": pl.Float32()}
 """The columns that a model of the user's adds."""
 _BATCH: Final = 1 << 15
 """Texts that are looked at together."""
@@ -57,17 +56,22 @@ def detect_languages(
         UsageError: the series holds no strings.
         DataError: ``lid`` is no fastText model that can be used.
     """
-    second = from_file(Path(lid)) if lid is not None else None
+    return told(texts, from_file(Path(lid)) if lid is not None else None, threads=threads)
+
+
+def told(texts: pl.Series, second: Classifier | None, *, threads: int | None = None) -> pl.DataFrame:
+    """What :func:`detect_languages` gives, with a model that is read already."""
+    strings = as_strings(texts)
     model = shipped()
-    kinds(), lowered()
-    schema = pl.Schema({**SCHEMA, **(LID_SCHEMA if second else {})})
-    slices = [texts.slice(start, _BATCH) for start in range(0, len(texts), _BATCH)]
+    for table in (kinds, lowered):
+        table()  # made here once, and not by each thread
+    schema = pl.Schema(SCHEMA | (LID_SCHEMA if second else {}))
+    slices = [strings.slice(start, _BATCH) for start in range(0, len(strings), _BATCH)]
     if not slices:
-        texts_of_series(texts)
         return pl.DataFrame(schema=schema)
     with ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 4)) as pool:
-        found = list(pool.map(lambda part: _batch(part, model, second), slices))
-    return pl.concat(found).cast(dict(schema))
+        found = list(pool.map(partial(_batch, model=model, second=second), slices))
+    return pl.concat(found).match_to_schema(schema)
 
 
 def latin_words(texts: Texts) -> tuple[Counts, Texts]:
@@ -80,12 +84,11 @@ def latin_words(texts: Texts) -> tuple[Counts, Texts]:
     return counts, Texts(words, edges, texts.missing)
 
 
-def _batch(series: pl.Series, model: Classifier, second: Classifier | None) -> pl.DataFrame:
+def _batch(series: pl.Series, *, model: Classifier, second: Classifier | None) -> pl.DataFrame:
     texts = texts_of_series(series)
     counts, words = latin_words(texts)
     apart = counts[:, MARKS] > 0
     if apart.any():  # accents that stand apart from their letters
-        series = series.cast(pl.String)
         composed = series.filter(pl.Series(apart)).str.normalize("NFC")
         series = series.scatter(np.flatnonzero(apart), composed)
         texts = texts_of_series(series)
@@ -138,7 +141,7 @@ def _detected(series: pl.Series, tagged: Tagged) -> pl.Series:
         return found
     from ecomdata.languages.others import detected
 
-    return found.scatter(foreign, [detected(text) for text in series.cast(pl.String).gather(foreign)])
+    return found.scatter(foreign, [detected(text) for text in series.gather(foreign)])
 
 
 def _second(model: Classifier, texts: Texts) -> tuple[pl.Series, pl.Series]:

@@ -24,9 +24,11 @@ TREE, SOFTMAX = 1, 3
 """The losses that are known here: hierarchical softmax and softmax."""
 CENTROIDS: Final = 256
 _MOST_DIMENSIONS: Final = 4096
-_MOST_ROWS: Final = 1 << 26
-_MOST_VALUES: Final = 1 << 29
-"""Of a matrix, unpacked: 2 GiB of float32."""
+_MOST_ROWS: Final = 1 << 24
+_MOST_VALUES: Final = 1 << 27
+"""Of a matrix, unpacked: 512 MiB of float32; lid.176 has 32 million."""
+_MOST_COUNTED: Final = 10**15
+"""fastText takes this for endless where it builds the tree of labels."""
 _LONGEST_WORD: Final = 1 << 16
 _LONGEST_SUBWORD: Final = 1 << 10
 
@@ -161,7 +163,7 @@ def read_model_file(path: Path) -> ModelFile:
 def _dictionary(
     data: _Bytes, bucket: int
 ) -> tuple[tuple[bytes, ...], tuple[str, ...], tuple[int, ...], NDArray[np.int32], int]:
-    """Words, labels, how often each label stood there, which row each bucket has, and how many rows that is."""
+    """Words, labels, their counts, which row each bucket has, and how many rows that is."""
     size, nwords, nlabels, _, pruned = data.integers("iiiqq", "its dictionary")
     data.within(nwords, 0, _MOST_ROWS, "its number of words")
     data.within(nlabels, 1, _MOST_ROWS, "its number of labels")
@@ -180,11 +182,13 @@ def _dictionary(
             counts.append(count)
         else:
             words.append(text)
+    if min(counts) < 0 or sum(counts) >= _MOST_COUNTED:
+        raise data.bad("its labels were not seen as often as it says")
     if pruned < 0:
         return tuple(words), tuple(labels), tuple(counts), np.empty(0, np.int32), 0
     pairs = np.frombuffer(data.take(pruned * 8, "its pruned buckets"), dtype="<i4").reshape(-1, 2)
     rows = np.full(max(bucket, 1), -1, dtype=np.int32)
-    if pruned and not (0 <= pairs.min() and pairs[:, 0].max() < bucket and pairs[:, 1].max() < pruned):
+    if pruned and not (pairs.min() >= 0 and pairs[:, 0].max() < bucket and pairs[:, 1].max() < pruned):
         raise data.bad("a pruned bucket lies outside its matrix")
     rows[pairs[:, 0]] = pairs[:, 1]
     return tuple(words), tuple(labels), tuple(counts), rows, pruned

@@ -1,18 +1,20 @@
-"""Fits a model in a process of its own: ``python -m ecomdata.languages.fitting CORPUS OUT SEED``.
+"""Fits a model in a process of its own: ``python -m ecomdata.languages.fitting CORPUS OUT SEED BUCKETS``.
 
 With one thread, fastText gives random values to a tenth of its matrix and leaves the rest as the memory
-was. Fresh memory is zero; memory that this process used before holds anything, and the training then fails
-(«Encountered NaN») or gives other bytes. So whoever starts this also sets MALLOC_MMAP_THRESHOLD_.
+was. Memory that was used before holds anything, and the training then fails («Encountered NaN») or gives
+other bytes. So whoever starts this has glibc hand out zeros (MALLOC_PERTURB_).
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
+from typing import Any
 
 
-def fit(corpus: str, out: str, seed: int) -> None:
+def fit(corpus: str, out: str, *, seed: int, buckets: int) -> None:
     """Train on a file of lines in fastText's form, quantise, and write the model."""
-    import fasttext
+    fasttext: Any = importlib.import_module("fasttext")  # it carries no types
 
     model = fasttext.train_supervised(
         corpus,
@@ -21,7 +23,7 @@ def fit(corpus: str, out: str, seed: int) -> None:
         maxn=5,
         minCount=1_000_000,  # subwords alone: as right, and half the size
         wordNgrams=1,
-        bucket=100_000,
+        bucket=buckets,
         epoch=5,
         lr=0.4,
         loss="softmax",
@@ -34,4 +36,4 @@ def fit(corpus: str, out: str, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    fit(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    fit(sys.argv[1], sys.argv[2], seed=int(sys.argv[3]), buckets=int(sys.argv[4]))

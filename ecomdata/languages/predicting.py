@@ -1,4 +1,4 @@
-"""fastText's prediction over UTF-8 in Arrow's buffers: the hashes of words and subwords, in compiled loops."""
+"""What fastText predicts, over UTF-8 in Arrow's buffers: words and subwords hashed in compiled loops."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ FIRST: Final = 2166136261
 PRIME: Final = 16777619
 OPENS, CLOSES = 60, 62
 """``<`` and ``>``, which fastText puts around a word."""
-WORD_ROOM: Final = 1 << 16
-"""Bytes of a word that are looked at: longer ones are cut for their subwords."""
+_END_CODE, _END_SIZE = 3617362777, 4
+"""The hash and the bytes of ``</s>``."""
 
 
 @inlined
@@ -124,7 +124,7 @@ def _labelled(data: Bytes, begin: int, stop: int, prefix: Bytes) -> bool:
     "UniTuple(int64, 4), int64, float32[:, ::1])",
     compiling,
 )
-def embed(  # noqa: PLR0913, PLR0917 - what a model is
+def embed(  # noqa: C901, PLR0913, PLR0917 - what a model is
     data: Bytes,
     edges: Ints,
     prefix: Bytes,
@@ -156,27 +156,25 @@ def embed(  # noqa: PLR0913, PLR0917 - what a model is
         at, stop = edges[text], edges[text + 1]
         count = 0
         while at < stop:
-            while at < stop and _space(data[at]):
+            while at < stop and _space(int(data[at])):
                 at += 1
             begin = at
             code = FIRST
-            while at < stop and not _space(data[at]):
-                code = hashed(code, data[at])
+            while at < stop and not _space(int(data[at])):
+                code = hashed(code, int(data[at]))
                 at += 1
             if at == begin:
                 continue
+            if code == _END_CODE and at - begin == _END_SIZE:
+                break  # the library reads no further than </s>, its mark for the end of a line
             word = _found(data, begin, at, code, slots, names, name_edges)
             if word >= 0:
                 count += _added(rows, word, hidden, text)
             elif _labelled(data, begin, at, prefix):
                 continue
-            if word != end or word < 0:
-                count += _subwords(data, begin, at, sizes, pruned, rows, hidden, text)
-            if word >= 0 and word == end:
-                break  # the library reads no further
-        else:
-            if end >= 0:
-                count += _added(rows, end, hidden, text)
+            count += _subwords(data, begin, at, sizes, pruned, rows, hidden, text)
+        if end >= 0:
+            count += _added(rows, end, hidden, text)
         if count:
             for column in range(hidden.shape[1]):
                 hidden[text, column] /= count
@@ -200,7 +198,7 @@ def place(names: Bytes, name_edges: Ints, slots: Places) -> None:
     for word in range(len(name_edges) - 1):
         code = FIRST
         for at in range(name_edges[word], name_edges[word + 1]):
-            code = hashed(code, names[at])
+            code = hashed(code, int(names[at]))
         slot = code & mask
         while slots[slot] >= 0:
             slot = slot + 1 & mask

@@ -33,7 +33,7 @@ def _follows(data: Bytes, at: int, stop: int) -> int:
 
 
 @inlined
-def _decoded(data: Bytes, at: int, stop: int) -> tuple[int, int]:
+def _decoded(data: Bytes, at: int, stop: int) -> tuple[int, int]:  # noqa: PLR0911 - a way for each width
     """The code point that begins here and its bytes; -1 and one byte where there is none."""
     first = int(data[at])
     if first < 0x80:
@@ -89,7 +89,7 @@ def _written(out: Bytes, at: int, point: int) -> int:
     "int64[::1])",
     scripts,
 )
-def survey(  # noqa: C901, PLR0912, PLR0913, PLR0917 - one pass over the characters
+def survey(  # noqa: C901 - one pass over the characters
     data: Bytes,
     edges: Ints,
     kinds: Bytes,
@@ -98,7 +98,9 @@ def survey(  # noqa: C901, PLR0912, PLR0913, PLR0917 - one pass over the charact
     words: Bytes,
     word_edges: Ints,
 ) -> None:
-    """Count the kinds of characters in each text, and write its words in Latin letters, small, with one space between.
+    """Count the kinds of characters in each text, and write its words in Latin letters.
+
+    The words are in small letters, with one space between.
 
     Args:
         data: The bytes of all texts.

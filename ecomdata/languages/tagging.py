@@ -56,7 +56,7 @@ class Tagged:
 
 
 def shares(counts: Counts) -> Floats:
-    """The shares of each kind of character, a column for each of SHARES; 0 where there is nothing but space."""
+    """The shares of each kind of character, a column for each of SHARES; 0 where all is space."""
     columns = [
         counts[:, [BENGALI]],
         counts[:, [LATIN]],
@@ -67,7 +67,8 @@ def shares(counts: Counts) -> Floats:
         counts[:, [OTHER, KANA, LETTER]].sum(axis=1, keepdims=True),
     ]
     total = counts[:, 1:COUNTED].sum(axis=1, dtype=np.float64)
-    return (np.hstack(columns) / np.maximum(total, 1)[:, None]).astype(np.float32)
+    found: Floats = (np.hstack(columns) / np.maximum(total, 1)[:, None]).astype(np.float32)
+    return found
 
 
 def tag(counts: Counts, labels: tuple[str, ...], likely: Floats) -> Tagged:

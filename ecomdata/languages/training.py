@@ -22,8 +22,12 @@ from ecomdata.languages.detecting import latin_words
 
 LINES: Final = 24_000
 """Lines of each label that the shipped model is trained on."""
-_FRESH: Final = {"MALLOC_MMAP_THRESHOLD_": "65536"}
-"""Large blocks come fresh, and so zero, from the system; see :mod:`ecomdata.languages.fitting`."""
+BUCKETS: Final = 100_000
+"""Its rows for subwords."""
+FEWEST_BUCKETS: Final = 256
+"""fastText quantises no smaller matrix."""
+_ZEROED: Final = {"MALLOC_PERTURB_": "255"}
+"""glibc fills what it gives out with the complement, zero; see :mod:`ecomdata.languages.fitting`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class Training:
     lines: int
 
 
-def train_languages(out: Path | str, *, seed: int = 0, of_each: int = LINES) -> Training:
+def train_languages(
+    out: Path | str, *, seed: int = 0, of_each: int = LINES, buckets: int = BUCKETS
+) -> Training:
     """Train the model again, on the texts that come with the package, and write it to ``out``.
 
     On one machine the same seed gives the same bytes.
@@ -45,9 +51,10 @@ def train_languages(out: Path | str, *, seed: int = 0, of_each: int = LINES) -> 
         out: The file to write, .ftz.
         seed: For drawing the lines and for the training.
         of_each: Lines of each label.
+        buckets: Rows for subwords, at least 256; each takes about nine bytes of the file.
 
     Raises:
-        UsageError: fastText is not installed, or the folder of ``out`` is not there.
+        UsageError: fastText or the folder of ``out`` is not there, or there are too few buckets.
         EcomdataError: the training failed.
     """
     from ecomdata.shards import sha256_file
@@ -60,13 +67,23 @@ def train_languages(out: Path | str, *, seed: int = 0, of_each: int = LINES) -> 
         )
     if not out.parent.is_dir():
         raise UsageError(f"{out.parent} is no folder", hint="make it first")
+    if buckets < FEWEST_BUCKETS:
+        raise UsageError(f"{buckets:,} buckets are too few", hint=f"at least {FEWEST_BUCKETS}")
     drawn = lines(seed, of_each=of_each)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".training-") as folder:
         corpus, model = Path(folder) / "corpus.txt", Path(folder) / "model.ftz"
         corpus.write_bytes(_in_fasttext_form(drawn))
         done = subprocess.run(  # noqa: S603 - this interpreter, and paths made here
-            [sys.executable, "-m", "ecomdata.languages.fitting", str(corpus), str(model), str(seed)],
-            env={**os.environ, **_FRESH, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            [
+                sys.executable,
+                "-m",
+                "ecomdata.languages.fitting",
+                str(corpus),
+                str(model),
+                str(seed),
+                str(buckets),
+            ],
+            env={**os.environ, **_ZEROED, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             capture_output=True,
             text=True,
             check=False,
@@ -80,7 +97,7 @@ def train_languages(out: Path | str, *, seed: int = 0, of_each: int = LINES) -> 
 
 
 def _in_fasttext_form(drawn: list[tuple[str, str]]) -> bytes:
-    """A line for each text: its label and its words, as the model will be asked; texts without words are left out."""
+    """A line for each text that has words: its label, and the words as the model will read them."""
     _, words = latin_words(texts_of_series(pl.Series([text for _, text in drawn], dtype=pl.String)))
     data = words.data.tobytes()
     edges = np.asarray(words.edges).tolist()

@@ -1,0 +1,107 @@
+"""``ecomdata languages NAME``: tags beside the store, row for row, and a summary."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import ecomdata as ed
+from tests.conftest import RunCli
+
+
+@pytest.fixture
+def reviews(home: Path) -> ed.Release:
+    """BanglishRev's sample."""
+    return ed.load("banglishrev", sample=True, home=home)
+
+
+def test_tags_stand_in_the_order_of_the_rows(reviews: ed.Release, home: Path) -> None:
+    """They are those of ``detect_languages``, numbered from 1, and lie under the release they are of."""
+    (found,) = ed.describe_languages("banglishrev")
+    place = home / "languages" / "banglishrev" / reviews.manifest.release / "reviews.text.parquet"
+    assert Path(found.path) == place
+    tags = pl.read_parquet(place)
+    texts = reviews["reviews"].lazy().select("text").collect()["text"]
+    assert tags["row_id"].to_list() == list(range(1, len(texts) + 1))
+    assert tags.drop("row_id").equals(ed.detect_languages(texts))
+    assert [path.name for path in sorted(place.parent.iterdir())] == [
+        "reviews.text.json",
+        "reviews.text.parquet",
+    ]
+
+
+def test_the_summary_adds_up(reviews: ed.Release) -> None:
+    """Rows by language and those without text are all rows; it stands beside the tags as JSON too."""
+    (found,) = ed.describe_languages("banglishrev", table="reviews", column="text")
+    assert sum(one.rows for one in found.languages) + found.nulls == found.rows == len(reviews["reviews"])
+    assert sum(one.share for one in found.languages) == pytest.approx(1, abs=1e-4)
+    assert sum(found.scripts.values()) == pytest.approx(1, abs=1e-4)
+    mixed = next(one for one in found.languages if one.language == "mixed")
+    assert sum(one.rows for one in found.mixed) == mixed.rows
+    assert {one.language.partition(":")[0] for one in found.mixed} == {"mixed"}
+    tags = pl.read_parquet(found.path)
+    english = next(one for one in found.languages if one.language == "en")
+    chosen = tags.filter(language="en")["confidence"].cast(pl.Float64)
+    assert (english.rows, english.confidence) == (len(chosen), pytest.approx(chosen.mean(), abs=1e-5))
+    assert json.loads(Path(found.path).with_suffix(".json").read_text()) == json.loads(
+        json.dumps(found.as_dict())
+    )
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with samples of a dataset that has titles and of one that has no text."""
+    home = tmp_path_factory.mktemp("shops")
+    for name in ("merrec", "taobao/user-behavior"):
+        ed.load(name, sample=True, home=home)
+    return home
+
+
+def test_the_command_shows_and_writes(run_cli: RunCli, shops: Path, tmp_path: Path) -> None:
+    """A table for people, JSON for machines, a file where one is named; the place on stderr."""
+    done = run_cli("languages", "merrec", "--home", shops)
+    assert "merrec items.title:" in done.stdout
+    assert "written with" in done.stdout
+    assert "items.title.parquet" in done.stderr
+    out = tmp_path / "tags.parquet"
+    asked = ("languages", "merrec", "--column", "title", "-o", out, "--json", "--home", shops)
+    (found,) = json.loads(run_cli(*asked).stdout)
+    assert found["path"] == str(out)
+    assert pl.read_parquet(out).height == found["rows"]
+    assert [path.name for path in tmp_path.iterdir()] == ["tags.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("nosuch", {}, "is not loaded"),
+        ("vimrhp", {}, "is not loaded"),
+        ("merrec", {"table": "nosuch"}, "has no table 'nosuch'"),
+        ("merrec", {"column": "nosuch"}, "has no column 'nosuch'"),
+        ("merrec", {"column": "item_id"}, "not strings"),
+        ("merrec", {"table": "items", "column": "nosuch"}, "in its table items"),
+        ("taobao/user-behavior", {}, "no column of running text"),
+    ],
+)
+def test_wrong_names_are_told_with_what_there_is(
+    name: str, options: dict[str, str], said: str, shops: Path
+) -> None:
+    """Datasets, tables, columns, columns of numbers, a dataset without text; each with a hint."""
+    with pytest.raises(ed.UsageError, match=said) as caught:
+        ed.describe_languages(name, home=shops, **options)  # type: ignore[arg-type]
+    assert caught.value.hint
+
+
+def test_a_bad_model_leaves_what_was_there(run_cli: RunCli, shops: Path, tmp_path: Path) -> None:
+    """It is refused with code 3 before anything is written; a file that is not there is wrong usage."""
+    bad, out = tmp_path / "lid.176.ftz", tmp_path / "tags.parquet"
+    out.write_bytes(b"from before")
+    bad.write_bytes(b"\xba\x16O/\x0c" + bytes(200))
+    done = run_cli("languages", "merrec", "--home", shops, "--lid", bad, "-o", out, code=3)
+    assert "is no fastText model" in done.stderr
+    assert out.read_bytes() == b"from before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lid.176.ftz", "tags.parquet"]
+    run_cli("languages", "merrec", "--lid", tmp_path / "none.ftz", code=2)
