@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from ecomdata.catalog import sql, write_catalog
     from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
+    from ecomdata.languages import ColumnLanguages, describe_languages, detect_languages
     from ecomdata.loading import load
     from ecomdata.publishing import Publication, publish
     from ecomdata.registry import datasets, loader
@@ -31,6 +32,7 @@ __version__: Final = "0.1.0"
 
 __all__ = [
     "AccessError",
+    "ColumnLanguages",
     "DataError",
     "EcomdataError",
     "Publication",
@@ -41,6 +43,8 @@ __all__ = [
     "Verification",
     "__version__",
     "datasets",
+    "describe_languages",
+    "detect_languages",
     "load",
     "loader",
     "open",
@@ -58,6 +62,7 @@ if not (Path(__file__).parent / "loaders").is_dir():
 
 _HOMES: Final = {
     "AccessError": "errors",
+    "ColumnLanguages": "languages",
     "DataError": "errors",
     "EcomdataError": "errors",
     "Publication": "publishing",
@@ -67,6 +72,8 @@ _HOMES: Final = {
     "Validation": "validating",
     "Verification": "verifying",
     "datasets": "registry",
+    "describe_languages": "languages",
+    "detect_languages": "languages",
     "load": "loading",
     "loader": "registry",
     "open": "release",

@@ -18,6 +18,7 @@ from ecomdata import __version__
 from ecomdata.commandline import ask_user, home_option, json_option, print_json, reporting, working
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.hubcommands import publish, verify
+from ecomdata.languagecommands import languages
 
 if TYPE_CHECKING:
     from ecomdata.validating import Validation
@@ -347,5 +348,5 @@ def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> N
         sys.exit(1)
 
 
-for _command in (publish, verify):
+for _command in (publish, verify, languages):
     cli.add_command(_command)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ecomdata.doctor import Check
+    from ecomdata.languages import ColumnLanguages
     from ecomdata.publishing import Publication
     from ecomdata.release import Release
     from ecomdata.validating import Validation
@@ -242,3 +243,28 @@ def print_verification(found: Verification) -> None:
         soft_wrap=True,
     )
     console.print(_escaped(found.place), soft_wrap=True)
+
+
+def print_languages(found: ColumnLanguages) -> None:
+    """The languages of a column and what it is written with; where the tags are, on stderr."""
+    title = f"{found.dataset} {found.table}.{found.column}: {found.rows:,} rows, {found.nulls:,} without text"
+    table = _table(
+        "language",
+        "rows",
+        "share",
+        "confidence",
+        right=("rows", "share", "confidence"),
+        title=_escaped(title),
+    )
+    for one in found.languages:
+        table.add_row(one.language, f"{one.rows:,}", f"{one.share:.1%}", f"{one.confidence:.2f}")
+        for part in found.mixed if one.language == "mixed" else ():
+            table.add_row(
+                f"  {part.language}", f"{part.rows:,}", f"{part.share:.1%}", f"{part.confidence:.2f}"
+            )
+    _console().print(table)
+    scripts = _table("written with", "share", right=("share",))
+    for name, share in found.scripts.items():
+        scripts.add_row(name.replace("_", " "), f"{share:.1%}")
+    _console().print(scripts)
+    print(f"the tags of each row: {plain(found.path)}", file=sys.stderr)  # noqa: T201
