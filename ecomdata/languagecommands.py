@@ -74,14 +74,14 @@ def of_dataset(
     rows, share and mean confidence, and what the texts are written with.
     """
     from ecomdata.languages import describe_languages
-    from ecomdata.registry import members
     from ecomdata.terminal import print_languages
+    from ecomdata.validating import to_validate
 
     found: list[ColumnLanguages] = []
-    for dataset in members(name):
+    for dataset in to_validate(name, home=home):
         with reporting() as reporter:
             found += describe_languages(
-                dataset.name, table=table, column=column, output=output, lid=lid, home=home, reporter=reporter
+                dataset, table=table, column=column, output=output, lid=lid, home=home, reporter=reporter
             )
     if as_json:
         print_json([one.as_dict() for one in found])

@@ -29,8 +29,6 @@ TEXTS: Final[Mapping[str, str]] = {"reviews": "text", "items": "title", "product
 """Canonical table -> its column of running text, which is looked at where none is named."""
 ROW: Final = "row_id"
 """The column with the number of the row in the table, from 1, in the order of its shards."""
-_ROWS: Final = 1 << 16
-"""Rows that are in memory together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +106,12 @@ def describe_languages(
         reporter: Hears of progress.
 
     Raises:
-        UsageError: the dataset is not loaded, or has no such table or column of text.
+        UsageError: the dataset is not loaded, or has no such table or column of text, or ``output``
+            would be in a folder that is not there.
         DataError: ``lid`` is no model that can be used.
     """
+    if output is not None and not Path(output).absolute().parent.is_dir():
+        raise UsageError(f"{Path(output).absolute().parent} is no folder", hint="make it first")
     release = open_release(name, home=home)
     chosen = _chosen(release, table, column)
     if output is not None and len(chosen) > 1:
@@ -214,10 +215,12 @@ class _Work:
         self._reporter.finish()
 
     def _batches(self) -> Iterator[pl.Series]:
+        """The texts of one row group after the other: the store makes them small, however long texts are."""
         for path in self._data.paths:
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(batch_size=_ROWS, columns=[self._column]):  # pyright: ignore[reportUnknownMemberType] - its stub
-                    yield pl.DataFrame(batch).to_series().cast(pl.String)
+                for group in range(file.num_row_groups):
+                    read = file.read_row_group(group, [self._column])  # pyright: ignore[reportUnknownMemberType] - its stub
+                    yield pl.DataFrame(read).to_series().cast(pl.String)
 
     def _count(self, frame: pl.DataFrame) -> None:
         self._written += frame.height

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ecomdata.languages.arrowtext import Texts, as_strings, texts_of_series
 from ecomdata.languages.classifier import Classifier, from_file, shipped
@@ -17,6 +18,8 @@ from ecomdata.languages.predicting import Floats
 from ecomdata.languages.scripts import kinds, lowered
 from ecomdata.languages.surveying import COLUMNS, MARKS, survey
 from ecomdata.languages.tagging import SHARES, SINGLE, TAGS, Counts, Tagged, shares, tag
+
+Places = NDArray[np.intp]
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "language": pl.Enum(TAGS),
@@ -70,8 +73,13 @@ def told(texts: pl.Series, second: Classifier | None, *, threads: int | None = N
     if not slices:
         return pl.DataFrame(schema=schema)
     with ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 4)) as pool:
-        found = list(pool.map(partial(_batch, model=model, second=second), slices))
-    return pl.concat(found).match_to_schema(schema)
+        batches = pool.map(partial(_batch, model=model, second=second), slices)
+        # langdetect is asked here and not in the threads: it is plain Python, which Ctrl-C should end.
+        found = [
+            frame.with_columns(detected=_detected(part, foreign))
+            for part, (frame, foreign) in zip(slices, batches, strict=True)
+        ]
+    return pl.concat(found).select(list(schema)).match_to_schema(schema)
 
 
 def latin_words(texts: Texts) -> tuple[Counts, Texts]:
@@ -84,7 +92,8 @@ def latin_words(texts: Texts) -> tuple[Counts, Texts]:
     return counts, Texts(words, edges, texts.missing)
 
 
-def _batch(series: pl.Series, *, model: Classifier, second: Classifier | None) -> pl.DataFrame:
+def _batch(series: pl.Series, *, model: Classifier, second: Classifier | None) -> tuple[pl.DataFrame, Places]:
+    """The columns of some texts but ``detected``, and the places of those to ask langdetect about."""
     texts = texts_of_series(series)
     counts, words = latin_words(texts)
     apart = counts[:, MARKS] > 0
@@ -95,14 +104,12 @@ def _batch(series: pl.Series, *, model: Classifier, second: Classifier | None) -
         counts, words = latin_words(texts)
     tagged = tag(counts, model.labels, model.probabilities(words.data, words.edges))
     columns = _columns(counts, tagged)
-    columns["detected"] = _detected(series, tagged)
     if second:
         columns["lid"], columns["lid_confidence"] = _second(second, texts)
     frame = pl.DataFrame(columns)
-    if not texts.missing.any():
-        return frame
-    present = pl.Series(~texts.missing)
-    return frame.select(pl.when(present).then(pl.all()))
+    if texts.missing.any():
+        frame = frame.select(pl.when(pl.Series(~texts.missing)).then(pl.all()))
+    return frame, np.flatnonzero(tagged.foreign)
 
 
 def _columns(counts: Counts, tagged: Tagged) -> dict[str, pl.Series]:
@@ -133,9 +140,8 @@ def _parts(code: int) -> list[str]:
     return found[::-1]
 
 
-def _detected(series: pl.Series, tagged: Tagged) -> pl.Series:
+def _detected(series: pl.Series, foreign: Places) -> pl.Series:
     """What langdetect says of the texts in scripts that the model does not know; null for all others."""
-    foreign = np.flatnonzero(tagged.foreign)
     found = pl.Series([None], dtype=pl.String).extend_constant(None, len(series) - 1)
     if not len(foreign):
         return found

