@@ -222,7 +222,7 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     contenders: dict[str, Predictor] = {"ecomdata": ours, "langdetect": peer}
     if options.lid:
         contenders["lid.176"] = lid(options.lid)
-    asked = lines if not options.quick else lines.gather_every(20)
+    asked = lines if not options.quick else lines.gather_every(40)
     found = {name: quality(asked, tell(asked["text"])) for name, tell in contenders.items()}
     results, sizes = rates(lines.filter(label="bn-Latn")["text"], options)
     own = found["ecomdata"]
