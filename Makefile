@@ -45,6 +45,7 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/lead_lag.py
 	$(BIN)/python benchmarks/rope.py
 	$(BIN)/python benchmarks/publish.py
+	$(BIN)/python benchmarks/languages.py
 
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed

@@ -301,7 +301,7 @@ def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
 @home_option
 @json_option
 def validate(name: str, report: Path | None, memory: str, home: Path | None, *, as_json: bool) -> None:
-    """Compare what is loaded with published figures, and look for rows that break its rules.
+    """Compare what is loaded with published figures, and look for rows that break rules.
 
     NAME may be a family: then all its members that are loaded. Figures are compared on a full load only.
     Exit code 3 when a figure is missed, or a rule of severity error is broken.
