@@ -250,18 +250,23 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
                 results["languages/fasttext"].wall,
             )
         ],
-        "goals": [
-            goal("macro-F1, upstream's labels", own["macro_f1"], ">=", 0.97),
-            goal("macro-F1, languages weighed alike", own["macro_f1_weighed_alike"], ">=", 0.97),
-            goal(
-                "recall of bn-Latn on BanglaTLit test, upstream's labels",
-                round(told.count("bn-Latn") / len(told), 4),
-                ">=",
-                0.95,
-            ),
-            goal("short texts a second on 2 cores", fastest, ">=", 100_000),
-        ],
+        "goals": _goals(own, round(told.count("bn-Latn") / len(told), 4), fastest),
     }
+
+
+def _goals(own: dict[str, Any], recall: float, rate: int) -> list[dict[str, Any]]:
+    """The aims of the project, each with what was reached."""
+    return [
+        goal("macro-F1, upstream's labels", own["macro_f1"], ">=", 0.97),
+        goal("macro-F1, languages weighed alike", own["macro_f1_weighed_alike"], ">=", 0.97),
+        goal(
+            "recall of bn-Latn on BanglaTLit test, upstream's labels",
+            recall,
+            ">=",
+            0.95,
+        ),
+        goal("short texts a second on 2 cores", rate, ">=", 100_000),
+    ]
 
 
 def arguments() -> argparse.Namespace:

@@ -70,15 +70,21 @@ def train_languages(
     if buckets < FEWEST_BUCKETS:
         raise UsageError(f"{buckets:,} buckets are too few", hint=f"at least {FEWEST_BUCKETS}")
     drawn = lines(seed, of_each=of_each)
+    _fit(_in_fasttext_form(drawn), out, seed, buckets)
+    return Training(out, out.stat().st_size, sha256_file(out), len(drawn))
+
+
+def _fit(corpus: bytes, out: Path, seed: int, buckets: int) -> None:
+    """Train in a process of its own, and put the model in its place when it is whole."""
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".training-") as folder:
-        corpus, model = Path(folder) / "corpus.txt", Path(folder) / "model.ftz"
-        corpus.write_bytes(_in_fasttext_form(drawn))
+        text, model = Path(folder) / "corpus.txt", Path(folder) / "model.ftz"
+        text.write_bytes(corpus)
         done = subprocess.run(  # noqa: S603 - this interpreter, and paths made here
             [
                 sys.executable,
                 "-m",
                 "ecomdata.languages.fitting",
-                str(corpus),
+                str(text),
                 str(model),
                 str(seed),
                 str(buckets),
@@ -93,7 +99,6 @@ def train_languages(
                 f"fastText did not train: {done.stderr.strip()[-500:]}", hint="another --seed may do"
             )
         model.replace(out)
-    return Training(out, out.stat().st_size, sha256_file(out), len(drawn))
 
 
 def _in_fasttext_form(drawn: list[tuple[str, str]]) -> bytes:
