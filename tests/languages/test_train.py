@@ -46,7 +46,7 @@ def test_lines_are_drawn_by_the_seed() -> None:
 def test_the_command_trains(run_cli: RunCli, tmp_path: Path) -> None:
     """A smaller one from fewer lines, which knows the plainest texts."""
     pytest.importorskip("fasttext", reason="fastText has no wheel for this platform")
-    small = ("--lines", "3000", "--buckets", "3000", "--json")
+    small = ("--lines", "1500", "--buckets", "1000", "--json")
     done = json.loads(run_cli("languages", "train", "-o", tmp_path / "again.ftz", *small).stdout)
     again = Path(done["path"])
     assert done["bytes"] == again.stat().st_size < SHIPPED.stat().st_size
