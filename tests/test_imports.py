@@ -38,7 +38,7 @@ HEAVY = [
     "pyarrow",
     "rich",
 ]
-ASKED_FOR_BY_NAME = {"datasets", "fasttext-numpy2", "langdetect"}
+ASKED_FOR_BY_NAME = {"datasets", "fasttext-numpy2"}
 """Core libraries that users of the project asked for before anything here needs them."""
 
 
