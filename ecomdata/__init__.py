@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from ecomdata.cardmaking import CardFiles, card
     from ecomdata.catalog import sql, write_catalog
     from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
     from ecomdata.languages import ColumnLanguages, describe_languages, detect_languages
@@ -32,6 +33,7 @@ __version__: Final = "0.1.0"
 
 __all__ = [
     "AccessError",
+    "CardFiles",
     "ColumnLanguages",
     "DataError",
     "EcomdataError",
@@ -42,6 +44,7 @@ __all__ = [
     "Validation",
     "Verification",
     "__version__",
+    "card",
     "datasets",
     "describe_languages",
     "detect_languages",
@@ -62,6 +65,7 @@ if not (Path(__file__).parent / "loaders").is_dir():
 
 _HOMES: Final = {
     "AccessError": "errors",
+    "CardFiles": "cardmaking",
     "ColumnLanguages": "languages",
     "DataError": "errors",
     "EcomdataError": "errors",
@@ -71,6 +75,7 @@ _HOMES: Final = {
     "UsageError": "errors",
     "Validation": "validating",
     "Verification": "verifying",
+    "card": "cardmaking",
     "datasets": "registry",
     "describe_languages": "languages",
     "detect_languages": "languages",

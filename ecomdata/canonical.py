@@ -138,6 +138,117 @@ CHANNELS: Final[Mapping[str, Mapping[str, ColumnType]]] = MappingProxyType(
 """
 
 
+DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "interactions": {
+            "user_id": "Who did it, by upstream's number or name for the user.",
+            "item_id": "What it was done to, by upstream's id of the item.",
+            "event": "What was done, in one word of nine that all datasets share.",
+            "event_raw": "What was done, in upstream's own word or number.",
+            "timestamp": "When it was done, in UTC.",
+            "session_id": "The visit that it belongs to.",
+            "sequence_id": "The series of events that it belongs to.",
+            "position": "Its place in that series or list, as upstream counts.",
+            "category_id": "The item's category, by upstream's id.",
+            "brand_id": "The item's brand, by upstream's id.",
+            "price": "The item's price at that moment.",
+            "currency": "The price's currency, as ISO 4217 has it.",
+        },
+        "sequences": {
+            "sequence_id": "One user's history.",
+            "stage": "The stage of training that upstream made it for.",
+            "split": "The part of upstream's division into training and test data that it belongs to.",
+            "history": "What came before, in upstream's order.",
+            "target": "What came next, and is to be predicted.",
+        },
+        "items": {
+            "item_id": "Upstream's id of the item.",
+            "title": "The item's name, as its seller wrote it.",
+            "category_path": "The item's categories, the widest first.",
+            "category_id": "The item's category, by upstream's id.",
+            "brand_id": "The item's brand, by upstream's id.",
+            "brand": "The name of the item's brand.",
+            "price": "The item's price.",
+            "currency": "The price's currency, as ISO 4217 has it.",
+            "condition": "The state that the item is in.",
+            "size": "The item's size, in the seller's words.",
+            "color": "The item's colour.",
+            "first_seen": "When the item is first seen in the data, in UTC.",
+            "last_seen": "When the item is last seen in the data, in UTC.",
+        },
+        "reviews": {
+            "review_id": "Upstream's id of the review.",
+            "product_id": "What is reviewed, by upstream's id of the product.",
+            "user_id": "Who wrote it, by upstream's number or name for the user.",
+            "rating": "The stars that were given.",
+            "text": "What was written.",
+            "language": "The language of the text, as a BCP 47 tag.",
+            "posted_at": "When it was written, in UTC.",
+            "bought_at": "When the product was bought, in UTC.",
+            "likes": "How many readers liked it.",
+            "dislikes": "How many readers disliked it.",
+            "reply": "What was answered to it.",
+            "image_urls": "Addresses of its images.",
+            "helpfulness": "How helpful it is, by upstream's score.",
+        },
+        "products": {
+            "product_id": "Upstream's id of the product.",
+            "title": "The product's name.",
+            "category_path": "The product's categories, the widest first.",
+            "average_rating": "The mean of its stars, as upstream says.",
+            "rating_counts": "How many ratings have one star, two, and so on, as upstream says.",
+            "review_count": "How many reviews it has, as upstream says.",
+        },
+        "media": {
+            "media_id": "The page, video or clip, with its domain before upstream's number.",
+            "domain": "Where the product shows: a page, a short video, a clip of a live stream.",
+            "product_id": "The product that shows in it, by upstream's number.",
+            "text": "Its title, or what is said in it.",
+            "image_urls": "Addresses of its images, in order.",
+            "frame_positions": "The place in the video that each image is from.",
+        },
+        "series": {
+            "unit_id": "The repository, paper or product that is followed.",
+            "created_date": "Its birth: the day that place 0 of the lists is.",
+            "split": "The part of upstream's division into training and test data that it belongs to.",
+            "observed_days": "How many days it was followed.",
+            "inferred_birth": "Whether its birth is only the day on which it was first seen.",
+        },
+        "semantic_ids": {
+            "item_id": "Upstream's id of the item.",
+            "codes": "The item's semantic id: a code of each level, in upstream's order.",
+            "codebook": "The codebook that the codes are of; those of different codebooks cannot be mixed.",
+        },
+        "embeddings": {
+            "item_id": "Upstream's id of the item.",
+            "vector": "The item as a vector.",
+            "model": "The model that made the vector.",
+            "dim": "How many numbers the vector has.",
+        },
+    }
+)
+"""Canonical table -> column -> what it holds, in a sentence."""
+
+CHANNEL_DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "first_": "The place in the list, from 0, of the first day with {event}; null where there is none.",
+        "cumulative_": "How often there was {event} up to the end of each day, from the birth on.",
+    }
+)
+"""Beginning of a channel's name -> what it holds."""
+
+
+def described(kind: str, column: str) -> str:
+    """What a canonical table's column holds, in a sentence; empty where the table has none of that name."""
+    if text := DESCRIPTIONS.get(kind, {}).get(column, ""):
+        return text
+    for start in CHANNELS.get(kind, {}):
+        if column.startswith(start):
+            event = column.removeprefix(start).replace("_w_", " with ").replace("_", " ")
+            return CHANNEL_DESCRIPTIONS[start].format(event=event)
+    return ""
+
+
 def canonical_columns(kind: str, names: Sequence[str]) -> dict[str, ColumnType]:
     """Those of a table's columns that the canonical table has too, in its order, with their types there."""
     columns = CANONICAL.get(kind, {})

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ecomdata import __version__
+from ecomdata.cardcommands import card
 from ecomdata.commandline import ask_user, home_option, json_option, print_json, reporting, working
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.hubcommands import publish, verify
@@ -348,5 +349,5 @@ def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> N
         sys.exit(1)
 
 
-for _command in (publish, verify, languages):
+for _command in (card, languages, publish, verify):
     cli.add_command(_command)

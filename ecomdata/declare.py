@@ -14,6 +14,7 @@ import polars as pl
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from ecomdata.canonical import CANONICAL, canonical_columns, conforms
+from ecomdata.canonical import described as canonical_description
 from ecomdata.columns import Columns
 from ecomdata.readers.base import Reader
 from ecomdata.sqltext import names_of_this, schema_name
@@ -247,6 +248,14 @@ class Table:
     def canonical(self) -> tuple[str, ...]:
         """Its columns that the canonical table of its kind has too, in order."""
         return tuple(canonical_columns(self.kind, self.schema.column_names()))
+
+    @property
+    def described(self) -> Mapping[str, str]:
+        """Column -> what it holds: the schema's own words (``description=``), else the canonical ones."""
+        return {
+            name: column.description or canonical_description(self.kind, name)
+            for name, column in self.schema.columns().items()
+        }
 
     @property
     def description(self) -> str:

@@ -18,6 +18,14 @@ from ecomdata.sources.matching import safe_relative
 
 PUBLISHED: Final = "ecomdata.json"
 FORMAT: Final = 1
+SYNTHETIC: Final = (
+    "Synthetic rows made by ecomdata in the form of the real files; no row comes from the real data."
+)
+ALLOWED: Final = "The dataset's terms allow passing it on."
+NOT_ALLOWED: Final = "The dataset's terms do not allow everybody to pass it on."
+NOT_KNOWN: Final = "Whether the dataset's terms allow passing it on is not known."
+"""What is said of the right to publish a release; see :attr:`Published.rights`."""
+
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -95,6 +103,12 @@ class Published:
                 for name, record in manifest.tables.items()
             },
         )
+
+    @classmethod
+    def here(cls, manifest: Manifest, licence: Licence) -> Published:
+        """What a release says of itself before it is published."""
+        rights = {True: ALLOWED, False: NOT_ALLOWED, None: NOT_KNOWN}[licence.redistribution]
+        return cls.of(manifest, licence, rights=SYNTHETIC if manifest.sample else rights, card_only=False)
 
     @property
     def files(self) -> tuple[WrittenFile, ...]:

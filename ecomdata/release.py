@@ -92,6 +92,11 @@ class Release(Mapping[str, TableData]):
             for name, record in self.manifest.tables.items()
         }
 
+    @property
+    def home(self) -> Path:
+        """The home whose store it is in: ``HOME/store/<dataset>/releases/<id>``."""
+        return self.folder.parents[self.manifest.dataset.count("/") + 3]
+
     def __getitem__(self, name: str) -> TableData:
         try:
             return self._tables[name]

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from ecomdata.cardmaking.checking import check_readme
+from ecomdata.cardmaking.making import CARD, Facts, make_card
+from ecomdata.cardmaking.notes import kept_notes
 from ecomdata.cardmaking.prose import Prose, read_prose
+from ecomdata.cardmaking.writing import CardFiles, card, default_folder
 
-__all__ = ["Prose", "read_prose"]
+__all__ = [
+    "CARD",
+    "CardFiles",
+    "Facts",
+    "Prose",
+    "card",
+    "check_readme",
+    "default_folder",
+    "kept_notes",
+    "make_card",
+    "read_prose",
+]

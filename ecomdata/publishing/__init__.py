@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ecomdata.cardmaking import Facts
 from ecomdata.published import PUBLISHED, Published, PublishedTable
-from ecomdata.publishing.content import Card, Content, Facts, contents
+from ecomdata.publishing.content import Card, Content, contents
 from ecomdata.publishing.run import Publication, publish
 
 __all__ = [

@@ -8,27 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ecomdata.cardmaking import CARD, Facts
 from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError
-from ecomdata.published import PUBLISHED, Published
+from ecomdata.published import PUBLISHED
 from ecomdata.release import Release
 from ecomdata.sources.hub_client import Entry, blob_id
 from ecomdata.sources.matching import safe_relative
-
-CARD = "README.md"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a card cannot know from the release alone.
-
-    Attributes:
-        repo: ``OWNER/NAME``, where it is published.
-        published: What stands in ``ecomdata.json`` beside it.
-    """
-
-    repo: str
-    published: Published
 
 
 class Card(Protocol):
@@ -65,9 +51,7 @@ class Content:
         return hashlib.sha1(b"blob %d\0" % self.size + self.source, usedforsecurity=False).hexdigest()
 
 
-def contents(
-    release: Release, dataset: Dataset, card: Card, *, repo: str, rights: str, card_only: bool
-) -> tuple[Content, ...]:
+def contents(release: Release, dataset: Dataset, card: Card, facts: Facts) -> tuple[Content, ...]:
     """Everything that is to stand in the repository: the data, ``ecomdata.json``, the card.
 
     Rejected rows stay at home: they hold raw content that no schema has checked.
@@ -75,9 +59,9 @@ def contents(
     Raises:
         EcomdataError: the card has no README.md, or a path that it may not have.
     """
-    published = Published.of(release.manifest, dataset.licence, rights=rights, card_only=card_only)
+    published = facts.published
     data = [Content(f.path, release.folder / f.path, f.size, f.sha256) for f in published.files]
-    described = {PUBLISHED: published.as_bytes(), **card(release, dataset, Facts(repo, published))}
+    described = {PUBLISHED: published.as_bytes(), **card(release, dataset, facts)}
     folders = tuple(f"{table}/" for table in published.tables)
     wrong = [path for path in described if not safe_relative(path) or path.startswith(folders)]
     if CARD not in described or wrong:

@@ -7,14 +7,11 @@ from typing import Final
 from ecomdata.declare import Dataset
 from ecomdata.errors import AccessError
 from ecomdata.manifest import Manifest
+from ecomdata.published import ALLOWED, SYNTHETIC
 
 HELD: Final = (
     "Whoever published this declared to hold the rights to pass these data on (--i-hold-the-rights)."
 )
-SYNTHETIC: Final = (
-    "Synthetic rows made by ecomdata in the form of the real files; no row comes from the real data."
-)
-ALLOWED: Final = "The dataset's terms allow passing it on."
 NO_DATA: Final = "No data are published here, only what describes them."
 
 

@@ -27,9 +27,10 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 )
 
 from ecomdata import __version__
+from ecomdata.cardmaking import CARD
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
 from ecomdata.progress import Reporter
-from ecomdata.publishing.content import CARD, Content
+from ecomdata.publishing.content import Content
 from ecomdata.publishing.plan import Plan, State
 from ecomdata.sources.download import RETRIED, Patience
 from ecomdata.sources.hub_calls import (
@@ -42,7 +43,7 @@ from ecomdata.sources.hub_calls import (
     patiently,
     status_of,
 )
-from ecomdata.sources.hub_client import entry_of
+from ecomdata.sources.hub_client import entry_of, small_text
 
 PATIENCE: Final = Patience()
 _COMMITS: Final = 6
@@ -107,6 +108,16 @@ class Remote:
         )
         entries = {item.path: entry_of(item) for item in tree if isinstance(item, hub.RepoFile)}
         return State(commit, private=bool(info.private), branch_there=branch_there, entries=entries)
+
+    def read(self, state: State, path: str) -> str:
+        """The text of a small file as it is in a state of the repository; empty where it is not there.
+
+        Raises:
+            DataError: it is no text, or large.
+        """
+        entry = state.entry(path)
+        with self._explaining():
+            return small_text(entry, self.repo, state.commit, self.server) if entry else ""
 
     def require_token(self) -> None:
         """Fail early where nothing could be written.

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from ecomdata.cardmaking import CARD, Facts, kept_notes, make_card
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.progress import Reporter, Silent
+from ecomdata.published import Published
 from ecomdata.publishing.content import Card, Content, contents
 from ecomdata.publishing.guard import check_rights
 from ecomdata.publishing.plan import Plan, State, make_plan
 from ecomdata.publishing.remote import Moved, Remote
-from ecomdata.publishing.smallcard import small_card
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
 from ecomdata.sources.hub_calls import endpoint as default_endpoint
@@ -98,7 +99,7 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
     dry_run: bool = False,
     card_only: bool = False,
     hold_rights: bool = False,
-    card: Card = small_card,
+    card: Card = make_card,
     confirm: Callable[[Publication], bool] | None = None,
     reporter: Reporter | None = None,
 ) -> Publication:
@@ -137,10 +138,17 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
     _check_names(repo_id, branch)
     dataset, release = loader(name), open_release(name, home=home)
     rights = check_rights(dataset, release.manifest, card_only=card_only, hold_rights=hold_rights)
-    wanted = contents(release, dataset, card, repo=repo_id, rights=rights, card_only=card_only)
     remote = Remote(repo_id, branch, (endpoint or default_endpoint()).rstrip("/"))
+    state = remote.look()
+    facts = Facts(
+        published=Published.of(release.manifest, dataset.licence, rights=rights, card_only=card_only),
+        repo=repo_id,
+        notes=kept_notes(remote.read(state, CARD), f"{CARD} of {repo_id}", replaceable=True),
+        reporter=reporter or Silent(),
+    )
+    wanted = contents(release, dataset, card, facts)
     tables = tuple({*(table.name for table in dataset.tables), *release})
-    plan = make_plan(repo_id, branch, remote.look(), wanted, tables)
+    plan = make_plan(repo_id, branch, state, wanted, tables)
     planned = Publication(
         dataset=name,
         release=release.manifest.release,
@@ -240,7 +248,9 @@ class _Run:
         wanted: tuple[Content, ...] = self._planned.plan.contents
         before = self._planned.plan
         plan = make_plan(before.repo, before.branch, state, wanted, self._tables)
-        if unseen := plan.exceeds(before):
+        # The card has the notes of the one that was there; what was written into it since would go.
+        edited = [CARD] if before.state.commit and state.entry(CARD) != before.state.entry(CARD) else []
+        if unseen := [*dict.fromkeys([*plan.exceeds(before), *edited])]:
             raise EcomdataError(
                 f"{before.repo} has changed meanwhile: {some(unseen)} would be lost; nothing was committed",
                 hint="run the same command again to see the new plan",

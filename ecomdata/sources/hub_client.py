@@ -18,6 +18,7 @@ import huggingface_hub as hub
 from huggingface_hub import errors as hub_errors
 from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
     build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
+    get_session,
     hf_raise_for_status,
 )
 
@@ -31,6 +32,7 @@ from ecomdata.sources.plan import OnBytes
 PATIENCE: Final = Patience()
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _CHUNK: Final = 1 << 20
+_LARGEST_TEXT: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,33 @@ def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: O
         on_bytes=on_bytes,
         patience=PATIENCE,
     ).run()
+
+
+def small_text(entry: Entry, repo: str, commit: str, server: str) -> str:
+    """The text of a small file in a dataset repository.
+
+    Raises:
+        DataError: it is not UTF-8, or not small.
+        httpx2.HTTPError, hub_errors.HfHubHTTPError: the server does not give it.
+    """
+    if entry.size > _LARGEST_TEXT:
+        raise DataError(
+            f"{entry.path} of {repo} has {entry.size:,} bytes", hint="make it smaller there, or remove it"
+        )
+    url = hub.hf_hub_url(repo, entry.path, repo_type="dataset", revision=commit, endpoint=server)
+    headers = build_hf_headers(library_name="ecomdata", library_version=__version__)
+
+    def get() -> bytes:
+        response = get_session().get(url, headers=headers)
+        hf_raise_for_status(response)
+        return bytes(response.content)
+
+    try:
+        return patiently(get, PATIENCE).decode()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{entry.path} of {repo} is not UTF-8: {error}", hint="mend it there, or remove it"
+        ) from error
 
 
 @dataclass(kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ecomdata.validating.declared import Declared, read_declared
 from ecomdata.validating.report import write_report
 from ecomdata.validating.results import FigureResult, RuleResult, Validation
-from ecomdata.validating.running import declared_of, require_sound, to_validate, validate
+from ecomdata.validating.running import declared_of, require_sound, to_validate, validate, validate_release
 
 __all__ = [
     "Declared",
@@ -17,5 +17,6 @@ __all__ = [
     "require_sound",
     "to_validate",
     "validate",
+    "validate_release",
     "write_report",
 ]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ecomdata.columns import listed
 from ecomdata.errors import DataError, EcomdataError, UsageError
-from ecomdata.manifest import Manifest, read_manifest
+from ecomdata.manifest import Manifest
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import content_file, loader, members, siblings
+from ecomdata.release import Release, open_release
 from ecomdata.sqltext import quoted
-from ecomdata.store import Store, home_folder, require_loaded
+from ecomdata.store import Store, home_folder
 from ecomdata.validating.asking import Asker, NotRunError, asking
 from ecomdata.validating.builtin import key_rules, release_checks
 from ecomdata.validating.declared import Declared, Figure, Published, Rule, Severity, read_declared
@@ -59,16 +59,27 @@ def validate(
         DataError: the files in the store cannot be read.
         EcomdataError: the dataset's validation file is not of the form, or a query in it is wrong.
     """
+    loader(name)  # knows near names for one that is misspelt
+    release = open_release(name, home=home)
+    return validate_release(release, distributions=distributions, memory=memory, reporter=reporter)
+
+
+def validate_release(
+    release: Release,
+    *,
+    distributions: bool = False,
+    memory: str = DEFAULT_MEMORY,
+    reporter: Reporter | None = None,
+) -> Validation:
+    """As :func:`validate`, of a release that is open, whether or not it is the visible one."""
     started = time.monotonic()
-    dataset = loader(name)
-    declared = declared_of(name)
-    store = Store(home_folder(home))
-    folder = require_loaded(store, name)
-    manifest = read_manifest(folder)
+    manifest, folder = release.manifest, release.folder
+    dataset = loader(manifest.dataset)
+    declared = declared_of(dataset.name)
     checks = release_checks(folder, manifest)
     scope = Scope(manifest, [table.name for table in dataset.tables])
     rules = (*key_rules(dataset, manifest, declared.rules), *declared.rules)
-    with _open(folder, manifest, memory, store, whole=not checks[0].breaking) as asker:
+    with _open(release, memory, whole=not checks[0].breaking) as asker:
         run = _Run(asker, manifest, scope, reporter or Silent())
         figures = [run.figure(group, figure) for group in declared.published for figure in group.figures]
         results = [run.rule(rule) for rule in rules]
@@ -78,7 +89,7 @@ def validate(
         )
         profiles = run.profiles(tables, distributions=distributions)
     return Validation(
-        dataset=name,
+        dataset=dataset.name,
         title=dataset.title,
         release=manifest.release,
         loaded=scope.words,
@@ -138,13 +149,11 @@ def declared_of(name: str) -> Declared:
 
 
 @contextmanager
-def _open(
-    folder: Path, manifest: Manifest, memory: str, store: Store, *, whole: bool
-) -> Generator[Asker | None]:
+def _open(release: Release, memory: str, *, whole: bool) -> Generator[Asker | None]:
     if not whole:
         yield None
         return
-    with asking(folder, manifest, memory=memory, spill=store.home) as asker:
+    with asking(release.folder, release.manifest, memory=memory, spill=release.home) as asker:
         yield asker
 
 

@@ -1,0 +1,175 @@
+"""The numbers of a card: a validation, and the files' columns as ``datasets`` reads them.
+
+They follow from the release alone, and finding them reads all of it: so they are kept beside the store, and
+found again when anything that they depend on has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from ecomdata import __version__
+from ecomdata.declare import Dataset
+from ecomdata.errors import DataError, EcomdataError
+from ecomdata.manifest import write_durably
+from ecomdata.progress import Reporter
+from ecomdata.registry import content_file
+from ecomdata.release import Release
+from ecomdata.shards import sha256_file
+from ecomdata.store import missing_files, writing
+from ecomdata.validating import FigureResult, RuleResult, Validation, validate_release
+from ecomdata.validating.results import Bar, ColumnProfile, TableProfile
+
+_FORMAT: Final = 1
+"""Counts up when what is kept means something else."""
+
+_MOST_BARS: Final = 24
+"""So many different whole numbers, or fewer, have a bar each, whatever the lots."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """A table's columns in the words of ``datasets``' YAML, and their bytes before compression."""
+
+    columns: tuple[Mapping[str, Any], ...]
+    num_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What was measured: figures, rules and columns, and the features of each table that has files."""
+
+    validation: Validation
+    features: Mapping[str, Features]
+
+
+def numbers_of(release: Release, dataset: Dataset, *, memory: str, reporter: Reporter) -> Numbers:
+    """Measure a release, or take what was measured of it before.
+
+    Raises:
+        DataError: files of the release are missing, or cannot be read.
+    """
+    if problems := missing_files(release.folder, release.manifest):
+        raise DataError(
+            f"{dataset.name} has no card, as its store is damaged: {problems[0]}",
+            hint=f"load it again: ecomdata load {dataset.name} --force",
+        )
+    key = _key(release, dataset)
+    place = release.home / "cards" / f"{dataset.schema_name}.json"
+    try:
+        kept: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        if kept["key"] == key:
+            return _parsed(kept["numbers"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not there, or not ours: it is made again
+    found = _measured(release, memory, reporter)
+    with writing(place):
+        place.parent.mkdir(exist_ok=True)
+        write_durably(place, json.dumps({"key": key, "numbers": asdict(found)}, ensure_ascii=False))
+    return found
+
+
+def _key(release: Release, dataset: Dataset) -> str:
+    """A hash of all that the numbers depend on."""
+    import datasets
+
+    figures = content_file(dataset.name, "validation", ".toml")
+    parts: list[object] = [
+        *(_FORMAT, __version__, datasets.__version__, release.folder.name),
+        [[file.path, file.sha256] for table in release.manifest.tables.values() for file in table.files],
+        [[table.name, table.key] for table in dataset.tables],
+        hashlib.sha256(figures.read_bytes()).hexdigest() if figures else "",
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _measured(release: Release, memory: str, reporter: Reporter) -> Numbers:
+    try:
+        found = validate_release(release, distributions=True, memory=memory, reporter=reporter)
+    except EcomdataError as error:
+        # A damaged file looks to DuckDB like a query that is wrong.
+        if damage := _damage(release):
+            raise DataError(
+                damage, hint="the store is damaged: load the dataset again with --force"
+            ) from error
+        raise
+    # The rows that break a rule stay at home.
+    rules = tuple(replace(rule, rows=()) for rule in found.rules)
+    profiles = tuple(_steady(profile) for profile in found.profiles)
+    validation = replace(found, rules=rules, profiles=profiles, seconds=0.0)
+    features = {name: _features(release, name) for name, table in release.items() if table.paths}
+    return Numbers(validation=validation, features=features)
+
+
+def _damage(release: Release) -> str:
+    """The first file that is not what the manifest says, with both hashes."""
+    for table in release.manifest.tables.values():
+        for file in table.files:
+            path = release.folder / file.path
+            if (digest := sha256_file(path)) != file.sha256:
+                return f"{path} has the sha256 {digest}, its manifest says {file.sha256}"
+    return ""
+
+
+def _steady(profile: TableProfile) -> TableProfile:
+    """The profile with a bar for each value, or none: where wider bars begin is drawn by lot."""
+    columns = [
+        column
+        if len(column.bars) <= _MOST_BARS and all(bar.low == bar.high for bar in column.bars)
+        else replace(column, bars=())
+        for column in profile.columns
+    ]
+    return replace(profile, columns=tuple(columns))
+
+
+def _features(release: Release, name: str) -> Features:
+    import datasets
+    import pyarrow.parquet as pq
+    from datasets.info import DatasetInfosDict
+    from huggingface_hub import DatasetCardData
+
+    paths = release[name].paths
+    # What datasets infers when it reads the files, and writes when it pushes them.
+    inferred = datasets.Features.from_arrow_schema(pq.ParquetFile(paths[0]).schema_arrow)
+    data = DatasetCardData()
+    DatasetInfosDict({name: datasets.DatasetInfo(features=inferred)}).to_dataset_card_data(data)
+    columns: list[dict[str, Any]] = data["dataset_info"]["features"]
+    size = 0
+    for path in paths:
+        footer = pq.ParquetFile(path).metadata
+        size += sum(footer.row_group(group).total_byte_size for group in range(footer.num_row_groups))
+    return Features(columns=tuple(columns), num_bytes=size)
+
+
+def _parsed(kept: dict[str, Any]) -> Numbers:
+    """The numbers from JSON."""
+    found: dict[str, Any] = kept["validation"]
+    found["figures"] = tuple(FigureResult(**figure) for figure in found["figures"])
+    found["rules"] = tuple(_rule(rule) for rule in found["rules"])
+    found["profiles"] = tuple(_profile(profile) for profile in found["profiles"])
+    features: dict[str, dict[str, Any]] = kept["features"]
+    return Numbers(
+        validation=Validation(**found),
+        features={
+            name: Features(columns=tuple(one["columns"]), num_bytes=one["num_bytes"])
+            for name, one in features.items()
+        },
+    )
+
+
+def _rule(kept: dict[str, Any]) -> RuleResult:
+    kept["rows"] = ()
+    return RuleResult(**kept)
+
+
+def _profile(kept: dict[str, Any]) -> TableProfile:
+    columns: list[dict[str, Any]] = kept["columns"]
+    for column in columns:
+        column["bars"] = tuple(Bar(**bar) for bar in column["bars"])
+    return TableProfile(
+        table=kept["table"], rows=kept["rows"], columns=tuple(ColumnProfile(**column) for column in columns)
+    )
