@@ -9,6 +9,8 @@ from ecomdata.validating.report import shown
 
 _LONGEST: Final = 80
 """Characters of a value that are shown."""
+_BEGINS_A_BLOCK: Final = re.compile(r"^(\d*)([#+.)*~=_-](?=\s|$|[#*~=_-])|`(?=``))")
+"""A heading, a list, a rule, or a fence, where it begins a line."""
 
 
 class Markdown(str):
@@ -20,13 +22,12 @@ class Markdown(str):
 def plain(text: str) -> Markdown:
     """Declared text on one line, without markup other than `code` and emphasis; fit for a table's cell."""
     line = shown(" ".join(text.split()))
-    for sign, escaped in (("&", "&amp;"), ("<", "&lt;"), ("[", "\\["), ("|", "\\|")):
+    for sign, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("[", "\\["), ("|", "\\|")):
         line = line.replace(sign, escaped)
     # RST's double backticks are Markdown's too. An odd one would open code up to the next.
     if line.count("`") % 2:
         line = line.replace("`", "\\`")
-    # What would begin a heading, a quotation or a list where it begins a line.
-    return Markdown(re.sub(r"^(\d*)([#>+.)-])(?=\s|$|#)", r"\1\\\2", line))
+    return Markdown(_BEGINS_A_BLOCK.sub(r"\1\\\2", line))
 
 
 def code(value: str) -> Markdown:

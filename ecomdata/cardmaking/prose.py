@@ -2,7 +2,7 @@
 
 A family of one dataset has its sections under ``##``. Where there are several, each has a ``##`` heading that
 is its name, with sections under ``###``, and its front matter under ``members``; what stands before the first
-of them is said of all.
+of them, sections included, is said of all.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ SECTIONS: Final = ("Limitations", "Biases", "Personal data", "Uses", "Social imp
 """What a card may speak about under a heading of its own, in this order."""
 
 _HINT: Final = "CONTRIBUTING.md shows the form"
+_MEMBER: Final = re.compile(r"^## ([a-z0-9-]+/[a-z0-9-]+) *\n", re.MULTILINE)
+"""A heading that is the name of a member, a path."""
 _FRONT: Final = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 
 
@@ -74,16 +76,16 @@ def parse_prose(text: str, dataset: Dataset) -> Prose:
         ValueError: it is not of the form.
     """
     front, body = _split_front(text)
-    member = re.split(rf"^## {re.escape(dataset.name)}\n", body, maxsplit=1, flags=re.MULTILINE)
-    common = member[0]
-    if len(member) == 2:
-        # Another member's heading, a path, ends this one; so it does what is said of all.
-        ends = re.compile(r"^## [a-z0-9-]+/[a-z0-9-]+\n", re.MULTILINE)
-        common, own = (ends.split(part, maxsplit=1)[0] for part in member)
-        summary, sections = _sections(own, "###")
-        summary = "\n\n".join(part for part in (_sections(common, "##")[0], summary) if part)
-    else:
-        summary, sections = _sections(common, "##")
+    common, *parts = _MEMBER.split(body)
+    own = dict(zip(parts[::2], parts[1::2], strict=True))
+    if len(own) < len(parts) // 2:
+        raise ValueError("two parts have the name of one dataset")
+    summary, sections = _sections(common, "##")
+    if dataset.name in own:
+        of_it, more = _sections(own[dataset.name], "###")
+        summary = "\n\n".join(part for part in (summary, of_it) if part)
+        for heading, words in more.items():
+            sections[heading] = "\n\n".join(part for part in (sections.get(heading, ""), words) if part)
     return Prose(
         summary=summary or dataset.summary, sections=sections, **_checked(_of_member(front, dataset))
     )

@@ -103,11 +103,14 @@ def _share(part: int, rows: int) -> str:
 
 
 def _filled(column: ColumnProfile, rows: int) -> Filled:
-    frequent = (bar for bar in column.bars if bar.rows >= _FEWEST_ROWS)
+    # Who is most often in the data is nobody's business, whatever the id.
+    bars = () if column.name.endswith("user_id") else column.bars
+    frequent = (bar for bar in bars if bar.rows >= _FEWEST_ROWS)
     most = sorted(frequent, key=lambda bar: -bar.rows)[:_WORDS_SHOWN]
     return Filled(
         name=column.name,
-        distinct="" if column.distinct is None else f"{column.distinct:,}",
+        # An estimate may lie above what there can be.
+        distinct="" if column.distinct is None else f"{min(column.distinct, rows - column.nulls):,}",
         low=code(column.low) if column.low is not None else "",
         high=code(column.high) if column.high is not None else "",
         words=Markdown(", ".join(_word(bar, rows) for bar in most)),

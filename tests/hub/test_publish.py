@@ -234,6 +234,42 @@ def test_terms_and_languages_that_the_hub_has_no_word_for(hub: Hub, publish: Pub
     assert "language_bcp47:\n- bn\n- bn-Latn\n- en\n" in front
 
 
+def test_what_people_added_on_the_hub_stays(hub: Hub, publish: Publish) -> None:
+    """An edit between the markers survives the next release; one that damages them stops it."""
+    publish()
+    repo = hub.repos["acme/merrec"]
+    card = repo.files()["README.md"].content
+    edited = card.replace(b"<!-- notes: begin -->\n", b"<!-- notes: begin -->\r\nMy words.\r\n")
+    repo.commit({**repo.files(), "README.md": edited})
+    publish()
+    assert b"\nMy words.\n" in repo.files()["README.md"].content
+    again = publish()
+    assert again.plan.done
+    repo.commit({**repo.files(), "README.md": edited.replace(b"<!-- notes: end -->", b"")})
+    with pytest.raises(ed.DataError, match=r"README\.md of acme/merrec: the markers .* are damaged"):
+        publish()
+
+
+def test_a_card_that_is_edited_meanwhile(hub: Hub, publish: Publish) -> None:
+    """Words that come between the plan and the commit are not written over."""
+    publish()
+    repo = hub.repos["acme/merrec"]
+    files = repo.files()
+    repo.commit({**files, "README.md": files["README.md"].content.replace(b"MerRec", b"Merrec")})
+
+    def edit(_: ed.Publication) -> bool:
+        now = repo.files()
+        words = now["README.md"].content.replace(b"begin -->", b"begin -->\nMy words.")
+        repo.commit({**now, "README.md": words})
+        return True
+
+    with pytest.raises(ed.EcomdataError, match=r"has changed meanwhile: README\.md"):
+        publish(confirm=edit)
+    assert b"My words." in repo.files()["README.md"].content
+    publish()
+    assert b"My words." in repo.files()["README.md"].content
+
+
 def test_another_card_maker(hub: Hub, publish: Publish) -> None:
     """Its files go up with the data; one that would put files among a table's is refused."""
     publish(card=lambda *_: {"README.md": b"---\nlicense: mit\n---\n# Mine\n", "croissant.json": b"{}"})

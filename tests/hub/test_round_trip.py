@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import polars as pl
 import pytest
 
 import ecomdata as ed
+from ecomdata.cardmaking import check_readme
 from tests.hub.server import Hub
 from tests.hub.writing import TOKEN
 
@@ -80,6 +82,18 @@ def test_duckdb_reads_them_through_fsspec(hub: Hub, published: list[ed.Release])
         there = connection.sql(query.format("hf://datasets/acme/merrec/events/*.parquet")).fetchall()
         merrec = next(release for release in published if release.manifest.dataset == "merrec")
         assert there == connection.sql(query.format(merrec["events"].paths[0])).fetchall()
+
+
+def test_every_card_is_one_that_the_clients_read(hub: Hub, published: list[ed.Release]) -> None:
+    """Terms, words, configs and types pass the checks that need no Hub; it has a part for every table."""
+    for release in published:
+        name = release.manifest.dataset
+        text = hub.repos[_repo(name)].files()["README.md"].content.decode()
+        assert check_readme(text) == (), name
+        assert {"Limitations", "Biases", "Personal data", "Uses"} <= set(
+            re.findall(r"^## (.*)$", text, re.MULTILINE)
+        )
+        assert set(release) <= set(re.findall(r"^### (\w+)$", text, re.MULTILINE))
 
 
 def test_verify_agrees(published: list[ed.Release]) -> None:
