@@ -158,7 +158,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "sequence_id": "One user's history.",
             "stage": "The stage of training that upstream made it for.",
             "split": "The part of upstream's division into training and test data that it belongs to.",
-            "history": "What came before, in upstream's order.",
+            "history": "What came before, oldest first.",
             "target": "What came next, and is to be predicted.",
         },
         "items": {
@@ -216,7 +216,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "semantic_ids": {
             "item_id": "Upstream's id of the item.",
-            "codes": "The item's semantic id: a code of each level, in upstream's order.",
+            "codes": "The item's semantic id: a code of each level, coarse to fine.",
             "codebook": "The codebook that the codes are of; those of different codebooks cannot be mixed.",
         },
         "embeddings": {
@@ -231,8 +231,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 
 CHANNEL_DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "first_": "The place in the list, from 0, of the first day with {event}; null where there is none.",
-        "cumulative_": "How often there was {event} up to the end of each day, from the birth on.",
+        "first_": "The place in the list, from 0, of the first {event}; null where there is none.",
+        "cumulative_": "The number of {event} up to the end of each day, from the birth on.",
     }
 )
 """Beginning of a channel's name -> what it holds."""

@@ -260,8 +260,13 @@ class Table:
     @property
     def description(self) -> str:
         """The first paragraph of the schema's docstring."""
+        return self.paragraphs[0]
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The schema's docstring: what the table is, and then what is to be known of its columns."""
         text = (self.schema.__doc__ or "").strip()
-        return " ".join(text.split("\n\n")[0].split())
+        return tuple(" ".join(part.split()) for part in text.split("\n\n"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

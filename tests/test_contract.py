@@ -14,6 +14,9 @@ import pytest
 
 import ecomdata as ed
 import ecomdata.loaders
+from ecomdata.cardmaking import read_prose
+from ecomdata.cardmaking.hubwords import TASKS
+from ecomdata.cardmaking.prose import SECTIONS
 from ecomdata.declare import Dataset, Table
 from ecomdata.registry import datasets, sampler
 from ecomdata.store import Store
@@ -88,6 +91,31 @@ def test_schemas_are_described(dataset: Dataset) -> None:
     for table in dataset.tables:
         for schema in (table.schema, *(raw.schema for raw in table.raws)):
             assert (schema.__doc__ or "").strip(), f"{dataset.name}: {schema.__name__} needs a docstring"
+
+
+@dataset_of
+def test_columns_are_described(dataset: Dataset) -> None:
+    """Every column says what it holds: the canonical ones in one place, others where they stand."""
+    for table in dataset.tables:
+        mute = [name for name, words in table.described.items() if not words]
+        assert not mute, (
+            f"{dataset.name}.{table.name}: give {mute} a description=... in {table.schema.__name__}"
+        )
+        for name, words in table.described.items():
+            assert words.endswith("."), f"{dataset.name}.{table.name}.{name}: the description is a sentence"
+
+
+@dataset_of
+def test_what_is_written_of_it(dataset: Dataset) -> None:
+    """Its card has what the Hub and the responsible-AI fields ask for, in the Hub's words."""
+    name, prose = dataset.name, read_prose(dataset)
+    wanted = set(SECTIONS) - {"Social impact", "Licence"}  # the declared terms stand on every card
+    missing = sorted(wanted - set(prose.sections))
+    assert not missing, f"{name}: write these sections in its card: {missing}"
+    for field in ("tasks", "task_categories", "collection"):
+        assert getattr(prose, field), f"{name}: say in the front matter of its card: {field}"
+    strange = sorted(set(prose.task_categories) - TASKS)
+    assert not strange, f"{name}: {strange} are not the Hub's words; see ecomdata/cardmaking/hubwords.py"
 
 
 @dataset_of

@@ -69,9 +69,10 @@ def shown_table(name: str, dataset: Dataset, manifest: Manifest, found: Validati
     profile = next(one for one in found.profiles if one.table == name)
     declared = next((table for table in dataset.tables if table.name == name), None)
     grain = f" One row is {plain(declared.grain)}." if declared else ""
+    more = [plain(part) for part in declared.paragraphs[1:]] if declared else []
     return Shown(
         name=name,
-        about=Markdown(f"{plain(record.description)}{grain} {profile.rows:,} rows."),
+        about=Markdown("\n\n".join([f"{plain(record.description)}{grain} {profile.rows:,} rows.", *more])),
         record=record,
         dropped=sum(record.dropped.values()),
         columns=_columns(profile, record, declared),

@@ -40,13 +40,13 @@ class Images(dy.Schema):
     does not say, and whether reviews are numbered from 0 or from 1 is not known either.
     """
 
-    archive = dy.String()
-    member = dy.String()
-    size = dy.Int64(min=0)
-    crc32 = dy.UInt32()
-    number_1 = dy.Int64(nullable=True)
-    number_2 = dy.Int64(nullable=True)
-    number_3 = dy.Int64(nullable=True)
+    archive = dy.String(description="The image archive.")
+    member = dy.String(description="The path of a file in it.")
+    size = dy.Int64(min=0, description="The file's bytes when unpacked.")
+    crc32 = dy.UInt32(description="The file's checksum, as the archive has it.")
+    number_1 = dy.Int64(nullable=True, description="The first number in the file's name, likely a product's.")
+    number_2 = dy.Int64(nullable=True, description="The second, likely a review's.")
+    number_3 = dy.Int64(nullable=True, description="The third, likely an image's.")
 
 
 def images(raw: pl.LazyFrame) -> pl.LazyFrame:

@@ -84,13 +84,19 @@ class Products(dy.Schema):
     average_rating = dy.Float64(nullable=True)
     rating_counts = dy.List(dy.Int64(), nullable=True)
     review_count = dy.Int64(nullable=True)
-    root_category = dy.String(nullable=True)
-    parent_category = dy.String(nullable=True)
-    category = dy.String(nullable=True)
-    score_counts = dy.String(nullable=True)
-    reviews_kind = dy.Enum(KINDS, nullable=False)
-    product_number = dy.Int64(nullable=False, min=1)
-    other_keys = dy.String(nullable=True)
+    root_category = dy.String(nullable=True, description="The widest of its categories, as upstream has it.")
+    parent_category = dy.String(nullable=True, description="The category above its own, as upstream has it.")
+    category = dy.String(nullable=True, description="Its own category, as upstream has it.")
+    score_counts = dy.String(
+        nullable=True, description="Upstream's counts of stars as they stand there, as JSON."
+    )
+    reviews_kind = dy.Enum(
+        KINDS, nullable=False, description="The JSON type of what upstream has for its reviews."
+    )
+    product_number = dy.Int64(
+        nullable=False, min=1, description="The product's place in the file, from 1; ids may stand twice."
+    )
+    other_keys = dy.String(nullable=True, description="Keys that no card of upstream's names, as JSON.")
 
 
 class Reviews(dy.Schema):
@@ -113,14 +119,16 @@ class Reviews(dy.Schema):
     dislikes = dy.Int64(nullable=True)
     reply = dy.String(nullable=True)
     image_urls = dy.List(dy.String(nullable=True), nullable=True)
-    text_state = dy.Enum(TEXT_STATES, nullable=False)
-    posted_raw = dy.String(nullable=True)
-    bought_raw = dy.String(nullable=True)
-    reply_kind = dy.Enum(KINDS, nullable=False)
-    images = dy.String(nullable=True)
-    product_number = dy.Int64(nullable=False, min=1)
-    position = dy.Int64(nullable=False, min=1)
-    other_keys = dy.String(nullable=True)
+    text_state = dy.Enum(
+        TEXT_STATES, nullable=False, description="Whether there is a text, and where not, how it is missing."
+    )
+    posted_raw = dy.String(nullable=True, description="When it was written, as upstream has it.")
+    bought_raw = dy.String(nullable=True, description="When the product was bought, as upstream has it.")
+    reply_kind = dy.Enum(KINDS, nullable=False, description="The JSON type of the reply.")
+    images = dy.String(nullable=True, description="Upstream's image objects, whole, as JSON.")
+    product_number = dy.Int64(nullable=False, min=1, description="The product's place in the file, from 1.")
+    position = dy.Int64(nullable=False, min=1, description="The review's place in its product, from 1.")
+    other_keys = dy.String(nullable=True, description="Keys that no card of upstream's names, as JSON.")
 
 
 class ScoreChecks(dy.Schema):
@@ -131,14 +139,18 @@ class ScoreChecks(dy.Schema):
     no count.
     """
 
-    product_id = dy.String(nullable=False)
-    product_number = dy.Int64(nullable=False)
-    rating_counts = dy.List(dy.Int64(), nullable=True)
-    ratings_found = dy.List(dy.Int64(), nullable=False)
-    review_count = dy.Int64(nullable=True)
-    reviews_found = dy.Int64(nullable=False)
-    rating_counts_agree = dy.Bool(nullable=True)
-    review_count_agrees = dy.Bool(nullable=True)
+    product_id = dy.String(nullable=False, description="Upstream's id of the product.")
+    product_number = dy.Int64(nullable=False, description="The product's place in the file, from 1.")
+    rating_counts = dy.List(
+        dy.Int64(),
+        nullable=True,
+        description="How many ratings have one star, two, and so on, as upstream says.",
+    )
+    ratings_found = dy.List(dy.Int64(), nullable=False, description="The same, counted in its reviews.")
+    review_count = dy.Int64(nullable=True, description="How many reviews it has, as upstream says.")
+    reviews_found = dy.Int64(nullable=False, description="The same, counted.")
+    rating_counts_agree = dy.Bool(nullable=True, description="Whether the counts of stars are the same.")
+    review_count_agrees = dy.Bool(nullable=True, description="Whether the counts of reviews are the same.")
 
 
 class Coverage(dy.Schema):
@@ -147,10 +159,12 @@ class Coverage(dy.Schema):
     ``share`` is the share of the rows that have the field's table, from 0 to 1.
     """
 
-    field = dy.String(nullable=False)
-    state = dy.String(nullable=False)
-    rows = dy.Int64(nullable=False)
-    share = dy.Float64(nullable=False, min=0, max=1)
+    field = dy.String(nullable=False, description="What is looked at: a column, or an id.")
+    state = dy.String(nullable=False, description="What it holds.")
+    rows = dy.Int64(nullable=False, description="How many rows hold that.")
+    share = dy.Float64(
+        nullable=False, min=0, max=1, description="Their share of the rows of its table, from 0 to 1."
+    )
 
 
 def rating_counts(score_counts: pl.Expr) -> pl.Expr:

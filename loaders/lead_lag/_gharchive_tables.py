@@ -61,24 +61,28 @@ class Events(dy.Schema):
     Timeline shape says of the repository.
     """
 
-    repo_name = dy.String(regex=r"^[^/\s]+/[^/\s]+$")
-    event = dy.Enum(KINDS)
-    timestamp = dy.Datetime(time_zone="UTC")
-    repo_id = dy.Int64(nullable=True)
-    ref_type = dy.String(nullable=True)
-    repo_created_at = dy.Datetime(time_zone="UTC", nullable=True)
-    event_id = dy.String(nullable=True)
+    repo_name = dy.String(
+        regex=r"^[^/\s]+/[^/\s]+$", description="The repository, `owner/name` as it was then."
+    )
+    event = dy.Enum(KINDS, description="What was done.")
+    timestamp = dy.Datetime(time_zone="UTC", description="When, in UTC.")
+    repo_id = dy.Int64(nullable=True, description="The repository's number, which stays when it is renamed.")
+    ref_type = dy.String(nullable=True, description="What was created: a repository, a branch or a tag.")
+    repo_created_at = dy.Datetime(
+        time_zone="UTC", nullable=True, description="When the repository was made, where the record says so."
+    )
+    event_id = dy.String(nullable=True, description="Upstream's id, which is not unique over the years.")
 
 
 class Days(dy.Schema):
     """What happened to each repository on each day in UTC on which anything did."""
 
-    unit_id = dy.String()
-    day = dy.Date()
-    pushes = dy.Int64(min=0)
-    creates = dy.Int64(min=0)
-    stars = dy.Int64(min=0)
-    forks = dy.Int64(min=0)
+    unit_id = dy.String(description="The repository, `owner/name`.")
+    day = dy.Date(description="The day, in UTC.")
+    pushes = dy.Int64(min=0, description="Pushes on it.")
+    creates = dy.Int64(min=0, description="Creations of repositories, branches and tags on it.")
+    stars = dy.Int64(min=0, description="Stars on it.")
+    forks = dy.Int64(min=0, description="Forks on it.")
 
 
 class Names(dy.Schema):
@@ -87,19 +91,19 @@ class Names(dy.Schema):
     A name with several ids was given to another repository later; its series counts both.
     """
 
-    repo_name = dy.String()
-    repo_id = dy.Int64(nullable=True)
-    events = dy.Int64(min=1)
-    first_seen = dy.Datetime(time_zone="UTC")
-    last_seen = dy.Datetime(time_zone="UTC")
+    repo_name = dy.String(description="A name, `owner/name`.")
+    repo_id = dy.Int64(nullable=True, description="A repository's number that was seen with it.")
+    events = dy.Int64(min=1, description="How many events name both.")
+    first_seen = dy.Datetime(time_zone="UTC", description="The first of them, in UTC.")
+    last_seen = dy.Datetime(time_zone="UTC", description="The last of them, in UTC.")
 
 
 class Coverage(dy.Schema):
     """How much of each day the raw hours cover: ``hours`` of 24 have an event of any of the four kinds."""
 
-    day = dy.Date()
-    hours = dy.Int64(min=1, max=24)
-    events = dy.Int64(min=1)
+    day = dy.Date(description="The day, in UTC.")
+    hours = dy.Int64(min=1, max=24, description="How many of its 24 hours have an event.")
+    events = dy.Int64(min=1, description="How many events it has.")
 
 
 def kind_of(event: pl.Expr, action: pl.Expr) -> pl.Expr:

@@ -81,12 +81,14 @@ class Papers(dy.Schema):
     first_citations = dy.Float64(nullable=True)
     cumulative_accesses = dy.List(dy.Int64(nullable=True), nullable=True)
     cumulative_citations = dy.List(dy.Int64(nullable=True), nullable=True)
-    published_raw = dy.String(nullable=True)
-    category = dy.String(nullable=True)
-    daily_accesses = dy.List(dy.Int64(nullable=True), nullable=True)
-    daily_citations = dy.List(dy.Int64(nullable=True), nullable=True)
-    violations = dy.List(dy.String())
-    unverified = dy.String(nullable=True)
+    published_raw = dy.String(
+        nullable=True, description="Upstream's time of publication, as it stands in the file."
+    )
+    category = dy.String(nullable=True, description="The paper's category.")
+    daily_accesses = dy.List(dy.Int64(nullable=True), nullable=True, description="Accesses on each day.")
+    daily_citations = dy.List(dy.Int64(nullable=True), nullable=True, description="Citations on each day.")
+    violations = dy.List(dy.String(), description="The checks that the row breaks.")
+    unverified = dy.String(nullable=True, description="All other columns, as JSON.")
 
 
 def normalize(raw: pl.LazyFrame) -> pl.LazyFrame:

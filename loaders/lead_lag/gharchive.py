@@ -45,7 +45,9 @@ class Series(dy.Schema):
     cumulative_creates = dy.List(dy.Int64())
     cumulative_stars = dy.List(dy.Int64())
     cumulative_forks = dy.List(dy.Int64())
-    said_created = dy.Date(nullable=True)
+    said_created = dy.Date(
+        nullable=True, description="The day on which upstream says that the repository was made."
+    )
 
 
 EVENTS: Final = Table(

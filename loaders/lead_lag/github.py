@@ -81,9 +81,11 @@ class Repositories(dy.Schema):
     cumulative_pushes = dy.List(dy.Int64(nullable=True), nullable=True)
     cumulative_stars = dy.List(dy.Int64(nullable=True), nullable=True)
     cumulative_forks = dy.List(dy.Int64(nullable=True), nullable=True)
-    platforms = dy.List(dy.String(nullable=True), nullable=True)
-    created_at = dy.Datetime(nullable=True)
-    violations = dy.List(dy.String())
+    platforms = dy.List(
+        dy.String(nullable=True), nullable=True, description="The package registries that know it."
+    )
+    created_at = dy.Datetime(nullable=True, description="Upstream's whole time of its creation.")
+    violations = dy.List(dy.String(), description="The checks that the row breaks.")
 
 
 def normalize(raw: pl.LazyFrame) -> pl.LazyFrame:

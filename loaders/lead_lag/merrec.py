@@ -24,12 +24,12 @@ _CHANNELS: Final = ("views", "likes", "carts", "purchases")
 class Days(dy.Schema):
     """What happened to each product on each day in UTC on which any event of MerRec names it."""
 
-    unit_id = dy.String()
-    day = dy.Date()
-    views = dy.Int64(min=0)
-    likes = dy.Int64(min=0)
-    carts = dy.Int64(min=0)
-    purchases = dy.Int64(min=0)
+    unit_id = dy.String(description="The product: a brand with a category.")
+    day = dy.Date(description="The day, in UTC.")
+    views = dy.Int64(min=0, description="Views on it.")
+    likes = dy.Int64(min=0, description="Likes on it.")
+    carts = dy.Int64(min=0, description="Additions to carts on it.")
+    purchases = dy.Int64(min=0, description="Purchases on it.")
 
 
 class Series(dy.Schema):
@@ -56,7 +56,7 @@ class Series(dy.Schema):
     cumulative_likes = dy.List(dy.Int64())
     cumulative_carts = dy.List(dy.Int64())
     cumulative_purchases = dy.List(dy.Int64())
-    days_before = dy.Int64(min=0)
+    days_before = dy.Int64(min=0, description="How many days of the log lie before its birth.")
 
 
 _DAYS_SQL: Final = """

@@ -83,23 +83,31 @@ class Events(dy.Schema):
     brand_id = dy.Int64(nullable=True)
     price = dy.Float64(nullable=True, min=0)
     currency = dy.Enum(["USD"])
-    sequence_length = dy.Int64(nullable=True)
-    product_id = dy.String(nullable=True)
-    name = dy.String(nullable=True)
-    c0_name = dy.String(nullable=True)
-    c0_id = dy.Int64(nullable=True)
-    c1_name = dy.String(nullable=True)
-    c1_id = dy.Int64(nullable=True)
-    c2_name = dy.String(nullable=True)
-    c2_id = dy.Int64(nullable=True)
-    brand_name = dy.String(nullable=True)
-    item_condition_id = dy.Int64(nullable=True)
-    item_condition_name = dy.String(nullable=True)
-    size_name = dy.String(nullable=True)
-    size_id = dy.Int64(nullable=True)
-    color = dy.String(nullable=True)
-    shipper_id = dy.Int64(nullable=True)
-    shipper_name = dy.String(nullable=True)
+    sequence_length = dy.Int64(
+        nullable=True, description="How many events its sequence has, as upstream says."
+    )
+    product_id = dy.String(
+        nullable=True,
+        description="The brand and the deepest category together: what is the same in many listings.",
+    )
+    name = dy.String(nullable=True, description="The listing's title, as its seller wrote it.")
+    c0_name = dy.String(nullable=True, description="The widest category.")
+    c0_id = dy.Int64(nullable=True, description="The widest category, by upstream's id.")
+    c1_name = dy.String(nullable=True, description="The category below it.")
+    c1_id = dy.Int64(nullable=True, description="The category below it, by upstream's id.")
+    c2_name = dy.String(nullable=True, description="The deepest category.")
+    c2_id = dy.Int64(nullable=True, description="The deepest category, by upstream's id.")
+    brand_name = dy.String(nullable=True, description="The name of the brand.")
+    item_condition_id = dy.Int64(
+        nullable=True,
+        description="The listing's state, from 1 (new) to 5 (poor); 0 presumably where none is given.",
+    )
+    item_condition_name = dy.String(nullable=True, description="The state that the listing is in, in words.")
+    size_name = dy.String(nullable=True, description="The size, in words.")
+    size_id = dy.Int64(nullable=True, description="The size, by upstream's id.")
+    color = dy.String(nullable=True, description="The colour.")
+    shipper_id = dy.Int64(nullable=True, description="Who pays the shipping: 1 the buyer, 2 the seller.")
+    shipper_name = dy.String(nullable=True, description="Who pays the shipping, in a word.")
 
 
 class Items(dy.Schema):
@@ -123,16 +131,22 @@ class Items(dy.Schema):
     color = dy.String(nullable=True)
     first_seen = dy.Datetime(time_zone="UTC")
     last_seen = dy.Datetime(time_zone="UTC")
-    snapshot = dy.Enum(SNAPSHOTS)
-    events = dy.Int64(min=1)
-    product_id = dy.String(nullable=True)
-    c0_id = dy.Int64(nullable=True)
-    c1_id = dy.Int64(nullable=True)
-    c2_id = dy.Int64(nullable=True)
-    condition_id = dy.Int64(nullable=True)
-    size_id = dy.Int64(nullable=True)
-    shipper_id = dy.Int64(nullable=True)
-    shipper = dy.String(nullable=True)
+    snapshot = dy.Enum(SNAPSHOTS, description="Whether this is how it was at its first or at its last event.")
+    events = dy.Int64(min=1, description="How many events the listing has.")
+    product_id = dy.String(
+        nullable=True,
+        description="The brand and the deepest category together: what is the same in many listings.",
+    )
+    c0_id = dy.Int64(nullable=True, description="The widest category, by upstream's id.")
+    c1_id = dy.Int64(nullable=True, description="The category below it, by upstream's id.")
+    c2_id = dy.Int64(nullable=True, description="The deepest category, by upstream's id.")
+    condition_id = dy.Int64(
+        nullable=True,
+        description="The listing's state, from 1 (new) to 5 (poor); 0 presumably where none is given.",
+    )
+    size_id = dy.Int64(nullable=True, description="The size, by upstream's id.")
+    shipper_id = dy.Int64(nullable=True, description="Who pays the shipping: 1 the buyer, 2 the seller.")
+    shipper = dy.String(nullable=True, description="Who pays the shipping, in a word.")
 
 
 def _event() -> pl.Expr:

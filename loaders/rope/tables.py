@@ -64,8 +64,8 @@ class RawFrames(dy.Schema):
 class _OfMedia(dy.Schema):
     """What every table of the dataset starts with."""
 
-    media_id = dy.String()
-    domain = dy.Enum(DOMAINS)
+    media_id = dy.String(description="The page, video or clip: its domain, and upstream's number behind it.")
+    domain = dy.Enum(DOMAINS, description="Where the product shows: a page, a short video, a live clip.")
 
 
 class Pairs(_OfMedia):
@@ -75,9 +75,9 @@ class Pairs(_OfMedia):
     live clips each from their own start. Whether one of them may show several products is not known.
     """
 
-    product_id = dy.Int64()
-    number = dy.Int64()
-    split = dy.Enum(SPLITS)
+    product_id = dy.Int64(description="The product that shows in it.")
+    number = dy.Int64(description="Upstream's number of it, among those of its domain.")
+    split = dy.Enum(SPLITS, description="The part that the file's name says.")
 
 
 class Texts(_OfMedia):
@@ -87,10 +87,12 @@ class Texts(_OfMedia):
     or nothing; ``missing`` says which.
     """
 
-    text = dy.String(nullable=True)
-    missing = dy.Enum(["marker", "nothing"], nullable=True)
-    number = dy.Int64()
-    split = dy.Enum(SPLITS)
+    text = dy.String(
+        nullable=True, description="The title of a page, or what is said in a video or live clip."
+    )
+    missing = dy.Enum(["marker", "nothing"], nullable=True, description="How a missing text is marked.")
+    number = dy.Int64(description="Upstream's number of it, among those of its domain.")
+    split = dy.Enum(SPLITS, description="The part that the file's name says.")
 
 
 class Images(_OfMedia):
@@ -101,10 +103,10 @@ class Images(_OfMedia):
     upstream's address before it, or the address that the file gives.
     """
 
-    position = dy.Int64(nullable=True)
-    image_url = dy.String(regex=r"^https?://[^\s,]+$")
-    number = dy.Int64()
-    split = dy.Enum(SPLITS)
+    position = dy.Int64(nullable=True, description="The place of the frame; null for a page.")
+    image_url = dy.String(regex=r"^https?://[^\s,]+$", description="The image's address.")
+    number = dy.Int64(description="Upstream's number of it, among those of its domain.")
+    split = dy.Enum(SPLITS, description="The part that the file's name says.")
 
 
 class Media(_OfMedia):
@@ -120,9 +122,9 @@ class Media(_OfMedia):
     text = dy.String(nullable=True)
     image_urls = dy.List(dy.String())
     frame_positions = dy.List(dy.Int64(), nullable=True)
-    product_ids = dy.List(dy.Int64())
-    number = dy.Int64()
-    split = dy.Enum(SPLITS)
+    product_ids = dy.List(dy.Int64(), description="All products that show in it.")
+    number = dy.Int64(description="Upstream's number of it, among those of its domain.")
+    split = dy.Enum(SPLITS, description="The part that the file's name says.")
 
 
 # DuckDB sorts out of core, but the lists it groups stay in memory (1 M pages ran out of 400 MB), and those it

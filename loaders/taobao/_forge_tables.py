@@ -123,12 +123,20 @@ class Sequences(dy.Schema):
     split = dy.Enum(SPLITS.categories, nullable=True)
     history = dy.List(dy.String(), nullable=True)
     target = dy.List(dy.String(), nullable=True)
-    history_vocabulary = dy.Enum(VOCABULARY.categories)
-    target_vocabulary = dy.Enum(VOCABULARY.categories)
-    codebook = dy.Enum(CODEBOOK.categories, nullable=True)
-    system = dy.String(nullable=True)
-    prompt_prefix = dy.String(nullable=True)
-    prompt_suffix = dy.String(nullable=True)
+    history_vocabulary = dy.Enum(
+        VOCABULARY.categories, description="Whether the history holds semantic ids or item ids."
+    )
+    target_vocabulary = dy.Enum(
+        VOCABULARY.categories, description="Whether the target holds semantic ids or item ids."
+    )
+    codebook = dy.Enum(
+        CODEBOOK.categories,
+        nullable=True,
+        description="The codebook of the semantic ids; null where the file's path does not say.",
+    )
+    system = dy.String(nullable=True, description="The prompt's system message.")
+    prompt_prefix = dy.String(nullable=True, description="What the prompt says before the history.")
+    prompt_suffix = dy.String(nullable=True, description="What the prompt says after the history.")
 
     @dy.rule()
     def history_is_neither_blank_nor_malformed(cls) -> pl.Expr:  # noqa: N805 - dataframely's form
@@ -171,7 +179,11 @@ class Embeddings(dy.Schema):
     item_id = dy.String()
     vector = dy.Array(dy.Float32(nullable=True), shape=DIM, nullable=True)
     dim = dy.Int64()
-    codebook = dy.Enum(CODEBOOK.categories, nullable=True)
+    codebook = dy.Enum(
+        CODEBOOK.categories,
+        nullable=True,
+        description="The codebook that it was quantised with, where the folder says so.",
+    )
 
     @dy.rule()
     def feature_holds_512_float32(cls) -> pl.Expr:  # noqa: N805
@@ -194,8 +206,8 @@ class DemoPairEmbeddings(DemoEmbeddings):
 class DemoPairs(dy.Schema):
     """Pairs of items that belong together, of the contrastive demo."""
 
-    item_id = dy.Int64()
-    paired_item_id = dy.Int64()
+    item_id = dy.Int64(description="One item of the pair, by the demo's own number.")
+    paired_item_id = dy.Int64(description="The other item.")
 
 
 def prompts(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -90,10 +90,16 @@ class Impressions(dy.Schema):
     item_id = dy.Int64()
     event = dy.Enum(EVENTS)
     timestamp = dy.Datetime(time_unit="us", time_zone="UTC")
-    pid = dy.String(nullable=True)
-    nonclk = dy.Int64(nullable=True, min=0, max=1)
-    clk = dy.Int64(min=0, max=1)
-    split = dy.Enum(SPLITS, nullable=True)
+    pid = dy.String(nullable=True, description="The place on the site.")
+    nonclk = dy.Int64(
+        nullable=True, min=0, max=1, description="1 where it was not clicked, as upstream has it."
+    )
+    clk = dy.Int64(min=0, max=1, description="1 where it was clicked.")
+    split = dy.Enum(
+        SPLITS,
+        nullable=True,
+        description="Upstream's: the first seven days train, the last one tests; null outside them.",
+    )
 
 
 class Ads(dy.Schema):
@@ -103,8 +109,8 @@ class Ads(dy.Schema):
     category_id = dy.Int64(nullable=True)
     brand_id = dy.Int64(nullable=True)
     price = dy.Float64(nullable=True)
-    campaign_id = dy.Int64(nullable=True)
-    customer_id = dy.Int64(nullable=True)
+    campaign_id = dy.Int64(nullable=True, description="The campaign that the ad belongs to.")
+    customer_id = dy.Int64(nullable=True, description="Who advertises.")
 
 
 class Users(dy.Schema):
@@ -115,15 +121,15 @@ class Users(dy.Schema):
     ``city_level`` is upstream's ``new_user_class_level``. Null is what upstream leaves empty.
     """
 
-    user_id = dy.Int64()
-    cms_segment_id = dy.Int64(nullable=True)
-    cms_group_id = dy.Int64(nullable=True)
-    gender_code = dy.Int64(nullable=True)
-    age_level = dy.Int64(nullable=True)
-    pvalue_level = dy.Int64(nullable=True)
-    shopping_level = dy.Int64(nullable=True)
-    occupation = dy.Int64(nullable=True)
-    city_level = dy.Int64(nullable=True)
+    user_id = dy.Int64(description="Upstream's number of the user.")
+    cms_segment_id = dy.Int64(nullable=True, description="Upstream's `cms_segid`, a segment of users.")
+    cms_group_id = dy.Int64(nullable=True, description="Upstream's `cms_group_id`, a group of users.")
+    gender_code = dy.Int64(nullable=True, description="1 male, 2 female.")
+    age_level = dy.Int64(nullable=True, description="A level of age, in upstream's code.")
+    pvalue_level = dy.Int64(nullable=True, description="Spending: 1 low, 2 mid, 3 high.")
+    shopping_level = dy.Int64(nullable=True, description="How deep a shopper: 1 shallow, 2 moderate, 3 deep.")
+    occupation = dy.Int64(nullable=True, description="1 for college students.")
+    city_level = dy.Int64(nullable=True, description="Upstream's `new_user_class_level`.")
 
 
 class Behaviors(dy.Schema):
@@ -139,7 +145,7 @@ class Behaviors(dy.Schema):
     timestamp = dy.Datetime(time_unit="us", time_zone="UTC")
     category_id = dy.Int64(nullable=True)
     brand_id = dy.Int64(nullable=True)
-    positive_time = dy.Bool()
+    positive_time = dy.Bool(description="Whether upstream's time is above zero.")
 
 
 def _split() -> pl.Expr:

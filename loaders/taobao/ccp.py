@@ -74,7 +74,7 @@ def _features() -> dy.List:
         "feature_id": dy.Int64(),
         "value": dy.Float64(),
     }
-    return dy.List(dy.Struct(inner), nullable=True)
+    return dy.List(dy.Struct(inner), nullable=True, description="Its features: field, id and value of each.")
 
 
 class Impressions(dy.Schema):
@@ -90,13 +90,17 @@ class Impressions(dy.Schema):
     event = dy.Enum(EVENTS)
     category_id = dy.Int64(nullable=True)
     brand_id = dy.Int64(nullable=True)
-    sample_id = dy.Int64()
-    split = dy.Enum(SPLITS)
-    click = dy.Int64(min=0, max=1)
-    purchase = dy.Int64(min=0, max=1)
-    purchase_without_click = dy.Bool()
-    common_feature_index = dy.String(min_length=1)
-    feature_num = dy.Int64(nullable=True)
+    sample_id = dy.Int64(description="Upstream's number of the impression, within its split.")
+    split = dy.Enum(SPLITS, description="The part of upstream's division that the file is.")
+    click = dy.Int64(min=0, max=1, description="1 where it was clicked.")
+    purchase = dy.Int64(min=0, max=1, description="1 where it was bought.")
+    purchase_without_click = dy.Bool(
+        description="Whether it was bought and not clicked; published results leave such rows out."
+    )
+    common_feature_index = dy.String(
+        min_length=1, description="The row of common_features that belongs to it, in the same split."
+    )
+    feature_num = dy.Int64(nullable=True, description="How many features upstream says it has.")
     features = _features()
 
 
@@ -106,10 +110,10 @@ class CommonFeatures(dy.Schema):
     ``user_id`` is the feature of field 101. Values are often logarithms of counts.
     """
 
-    split = dy.Enum(SPLITS)
-    common_feature_index = dy.String(min_length=1)
-    user_id = dy.Int64(nullable=True)
-    feature_num = dy.Int64(nullable=True)
+    split = dy.Enum(SPLITS, description="The part of upstream's division that the file is.")
+    common_feature_index = dy.String(min_length=1, description="What impressions refer to it by.")
+    user_id = dy.Int64(nullable=True, description="Who the user is, by the feature of field 101.")
+    feature_num = dy.Int64(nullable=True, description="How many features upstream says it has.")
     features = _features()
 
 

@@ -53,8 +53,10 @@ class Clicks(dy.Schema):
 
     user_id = dy.String(min_length=1)
     event = dy.Enum(EVENTS)
-    item_ids = dy.List(dy.String(min_length=1), nullable=True)
-    outfit_id = dy.String(nullable=True)
+    item_ids = dy.List(
+        dy.String(min_length=1), nullable=True, description="The items that the line names, in its order."
+    )
+    outfit_id = dy.String(nullable=True, description="The outfit that the line names.")
 
 
 class Items(dy.Schema):
@@ -63,14 +65,14 @@ class Items(dy.Schema):
     item_id = dy.String(min_length=1)
     title = dy.String(nullable=True)
     category_id = dy.String(nullable=True)
-    image_url = dy.String(nullable=True)
+    image_url = dy.String(nullable=True, description="The address of its picture, as it stands in the file.")
 
 
 class Outfits(dy.Schema):
     """The outfits, each with the items it is made of."""
 
-    outfit_id = dy.String(min_length=1)
-    item_ids = dy.List(dy.String(min_length=1), nullable=True)
+    outfit_id = dy.String(min_length=1, description="Upstream's id of the outfit.")
+    item_ids = dy.List(dy.String(min_length=1), nullable=True, description="The items that it is made of.")
 
 
 def _listed() -> pl.Expr:

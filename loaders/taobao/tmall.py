@@ -89,9 +89,9 @@ class Interactions(dy.Schema):
     event_raw = dy.Enum(CODES)
     category_id = dy.Int64(nullable=True)
     brand_id = dy.Int64(nullable=True)
-    merchant_id = dy.Int64()
-    month = dy.Int64(min=1, max=12)
-    day = dy.Int64(min=1, max=31)
+    merchant_id = dy.Int64(description="The shop.")
+    month = dy.Int64(min=1, max=12, description="The month of the year; which year is not known.")
+    day = dy.Int64(min=1, max=31, description="The day of the month.")
 
 
 class Users(dy.Schema):
@@ -101,25 +101,28 @@ class Users(dy.Schema):
     over, 0 and null unknown. ``gender``: 0 female, 1 male, 2 and null unknown.
     """
 
-    user_id = dy.Int64()
-    age_range = dy.Int64(nullable=True)
-    gender = dy.Int64(nullable=True)
+    user_id = dy.Int64(description="Upstream's number of the user.")
+    age_range = dy.Int64(
+        nullable=True,
+        description="1 under 18, 2 to 24, 3 to 29, 4 to 34, 5 to 39, 6 to 49, 7 and 8 over it; 0 unknown.",
+    )
+    gender = dy.Int64(nullable=True, description="0 female, 1 male; 2 and null unknown.")
 
 
 class Train(dy.Schema):
     """Pairs of a user and a merchant, and whether he became a repeat buyer there (``label`` 1)."""
 
-    user_id = dy.Int64()
-    merchant_id = dy.Int64()
-    label = dy.Int64()
+    user_id = dy.Int64(description="Upstream's number of the user.")
+    merchant_id = dy.Int64(description="The shop.")
+    label = dy.Int64(description="1 where the user bought there again.")
 
 
 class Test(dy.Schema):
     """The pairs to predict; ``prob`` is null in every row of the published file."""
 
-    user_id = dy.Int64()
-    merchant_id = dy.Int64()
-    prob = dy.Float64(nullable=True)
+    user_id = dy.Int64(description="Upstream's number of the user.")
+    merchant_id = dy.Int64(description="The shop.")
+    prob = dy.Float64(nullable=True, description="To be predicted; null in every row.")
 
 
 class Activity(dy.Schema):
@@ -129,11 +132,17 @@ class Activity(dy.Schema):
     item, category, brand, day, action is a third party's reading.
     """
 
-    user_id = dy.Int64()
-    merchant_id = dy.Int64()
-    age_range = dy.Int64(nullable=True)
-    gender = dy.Int64(nullable=True)
-    label = dy.Int64(nullable=True)
+    user_id = dy.Int64(description="Upstream's number of the user.")
+    merchant_id = dy.Int64(description="The shop.")
+    age_range = dy.Int64(
+        nullable=True,
+        description="1 under 18, 2 to 24, 3 to 29, 4 to 34, 5 to 39, 6 to 49, 7 and 8 over it; 0 unknown.",
+    )
+    gender = dy.Int64(nullable=True, description="0 female, 1 male; 2 and null unknown.")
+    label = dy.Int64(
+        nullable=True,
+        description="1 where the user bought there again; what those of the test file mean is not known.",
+    )
     activity = dy.List(
         dy.Struct(
             {
@@ -146,6 +155,7 @@ class Activity(dy.Schema):
             }
         ),
         nullable=True,
+        description="What the user did at the shop: one entry an action.",
     )
 
 

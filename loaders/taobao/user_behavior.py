@@ -48,7 +48,7 @@ class Interactions(dy.Schema):
     event_raw = dy.Enum(BEHAVIORS)
     timestamp = dy.Datetime(time_unit="us", time_zone="UTC")
     category_id = dy.Int64()
-    in_window = dy.Bool()
+    in_window = dy.Bool(description="Whether its time lies in the nine days that upstream names.")
 
 
 def normalize(rows: pl.LazyFrame) -> pl.LazyFrame:

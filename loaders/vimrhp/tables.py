@@ -48,12 +48,14 @@ class Reviews(dy.Schema):
     rating = dy.Float64(nullable=True, min=1, max=5)
     text = dy.String(nullable=True)
     helpfulness = dy.Float64(nullable=True)
-    text_normalized = dy.String(nullable=True)
-    domain = dy.String()
-    split = dy.Enum(SPLITS)
-    rating_raw = dy.String(nullable=True)
-    helpfulness_raw = dy.String(nullable=True)
-    unverified = dy.String(nullable=True)
+    text_normalized = dy.String(nullable=True, description="The text with every line end as one line feed.")
+    domain = dy.String(description="The kind of product, by the file's name.")
+    split = dy.Enum(SPLITS, description="The part of upstream's division that the file is.")
+    rating_raw = dy.String(nullable=True, description="The stars as they stand in the file, as JSON.")
+    helpfulness_raw = dy.String(nullable=True, description="The score as it stands in the file, as JSON.")
+    unverified = dy.String(
+        nullable=True, description="All other keys, as JSON: what they mean is not published."
+    )
 
     @dy.rule()
     def rating_is_an_integer(cls) -> pl.Expr:  # noqa: N805 - dataframely's form
@@ -73,11 +75,11 @@ class UnverifiedKeys(dy.Schema):
     values have there.
     """
 
-    domain = dy.String()
-    split = dy.Enum(SPLITS)
-    key = dy.String()
-    reviews = dy.Int64(min=1)
-    json_types = dy.List(dy.String())
+    domain = dy.String(description="The kind of product, by the file's name.")
+    split = dy.Enum(SPLITS, description="The part of upstream's division that the file is.")
+    key = dy.String(description="A key that upstream does not document.")
+    reviews = dy.Int64(min=1, description="How many reviews of the file have it.")
+    json_types = dy.List(dy.String(), description="The JSON types of its values.")
 
 
 UNVERIFIED_SQL: Final = """

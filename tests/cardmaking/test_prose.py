@@ -4,8 +4,7 @@ import pytest
 
 import ecomdata as ed
 from ecomdata.cardmaking import read_prose
-from ecomdata.cardmaking.hubwords import TASKS
-from ecomdata.cardmaking.prose import SECTIONS, Prose, parse_prose
+from ecomdata.cardmaking.prose import Prose, parse_prose
 from tests.validating.shops import Shop, shop
 
 __all__ = ["shop"]
@@ -163,17 +162,3 @@ def test_a_dataset_without_a_file(shop: Shop) -> None:
     """It has its declared summary."""
     assert shop.loaders
     assert read_prose(ed.loader("shop/clicks")) == Prose(summary="Clicks of a shop.")
-
-
-@pytest.mark.parametrize("name", ed.datasets())
-def test_what_is_written_of_each_dataset(name: str) -> None:
-    """It says what the Hub and the responsible-AI fields ask for, in the Hub's words."""
-    prose = read_prose(ed.loader(name))
-    wanted = set(SECTIONS) - {"Social impact", "Licence"}  # the declared terms stand on every card
-    missing = sorted(wanted - set(prose.sections))
-    assert not missing, f"{name}: write these sections in its card: {missing}"
-    assert prose.tasks, f"{name}: say in the front matter of its card what tasks it is for"
-    assert prose.collection, f"{name}: say in the front matter of its card how the data were collected"
-    assert prose.task_categories, f"{name}: give task_categories in the front matter of its card"
-    strange = sorted(set(prose.task_categories) - TASKS)
-    assert not strange, f"{name}: {strange} are not the Hub's; see ecomdata/cardmaking/hubwords.py"
