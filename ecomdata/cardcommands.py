@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Where it goes. Default: NAME-card; a family has a folder of each member in it.",
 )
-@click.option("--check", is_flag=True, help="Read it as the Hub's clients do, without a network.")
+@click.option("--check", is_flag=True, help="Read it as the Hub's clients and NeurIPS do, without a network.")
 @click.option(
     "--memory", default="500MB", show_default=True, help="What measuring may hold before it spills to disk."
 )
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def card(
     name: str, output: Path | None, memory: str, home: Path | None, *, check: bool, as_json: bool
 ) -> None:
-    """Write the card of what is loaded: README.md for the Hub, and ecomdata.json.
+    """Write the card of what is loaded: README.md for the Hub, croissant.json, and ecomdata.json.
 
     NAME may be a family: then all its members that are loaded. What you write between the two lines
     with `notes` in the README.md stays there when the card is made again. Exit code 3 when --check finds

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from ecomdata.cardmaking.croissant import CROISSANT, croissant
 from ecomdata.cardmaking.numbers import numbers_of
 from ecomdata.cardmaking.prose import read_prose
 from ecomdata.cardmaking.readme import Parts, readme
@@ -39,7 +40,10 @@ class Facts:
 
 
 def make_card(release: Release, dataset: Dataset, facts: Facts) -> Mapping[str, bytes]:
-    """Path in the repository -> content, ``README.md`` among them; equal releases and facts give equal bytes.
+    """``README.md`` and ``croissant.json``; equal releases and facts give equal bytes.
+
+    Returns:
+        Path in the repository -> content.
 
     Raises:
         EcomdataError: what is written of the dataset is not of the form.
@@ -58,4 +62,6 @@ def make_card(release: Release, dataset: Dataset, facts: Facts) -> Mapping[str, 
             notes=facts.notes,
         )
     )
-    return {CARD: text.encode()}
+    columns = {table.name: table.described for table in dataset.tables}
+    described = croissant(dataset, facts.published, prose, repo=facts.repo, columns=columns)
+    return {CARD: text.encode(), CROISSANT: described}

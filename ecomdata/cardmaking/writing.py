@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ecomdata.cardmaking.checking import check_readme
+from ecomdata.cardmaking.croissant import CROISSANT
 from ecomdata.cardmaking.making import CARD, DEFAULT_MEMORY, Facts, make_card
 from ecomdata.cardmaking.notes import kept_notes
 from ecomdata.errors import DataError, UsageError
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PUBLISHED, Published
 from ecomdata.registry import loader
-from ecomdata.release import open_release
+from ecomdata.release import Release, open_release
 from ecomdata.store import writing
 
 if TYPE_CHECKING:
@@ -59,14 +60,15 @@ def card(
     home: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
 ) -> CardFiles:
-    """Write the card of what is loaded: README.md, and beside it ecomdata.json.
+    """Write the card of what is loaded: README.md, croissant.json, and ecomdata.json.
 
     What stands between the markers of a README.md that is there already is kept.
 
     Args:
         name: A loaded dataset.
         out: The folder; default: the dataset's name with ``-card`` behind it, here.
-        check: Whether to read the card as the Hub's clients do, and return what they find wrong.
+        check: Whether to read README.md as the Hub's clients do and croissant.json as NeurIPS does, with the
+            data of the store, and return what they find wrong.
         memory: What measuring may hold before it spills to disk, such as ``1GB``.
         home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
         reporter: Hears of progress.
@@ -84,8 +86,16 @@ def card(
     facts = Facts(published=published, notes=notes, memory=memory, reporter=reporter or Silent())
     found = {**make_card(release, dataset, facts), PUBLISHED: published.as_bytes()}
     _write(folder, found)
-    problems = check_readme(found[CARD].decode()) if check else ()
-    return CardFiles(dataset=name, folder=folder, files=tuple(found), problems=problems)
+    problems = _problems(folder, release) if check else ()
+    return CardFiles(dataset=name, folder=folder, files=tuple(sorted(found)), problems=problems)
+
+
+def _problems(folder: Path, release: Release) -> tuple[str, ...]:
+    """What the Hub's clients and NeurIPS' checks find wrong with what was written."""
+    from ecomdata.cardmaking.croissantcheck import check_croissant
+
+    readme = (folder / CARD).read_text("utf-8")
+    return (*check_readme(readme), *check_croissant(folder / CROISSANT, folder=release.folder))
 
 
 def default_folder(name: str) -> Path:

@@ -24,7 +24,7 @@ RENEW = "python -m pytest -q tests/cardmaking/test_card.py --renew-golden"
 def made(folder: Path, name: str = NAME) -> str:
     """The card of a dataset, written into a folder."""
     done = ed.card(name, folder)
-    assert set(done.files) >= {"README.md", "ecomdata.json"}
+    assert set(done.files) >= {"README.md", "croissant.json", "ecomdata.json"}
     return (folder / "README.md").read_text("utf-8")
 
 

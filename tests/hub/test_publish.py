@@ -16,7 +16,7 @@ from tests.hub.writing import TOKEN
 from tests.loopback import instead
 
 EVENTS, ITEMS = "events/part-00000.parquet", "items/part-00000.parquet"
-OURS = {EVENTS, ITEMS, "README.md", "ecomdata.json"}
+OURS = {EVENTS, ITEMS, "README.md", "croissant.json", "ecomdata.json"}
 
 
 def _statuses(publication: ed.Publication) -> dict[str, str]:
@@ -87,6 +87,7 @@ def test_a_new_release_replaces_and_removes(hub: Hub, publish: Publish, tmp_path
         EVENTS: "replaced",
         ITEMS: "replaced",
         "README.md": "replaced",
+        "croissant.json": "replaced",
         "ecomdata.json": "replaced",
         "events/part-00007.parquet": "deleted",
     }
@@ -177,7 +178,7 @@ def test_the_card_alone(hub: Hub, publish: Publish) -> None:
     hub.repo("acme/ub", {"interactions/part-00000.parquet": b"rows"}, private=True)
     done = publish("taobao/user-behavior", "acme/ub", card_only=True)
     files = hub.repos["acme/ub"].files()
-    assert set(files) == {"README.md", "ecomdata.json"}
+    assert set(files) == {"README.md", "croissant.json", "ecomdata.json"}
     assert b"configs" not in files["README.md"].content
     assert "No data" in files["README.md"].content.decode()
     assert done.plan.status["interactions/part-00000.parquet"] == "deleted"
@@ -331,12 +332,12 @@ def test_the_command(hub: Hub, stocked: Path, run_cli: RunCli) -> None:
     assert not hub.repos
     planned = run_cli(*args, "--dry-run", env=env)
     assert re.search(r"events/part-00000.parquet +[\d.]+ kB +new", planned.stdout)
-    assert "4 files to send" in planned.stdout
+    assert "5 files to send" in planned.stdout
     assert not hub.repos
     done = run_cli(*args, "-y", env=env)
     commit = hub.repos["acme/merrec"].branches["main"]
     assert done.stdout == f"{hub.url}/datasets/acme/merrec/tree/{commit}\n"
-    assert "4 files to send" in done.stderr
+    assert "5 files to send" in done.stderr
     said = json.loads(run_cli(*args, "-y", "--json", env=env).stdout)
     assert (said["commit"], said["commits"], said["bytes"], said["private"]) == (commit, 0, 0, True)
     assert {file["status"] for file in said["files"]} == {"there"}

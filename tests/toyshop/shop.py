@@ -116,7 +116,7 @@ CLICKS = Dataset(
     summary="Clicks of a shop.",
     homepage="https://example.org",
     licence=LICENCE,
-    citation="@misc{clicks, title={Clicks}}",
+    citation="@misc{clicks, title={Clicks}, author={Shop, The}, year={2024}}",
     languages=("en",),
     access="login",
     sources=(Source(instructions="ask the shop"),),
