@@ -44,6 +44,7 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/json_arrays.py
 	$(BIN)/python benchmarks/lead_lag.py
 	$(BIN)/python benchmarks/rope.py
+	$(BIN)/python benchmarks/card.py
 	$(BIN)/python benchmarks/publish.py
 	$(BIN)/python benchmarks/languages.py
 

@@ -155,6 +155,29 @@ def test_committed_results_of_rope_are_of_a_full_run() -> None:
     assert report["sizes"]["rope"]["media"] == 12_400_000
 
 
+def test_the_card_benchmark_runs(tmp_path: Path) -> None:
+    """A card made anew, one from kept numbers, and a peer; goals of time and memory."""
+    done = _bench("--quick", "--data", tmp_path, "--out", tmp_path / "card.json", script="card.py")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "card.json").read_text())
+    assert {entry["name"] for entry in report["measurements"]} == {
+        "card/ecomdata",
+        "card/summarize",
+        "again/ecomdata",
+    }
+    assert [goal["limit"] for goal in report["goals"]] == ["< 30", "< 1e+09"]
+
+
+def test_committed_results_of_cards_are_of_a_full_run() -> None:
+    """benchmarks/results/card.json comes from the size that the goals are set for."""
+    path = ROOT / "benchmarks" / "results" / "card.json"
+    if not path.exists():
+        pytest.skip("no results are committed yet")
+    report = json.loads(path.read_text())
+    assert not report["quick"]
+    assert report["sizes"]["user-behavior"]["rows"] == 20_000_000
+
+
 def test_publishing_is_measured_against_upload_folder(tmp_path: Path) -> None:
     """Both move the same bytes, and find them there again; the goal is judged by the ratio of the two."""
     done = _bench("--quick", "--data", tmp_path, "--out", tmp_path / "publish.json", script="publish.py")

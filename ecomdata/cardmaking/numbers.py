@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from typing import Any, Final
 
 from ecomdata import __version__
@@ -75,11 +76,9 @@ def numbers_of(release: Release, dataset: Dataset, *, memory: str, reporter: Rep
 
 def _key(release: Release, dataset: Dataset) -> str:
     """A hash of all that the numbers depend on."""
-    import datasets
-
     figures = content_file(dataset.name, "validation", ".toml")
     parts: list[object] = [
-        *(_FORMAT, __version__, datasets.__version__, release.folder.name),
+        *(_FORMAT, __version__, version("datasets"), release.folder.name),
         [[file.path, file.sha256] for table in release.manifest.tables.values() for file in table.files],
         [[table.name, table.key] for table in dataset.tables],
         hashlib.sha256(figures.read_bytes()).hexdigest() if figures else "",
