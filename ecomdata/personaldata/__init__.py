@@ -1,0 +1,24 @@
+"""Personal data, tokens and keys in texts: found, counted and masked before anything leaves the machine."""
+
+from __future__ import annotations
+
+from ecomdata.personaldata.findings import Finding, Findings, Scanned
+from ecomdata.personaldata.keeping import findings_of, masked_tables, personal_data
+from ecomdata.personaldata.looking import KINDS, Kind, Look
+from ecomdata.personaldata.masking import MaskedCopy, Masks
+from ecomdata.personaldata.scanning import scan
+
+__all__ = [
+    "KINDS",
+    "Finding",
+    "Findings",
+    "Kind",
+    "Look",
+    "MaskedCopy",
+    "Masks",
+    "Scanned",
+    "findings_of",
+    "masked_tables",
+    "personal_data",
+    "scan",
+]

@@ -1,0 +1,198 @@
+"""Telephone numbers in free text: shapes that a fast search finds, and Google's phone number plans to decide.
+
+A number counts with a ``+``, after a word such as "call" or "电话", or in the shapes that people of the
+dataset's countries write. Whatever has a shape must also be a number that its country's plan knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+REGIONS: Final = {"bn": "BD", "vi": "VN", "zh": "CN", "en": "US"}
+"""Language -> the country whose numbers are looked for without a ``+`` or a word before them."""
+
+
+class Phone(NamedTuple):
+    """A number: where it stands, its country, and whether it is digits only with no word before it."""
+
+    start: int
+    end: int
+    region: str
+    bare: bool
+
+
+_ALL: Final = "0-9০-৯０-９"
+"""Digits as they are written here: ASCII, Bengali, full-width."""
+
+
+def _digits(which: str) -> str:
+    """A class of digits in all scripts."""
+    return "[" + "".join(chr(first + int(digit)) for first in (0x30, 0x9E6, 0xFF10) for digit in which) + "]"
+
+
+_D: Final = f"[{_ALL}]"
+_GAP: Final = r"[ \u00a0.()\-\u2010-\u2014]{0,2}"
+_DASH: Final = r"[ \u00a0\-\u2010-\u2014]?"
+_ZERO: Final = rf"\(?{_digits('0')}"
+
+_START: Final = {
+    "BD": rf"(?:{_ZERO}|{_digits('8')}{{2}}{_digits('0')}{_DASH}){_digits('1')}{_digits('3456789')}",
+    "VN": rf"(?:{_ZERO}|{_digits('8')}{_digits('4')}{_DASH}){_digits('35789')}",
+    "CN": rf"(?:{_digits('8')}{_digits('6')}{_DASH})?{_digits('1')}{_digits('3456789')}{_D}",
+}
+_US: Final = (
+    r"\([2-9][0-9]{2}\) ?[2-9][0-9]{2}[ .\-]|[2-9][0-9]{2}-[2-9][0-9]{2}-|[2-9][0-9]{2}\.[2-9][0-9]{2}\."
+)
+_SHAPES: Final = {
+    "BD": (
+        rf"{_START['BD']}(?:{_DASH}{_D}){{8}}",
+        rf"{_ZERO}{_digits('2')}(?:\) ?|{_DASH}-){_D}{{4}}{_DASH}{_D}{{4,5}}",
+    ),
+    "VN": (
+        rf"{_START['VN']}(?:[ .\-]?{_D}){{8}}",
+        rf"{_ZERO}{_digits('2')}{_D}{{1,2}}(?:\) ?|[ .\-]){_D}{{3,4}}[ .\-]?{_D}{{4}}",
+    ),
+    "CN": (
+        rf"{_START['CN']}(?:{_DASH}{_D}){{8}}",
+        rf"{_ZERO}{_D}{{2,3}}(?:\) ?|-){_D}{{7,8}}",
+    ),
+    "US": (rf"(?:1[ .\-])?(?:{_US})[0-9]{{4}}",),
+}
+"""Country -> shapes of its numbers. Three groups of digits with spaces between them are no shape of the US:
+sizes of memory look like that."""
+_PLUSSED: Final = rf"[+＋]{_GAP}{_D}(?:{_GAP}{_D})"
+_ABROAD: Final = f"{_PLUSSED}{{7,14}}"
+_SAID: Final = (
+    r"phones?|telephone|tel|call(?: me)?(?: at| on)?|mobile|mob|cell|whats ?app|wechat|weixin|zalo|viber"
+    r"|imo|bkash|nagad|wa\.me/|contact|hotline|s[đd]t|đt|điện thoại|liên hệ|gọi|ফোন|মোবাইল|নাম্বার|নম্বর|কল"
+    r"|যোগাযোগ|বিকাশ|电话|手机|手机号|微信|联系|热线|致电"
+)
+_DIGITS_AFTER: Final = rf"[^{_ALL}\n]{{0,12}}{_D}(?:{_GAP}{_D})"
+ALWAYS: Final = f"{_PLUSSED}{{7}}|(?i:{_SAID}){_DIGITS_AFTER}{{7}}"
+"""Every text with a ``+`` or a word before a number matches this."""
+
+_BEFORE: Final = rf"(?<![A-Za-z{_ALL}_$€£¥৳₫@#=%])(?<![A-Za-z{_ALL}]-)(?<![{_ALL}][.,])"
+_AFTER: Final = rf"(?![A-Za-z{_ALL}_%@])(?![.\-][A-Za-z{_ALL}])"
+_NO_PHONE_BEFORE: Final = re.compile(
+    r"(?:\b(?:isbn(?:-1[03])?|ean|upc|gtin|asin|sku|imei|serial|s/n|model|barcode|batch|lot|awb|tracking|item|id"
+    r"|(?:order|invoice|product|ref)\.? ?(?:no|id|number|code|nr|#)|mã(?: đơn| vận đơn| số)?)"
+    r"|订单号?|单号|编号|货号|型号|条码|অর্ডার (?:নং|নাম্বার)|কোড)"
+    r"[\s:.#=\-]*(?:no|id|number|号)?[\s:.#=\-：]*$",
+    re.IGNORECASE,
+)
+_PRICE: Final = re.compile(r" ?(?:đ|₫|৳|元|tk\b|taka|vnd|bdt|usd|rmb)", re.IGNORECASE)
+_WORD: Final = re.compile(rf"(?:(?<![A-Za-z])(?:{_SAID}))(?P<number>{_DIGITS_AFTER}{{7,14}})", re.IGNORECASE)
+_NUMBER: Final = re.compile(rf"[+＋(]?{_D}(?:{_GAP}{_D})*\Z")
+_PLUS: Final = re.compile(rf"(?<![A-Za-z{_ALL}]){_ABROAD}(?![A-Za-z{_ALL}])")
+_GROUP: Final = re.compile(rf"{_D}+")
+_LINK: Final = re.compile(r"(?:https?://|www\.)[^\s]{0,300}$")
+_LINK_TO_PHONE: Final = re.compile(r"(?:wa\.me/|phone=|tel[:=])[+＋]?$", re.IGNORECASE)
+_WHOLE: Final = 11
+"""So many digits after a word can be a number with its country's code and without the +."""
+_REACH: Final = 300
+_MOST_GROUPS: Final = 5
+_LEAST_DIGITS: Final = 8
+_DATE: Final = re.compile(
+    r"(?:19|20)[0-9]{2}[ .\-]?(?:0?[1-9]|1[0-2])[ .\-]?(?:[12][0-9]|3[01]|0?[1-9])(?![0-9])"
+)
+
+
+def prefilter(regions: Iterable[str]) -> str:
+    """A pattern that every text with a number of these countries, or with ``+`` or a word, matches."""
+    return "|".join([ALWAYS, *(shape for region in regions for shape in _SHAPES.get(region, ()))])
+
+
+@lru_cache(maxsize=16)
+def _national(region: str) -> re.Pattern[str]:
+    return re.compile(f"{_BEFORE}(?:{'|'.join(_SHAPES[region])}){_AFTER}")
+
+
+def phones(text: str, regions: tuple[str, ...]) -> Iterator[Phone]:
+    """Numbers in a text; they may overlap, the surer ones come first."""
+    yield from _abroad(text)
+    yield from _after_words(text, regions)
+    for region in regions:
+        if region in _SHAPES:
+            yield from _shaped(text, region)
+
+
+def _abroad(text: str) -> Iterator[Phone]:
+    for match in _PLUS.finditer(text):
+        if _in_link(text, match.start()):
+            continue
+        if found := _longest(match[0], ()):
+            yield Phone(match.start(), match.start() + found[0], found[1], bare=False)
+
+
+def _after_words(text: str, regions: tuple[str, ...]) -> Iterator[Phone]:
+    for match in _WORD.finditer(text):
+        number = _NUMBER.search(match["number"])
+        if number is None or _DATE.match(number[0]):
+            continue
+        start = match.start("number") + number.start()
+        if (found := _longest(number[0], regions)) and not _in_link(text, start):
+            end = start + found[0]
+            if not text[end : end + 1].isdigit():
+                yield Phone(start, end, found[1], bare=False)
+
+
+def _shaped(text: str, region: str) -> Iterator[Phone]:
+    for match in _national(region).finditer(text):
+        number = match[0]
+        if len(_GROUP.findall(number)) > _MOST_GROUPS or _is_ean(number):
+            continue
+        start, end = match.span()
+        if _NO_PHONE_BEFORE.search(text[max(0, start - 30) : start]) or _PRICE.match(text, end):
+            continue
+        if _in_link(text, start) or not _known(number, region):
+            continue
+        yield Phone(start, end, region, bare=number.isdigit())
+
+
+def _longest(number: str, regions: tuple[str, ...]) -> tuple[int, str] | None:
+    """The longest beginning, cut between groups of digits, that is a number: its length and country."""
+    ends = [match.end() for match in _GROUP.finditer(number)]
+    for end in reversed(ends):
+        part = number[:end]
+        count = sum(map(str.isdigit, part))
+        if count < _LEAST_DIGITS:
+            break
+        if part[0] in "+＋":
+            known = _known(part, "")
+        else:
+            known = next(filter(None, (_known(part, region) for region in regions)), "")
+            known = known or (_known(f"+{part}", "") if count >= _WHOLE else "")
+        if known:
+            return end, known
+    return None
+
+
+@lru_cache(maxsize=1 << 14)
+def _known(number: str, region: str) -> str:
+    """The country of a number that its plan knows, or nothing. Digits of all scripts are read."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number, region or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_valid_number(parsed):
+        return ""
+    return phonenumbers.region_code_for_number(parsed) or region or "001"
+
+
+def _is_ean(number: str) -> bool:
+    """Whether thirteen digits have a bar code's check digit: Korean ones begin as Bangladesh's numbers do."""
+    if len(number) != 13 or not number.isdigit():
+        return False
+    digits = [int(digit) for digit in number]
+    return (sum(digits[0::2]) + 3 * sum(digits[1::2])) % 10 == 0
+
+
+def _in_link(text: str, start: int) -> bool:
+    """Whether a number stands in a web address, such as a picture's, that is none to a telephone."""
+    before = text[max(0, start - _REACH) : start]
+    return _LINK.search(before) is not None and _LINK_TO_PHONE.search(before) is None
