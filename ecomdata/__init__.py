@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
     from ecomdata.languages import ColumnLanguages, describe_languages, detect_languages
     from ecomdata.loading import load
+    from ecomdata.personaldata import personal_data
     from ecomdata.publishing import Publication, publish
     from ecomdata.registry import datasets, loader
     from ecomdata.release import Release, TableData
@@ -51,6 +52,7 @@ __all__ = [
     "load",
     "loader",
     "open",
+    "personal_data",
     "publish",
     "sample",
     "sql",
@@ -82,6 +84,7 @@ _HOMES: Final = {
     "load": "loading",
     "loader": "registry",
     "open": "release",
+    "personal_data": "personaldata",
     "publish": "publishing",
     "sample": "samples",
     "sql": "catalog",

@@ -1,4 +1,4 @@
-"""The commands that speak to the Hub about what is published: ``publish`` and ``verify``."""
+"""The commands about what goes to the Hub: ``personal-data``, ``publish`` and ``verify``."""
 
 from __future__ import annotations
 
@@ -42,6 +42,17 @@ _endpoint: Final = click.option(
     is_flag=True,
     help="Declare to hold the rights to pass on data whose terms do not allow it to all. It is recorded.",
 )
+@click.option(
+    "--mask",
+    is_flag=True,
+    help="Publish copies with [phone], [email] and the like in place of what was found.",
+)
+@click.option(
+    "--accept-personal-data",
+    multiple=True,
+    metavar="TABLE.COLUMN[:KIND]",
+    help="Publish what was found there as it is. It is recorded. May be given again.",
+)
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @home_option
 @json_option
@@ -52,6 +63,9 @@ def publish(
 
     The plan is shown first. Files that are there already are not sent, so running the same command
     again after a failure sends the rest. The token is $HF_TOKEN or that of `hf auth login`.
+
+    Texts are looked through for telephone numbers, e-mail addresses, tokens and private keys first. Exits
+    with 3 when there are any that are neither masked nor accepted.
     """
     from ecomdata.publishing import publish as publish_one
     from ecomdata.terminal import print_publication
@@ -77,6 +91,29 @@ def publish(
         print_publication(done, err=False)
     else:
         click.echo(f"{done.url}/tree/{done.commit}")
+
+
+@click.command("personal-data")
+@click.argument("name")
+@click.option("--strict", is_flag=True, help="Exit with 3 when anything is found.")
+@home_option
+@json_option
+def personal_data(name: str, *, strict: bool, home: Path | None, as_json: bool) -> None:
+    """Look for telephone numbers, e-mail addresses, tokens and private keys in the texts of NAME.
+
+    No value is shown, only counts and the first characters of a few. A release is looked through once.
+    """
+    from ecomdata.personaldata import personal_data as look
+    from ecomdata.terminal import print_findings
+
+    with reporting() as reporter:
+        found = look(name, home=home, reporter=reporter)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        print_findings(found)
+    if strict and found:
+        sys.exit(DataError.exit_code)
 
 
 @click.command()

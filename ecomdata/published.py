@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Final, cast
 
 from ecomdata.declare import Licence
@@ -44,6 +44,38 @@ class PublishedTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedFinding:
+    """Personal data, tokens or keys that were found in a column, and what became of them.
+
+    Attributes:
+        table: The table.
+        column: The column.
+        kind: ``email``, ``phone``, ``token`` or ``key``.
+        sort: A telephone number's country, whose form a token has; else empty.
+        rows: Rows that had any, before masking.
+        occurrences: How many there were.
+        treatment: ``masked``, ``accepted`` (published as they are) or ``withheld`` (no data are published).
+    """
+
+    table: str
+    column: str
+    kind: str
+    sort: str
+    rows: int
+    occurrences: int
+    treatment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalData:
+    """What was looked at for personal data (text columns, rows of their tables), and what was found."""
+
+    columns: int
+    rows: int
+    found: tuple[PublishedFinding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """A published release.
 
@@ -59,6 +91,7 @@ class Published:
         card_only: Whether no data are published with it.
         raw: Name, bytes and sha256 of the raw files.
         tables: The tables, by name; without files where only the card is published.
+        personal_data: What was found in the texts and what became of it; None where nobody looked.
     """
 
     dataset: str
@@ -72,11 +105,22 @@ class Published:
     card_only: bool
     raw: tuple[Mapping[str, object], ...]
     tables: Mapping[str, PublishedTable]
+    personal_data: PersonalData | None = None
     format: int = field(default=FORMAT)
 
     @classmethod
-    def of(cls, manifest: Manifest, licence: Licence, *, rights: str, card_only: bool) -> Published:
-        """What a release says of itself once it is published."""
+    def of(
+        cls,
+        manifest: Manifest,
+        licence: Licence,
+        *,
+        rights: str,
+        card_only: bool,
+        personal_data: PersonalData | None = None,
+        masked: Mapping[str, tuple[WrittenFile, ...]] | None = None,
+    ) -> Published:
+        """What a release says of itself once published; ``masked``: files in place of the store's."""
+        masked = masked or {}
         return cls(
             dataset=manifest.dataset,
             release=manifest.release,
@@ -98,10 +142,11 @@ class Published:
                     rejected=record.rejected,
                     reasons=record.reasons,
                     dropped=record.dropped,
-                    files=() if card_only else record.files,
+                    files=() if card_only else masked.get(name, record.files),
                 )
                 for name, record in manifest.tables.items()
             },
+            personal_data=personal_data,
         )
 
     @classmethod
@@ -134,8 +179,11 @@ class Published:
                     f"{where} was written by a newer ecomdata", hint="pip install --upgrade ecomdata"
                 )
             tables = {str(name): _table(record) for name, record in value["tables"].items()}
-            kept: dict[str, Any] = {item.name: value[item.name] for item in fields(cls)}
+            kept: dict[str, Any] = {item.name: value.get(item.name) for item in fields(cls)}
+            kept |= {item.name: value[item.name] for item in fields(cls) if item.default is MISSING}
+            personal = value.get("personal_data")
             kept |= {"tables": tables, "raw": tuple(value["raw"])}
+            kept["personal_data"] = None if personal is None else _personal_data(personal)
             return cls(**kept)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
@@ -161,6 +209,19 @@ def _table(record: dict[str, Any]) -> PublishedTable:
         dropped=dict(record["dropped"]),
         files=files,
     )
+
+
+def _personal_data(value: dict[str, Any]) -> PersonalData:
+    texts = ("table", "column", "kind", "sort", "treatment")
+    found = tuple(
+        PublishedFinding(
+            **{name: str(item[name]) for name in texts},
+            rows=int(item["rows"]),
+            occurrences=int(item["occurrences"]),
+        )
+        for item in value["found"]
+    )
+    return PersonalData(columns=int(value["columns"]), rows=int(value["rows"]), found=found)
 
 
 def _file(item: dict[str, Any]) -> WrittenFile:

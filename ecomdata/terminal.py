@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from ecomdata.doctor import Check
     from ecomdata.languages import ColumnLanguages
+    from ecomdata.personaldata import Findings
+    from ecomdata.published import PersonalData
     from ecomdata.publishing import Publication
     from ecomdata.release import Release
     from ecomdata.validating import Validation
@@ -223,8 +225,40 @@ def print_publication(publication: Publication, *, err: bool) -> None:
         f"{publication.dataset}: release {publication.release} to {where}",
         "everything is there already" if plan.done else what,
         publication.rights,
+        *_personal(publication.personal_data),
     ):
         console.print(_escaped(line), soft_wrap=True)
+
+
+def _personal(record: PersonalData) -> Iterator[str]:
+    from ecomdata.publishing.personal import counts_text
+
+    if not record.found:
+        yield f"no personal data found in {record.columns:,} text columns"
+    for treatment in sorted({one.treatment for one in record.found}):
+        found = [one for one in record.found if one.treatment == treatment]
+        yield f"personal data {treatment}: {counts_text(found)}"
+
+
+def print_findings(found: Findings) -> None:
+    """What was found in the texts, by column and kind."""
+    console = _console()
+    if found:
+        numbers = ("rows", "times")
+        table = _table("column", "kind", "whose", *numbers, "such as", right=numbers)
+        for one in found:
+            counts = (f"{one.rows:,}", f"{one.occurrences:,}")
+            examples = _escaped(", ".join(one.examples))
+            table.add_row(_escaped(one.place), one.kind, _escaped(one.sort), *counts, examples)
+        console.print(table)
+    rows = sum(table.rows for table in found.scanned.values() if table.columns)
+    countries = f"; numbers as written in {', '.join(found.regions)}, or with a +" if found.regions else ""
+    total = sum(one.occurrences for one in found)
+    console.print(
+        f"{_escaped(found.dataset)}: release {_escaped(found.release)}, {total:,} found in "
+        f"{found.columns:,} text columns of {rows:,} rows{countries}",
+        soft_wrap=True,
+    )
 
 
 def print_verification(found: Verification) -> None:

@@ -87,6 +87,8 @@ def masked_tables(
     """Copies of a release's tables with findings masked, in the home; see :func:`masked_copy`."""
     reporter = reporter or Silent()
     root = _folder(home, dataset)
+    if not masks:
+        return MaskedCopy(root, {})
     with _alone(root, reporter):
         return masked_copy(release, findings, masks, root, _fingerprint(release, dataset), reporter)
 

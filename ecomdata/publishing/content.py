@@ -11,6 +11,7 @@ from typing import Protocol
 from ecomdata.cardmaking import CARD, Facts
 from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError
+from ecomdata.personaldata import MaskedCopy
 from ecomdata.published import PUBLISHED
 from ecomdata.release import Release
 from ecomdata.sources.hub_client import Entry, blob_id
@@ -51,16 +52,24 @@ class Content:
         return hashlib.sha1(b"blob %d\0" % self.size + self.source, usedforsecurity=False).hexdigest()
 
 
-def contents(release: Release, dataset: Dataset, card: Card, facts: Facts) -> tuple[Content, ...]:
+def contents(
+    release: Release, dataset: Dataset, card: Card, facts: Facts, copies: MaskedCopy
+) -> tuple[Content, ...]:
     """Everything that is to stand in the repository: the data, ``ecomdata.json``, the card.
 
-    Rejected rows stay at home: they hold raw content that no schema has checked.
+    Masked copies stand in place of the store's files. Rejected rows stay at home: they hold raw content that
+    no schema has checked.
 
     Raises:
         EcomdataError: the card has no README.md, or a path that it may not have.
     """
     published = facts.published
-    data = [Content(f.path, release.folder / f.path, f.size, f.sha256) for f in published.files]
+    elsewhere = dict.fromkeys(copies.files, copies.folder)
+    data = [
+        Content(file.path, elsewhere.get(name, release.folder) / file.path, file.size, file.sha256)
+        for name, table in published.tables.items()
+        for file in table.files
+    ]
     described = {PUBLISHED: published.as_bytes(), **card(release, dataset, facts)}
     folders = tuple(f"{table}/" for table in published.tables)
     wrong = [path for path in described if not safe_relative(path) or path.startswith(folders)]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ecomdata.cardmaking import CARD, Facts, kept_notes, make_card
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.progress import Reporter, Silent
-from ecomdata.published import Published
+from ecomdata.published import PersonalData, Published
 from ecomdata.publishing.content import Card, Content, contents
 from ecomdata.publishing.guard import check_rights
+from ecomdata.publishing.personal import treated
 from ecomdata.publishing.plan import Plan, State, make_plan
 from ecomdata.publishing.remote import Moved, Remote
 from ecomdata.registry import loader
@@ -43,6 +44,7 @@ class Publication:
         rights: Why it may be published.
         private: Whether only members of the repository see it.
         dry_run: Whether nothing was done.
+        personal_data: What was found in the texts, and what became of it.
         commit: The commit with all files; empty in a dry run.
         tag: The release's tag; empty in a dry run.
     """
@@ -54,6 +56,7 @@ class Publication:
     rights: str
     private: bool
     dry_run: bool
+    personal_data: PersonalData
     commit: str = ""
     tag: str = ""
 
@@ -80,6 +83,7 @@ class Publication:
             "private": self.private,
             "rights": self.rights,
             "dry_run": self.dry_run,
+            "personal_data": asdict(self.personal_data),
             "commits": 0 if self.plan.done else 1,
             "bytes": self.plan.size,
             "files": files,
@@ -99,6 +103,8 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
     dry_run: bool = False,
     card_only: bool = False,
     hold_rights: bool = False,
+    mask: bool = False,
+    accept_personal_data: Sequence[str] = (),
     card: Card = make_card,
     confirm: Callable[[Publication], bool] | None = None,
     reporter: Reporter | None = None,
@@ -122,6 +128,10 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
         card_only: Publish the card and ``ecomdata.json``, but no data.
         hold_rights: Declare to hold the rights to pass the data on, where its terms do not give them to
             everybody; that is recorded in what is published.
+        mask: Publish copies of the tables in which each telephone number, e-mail address, token or key that
+            was found is replaced by ``[phone]`` and the like. The store stays as it is.
+        accept_personal_data: ``TABLE.COLUMN`` or ``TABLE.COLUMN:KIND``: what was found there is published as
+            it is, which is recorded.
         card: Makes the card's files.
         confirm: Asked with the plan before anything is done; default: no question.
         reporter: Hears of progress.
@@ -132,21 +142,39 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
     Raises:
         UsageError: the dataset is not loaded, or the repository's or branch's name cannot be one.
         AccessError: the terms do not let the data be passed on, or the token may not write there.
-        DataError: the store or what is on the Hub afterwards is not what the manifest says.
+        DataError: personal data were found that are neither masked nor accepted, with the counts; or the
+            store or what is on the Hub afterwards is not what the manifest says.
         EcomdataError: the network or the server gave up, with what is missing.
     """
     _check_names(repo_id, branch)
     dataset, release = loader(name), open_release(name, home=home)
     rights = check_rights(dataset, release.manifest, card_only=card_only, hold_rights=hold_rights)
+    reporter = reporter or Silent()
+    personal = treated(
+        release,
+        dataset,
+        mask=mask,
+        accepted=accept_personal_data,
+        card_only=card_only,
+        home=home,
+        reporter=reporter,
+    )
     remote = Remote(repo_id, branch, (endpoint or default_endpoint()).rstrip("/"))
     state = remote.look()
     facts = Facts(
-        published=Published.of(release.manifest, dataset.licence, rights=rights, card_only=card_only),
+        published=Published.of(
+            release.manifest,
+            dataset.licence,
+            rights=rights,
+            card_only=card_only,
+            personal_data=personal.record,
+            masked=personal.copies.files,
+        ),
         repo=repo_id,
         notes=kept_notes(remote.read(state, CARD), f"{CARD} of {repo_id}", replaceable=True),
-        reporter=reporter or Silent(),
+        reporter=reporter,
     )
-    wanted = contents(release, dataset, card, facts)
+    wanted = contents(release, dataset, card, facts, personal.copies)
     tables = tuple({*(table.name for table in dataset.tables), *release})
     plan = make_plan(repo_id, branch, state, wanted, tables)
     planned = Publication(
@@ -157,6 +185,7 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
         rights=rights,
         private=_private(plan, private=private),
         dry_run=dry_run,
+        personal_data=personal.record,
     )
     if dry_run:
         return planned
@@ -165,7 +194,7 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
         raise EcomdataError(
             "nothing was published", hint="say yes, or give -y; --dry-run shows the plan alone"
         )
-    commit = _Run(remote, planned, tables, release, dataset, reporter or Silent()).commit()
+    commit = _Run(remote, planned, tables, release, dataset, reporter).commit()
     tag = remote.tag(f"release-{release.manifest.release}", commit)
     return replace(planned, commit=commit, tag=tag)
 
