@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecomdata.personaldata import KINDS, Kind, Look
+from tests.personaldata.planted import Planted, decoys, planted
+
+LOOK = Look(("BD", "CN", "US", "VN"))
+ROUNDS = 20
+PIECES = [
+    *(one.text for one in planted(3, 2)),
+    *(one.text for one in decoys(3, 2)),
+    *"আ ভ中文áé \n\t'\"\\{}[]@＠+＋.-_:/0123456789০১৭",
+    "01712345678",
+    "a@b.com",
+    "[phone]",
+]
+texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+
+
+def _missed(one: Planted) -> bool:
+    masked, found = LOOK.masked(one.text)
+    return one.value in masked or {item.kind for item in found} != {one.kind}
+
+
+def test_every_local_spelling_is_found() -> None:
+    """Each kind in each spelling, alone and in sentences of its language: nothing of the value is left."""
+    made = planted(seed=7, rounds=ROUNDS)
+    assert Counter(one.kind for one in made).keys() == set(KINDS)
+    assert not {(one.kind, one.spelling) for one in made if _missed(one)}
+
+
+def test_decoys_are_left_alone() -> None:
+    """Prices, bar codes, dates, order numbers, ids, mentions, versions and links keep every byte."""
+    wrong = [(one.spelling, found) for one in decoys(11, ROUNDS) for found in LOOK.masked(one.text)[1]]
+    assert not wrong
+
+
+def test_the_search_misses_nothing() -> None:
+    """Every planted text passes the fast search that decides which rows are looked at."""
+    made = planted(seed=13, rounds=ROUNDS)
+    passed = pl.Series([one.text for one in made]).str.contains(LOOK.prefilter())
+    assert not {one.spelling for one, ok in zip(made, passed, strict=True) if not ok}
+
+
+@given(texts)
+@settings(deadline=None)
+def test_masking_twice_changes_nothing_more(text: str) -> None:
+    """What is masked has nothing left to mask, whatever stood side by side; the search passed it."""
+    masked, found = LOOK.masked(text)
+    assert LOOK.masked(masked) == (masked, [])
+    assert (masked == text) == (not found)
+    assert not found or pl.Series([text]).str.contains(LOOK.prefilter())[0]
+
+
+@given(texts, st.sets(st.sampled_from(KINDS)))
+@settings(deadline=None)
+def test_kinds_that_are_not_asked_for_stay(text: str, kinds: set[Kind]) -> None:
+    """Only the kinds that are to be masked are found."""
+    masked, found = Look(LOOK.regions, frozenset(kinds)).masked(text)
+    assert {one.kind for one in found} <= kinds
+    assert kinds or masked == text
+
+
+@given(
+    st.recursive(texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
+)
+@settings(max_examples=60, deadline=None)
+def test_json_stays_json(value: object) -> None:
+    """Strings of JSON text are looked at one by one, escapes and all; its form and all else stay."""
+    for ascii_only in (True, False):
+        text = json.dumps(value, ensure_ascii=ascii_only)
+        masked, found = LOOK.masked(text)
+        assert isinstance(json.loads(masked), type(value))
+        assert found or masked == text
+
+
+def test_escapes_of_json_hide_nothing() -> None:
+    r"""An @ as \u0040, a number after \n, a number under a telling key; ids and other numbers stay."""
+    text = (
+        '{"a": "x\\n01712345678", "b": "me\\u0040shop.com", "phone": 1712345678,'
+        ' "id": "13812345678", "n": 13812345678}'
+    )
+    masked, found = LOOK.masked(text)
+    assert json.loads(masked) == {
+        "a": "x\n[phone]",
+        "b": "[email]",
+        "phone": "[phone]",
+        "id": "13812345678",
+        "n": 13812345678,
+    }
+    assert [one.kind for one in found] == ["phone", "email", "phone"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_phone"),
+    [
+        ("item_id", "13812345678", False),
+        ("history", "01712345678", False),
+        ("note", "01712345678", True),
+        ("contact_phone", "1712345678", True),
+        ("mobile", "4155552671", True),
+        ("mobile", "12", False),
+    ],
+)
+def test_names_tell_ids_from_numbers(name: str, text: str, is_phone: bool) -> None:
+    """Digits alone are what their column or key says they are."""
+    assert (LOOK.masked(text, name)[0] == "[phone]") is is_phone
+
+
+def test_only_numbers_of_the_datasets_countries_are_looked_for() -> None:
+    """Without a + or a word, a number counts only where people write numbers like that."""
+    bare, abroad = "nice 01712345678", "nice +8801712345678"
+    assert Look(("BD",)).masked(bare)[0] == "nice [phone]"
+    assert Look(("CN",)).masked(bare)[0] == bare
+    assert Look(()).masked(abroad)[0] == "nice [phone]"
+
+
+def test_examples_do_not_show_the_value() -> None:
+    """Of each value at most four first characters, and its length, can be seen."""
+    for one in planted(seed=17, rounds=3):
+        for found in LOOK.masked(one.text)[1]:
+            assert one.value not in found.hint
+            assert one.value[4:10] not in found.hint
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a",
+        "a@",
+        "a.",
+        "@a.",
+        "0",
+        "01712345678 ",
+        "+880 ",
+        "1-",
+        "(",
+        "eyJ",
+        "-eyJaaaaaaaaaa.",
+        "sk-",
+        "a://b:",
+        "-----BEGIN PRIVATE KEY-----",
+        "call ",
+        '{"',
+        '"\\',
+        "https://",
+    ],
+)
+def test_hostile_texts_take_time_in_proportion(piece: str) -> None:
+    """Half a megabyte made to be slow ends soon; in the square of its length it would take hours."""
+    text = piece * ((1 << 19) // len(piece))
+    masked, found = LOOK.masked(text)
+    assert (masked == text) == (not found)
+    assert pl.Series([text]).str.contains(LOOK.prefilter())[0] or not found
