@@ -85,7 +85,7 @@ class Look:
             name: What holds it: a column, a key.
             ids: Whether texts of digits only are known to be ids.
         """
-        if text.lstrip()[:1] in {"{", "["} and _is_json(text):
+        if text.lstrip()[:1] in {"{", "[", '"'} and _is_json(text):
             return self._json(text, name, ids=ids)
         return self._plain(text, name, ids=ids)
 

@@ -71,18 +71,20 @@ _SAID: Final = (
     r"|যোগাযোগ|বিকাশ|电话|手机|手机号|微信|联系|热线|致电"
 )
 _DIGITS_AFTER: Final = rf"[^{_ALL}\n]{{0,12}}{_D}(?:{_GAP}{_D})"
-ALWAYS: Final = f"{_PLUSSED}{{7}}|(?i:{_SAID}){_DIGITS_AFTER}{{7}}"
+ALWAYS: Final = rf"{_PLUSSED}{{7}}|(?:^|[^A-Za-z]|\\[nrt])(?i:{_SAID}){_DIGITS_AFTER}{{7}}"
 """Every text with a ``+`` or a word before a number matches this."""
 
 _BEFORE: Final = rf"(?<![A-Za-z{_ALL}_$€£¥৳₫@#=%])(?<![A-Za-z{_ALL}]-)(?<![{_ALL}][.,])"
 _AFTER: Final = rf"(?![A-Za-z{_ALL}_%@])(?![.\-][A-Za-z{_ALL}])"
 _NO_PHONE_BEFORE: Final = re.compile(
-    r"(?:\b(?:isbn(?:-1[03])?|ean|upc|gtin|asin|sku|imei|serial|s/n|model|barcode|batch|lot|awb|tracking|item|id"
+    r"(?:\b(?:isbn(?:-1[03])?|ean|upc|gtin|asin|sku|imei|serial|s/n|model|barcode|batch|lot|awb|tracking"
     r"|(?:order|invoice|product|ref)\.? ?(?:no|id|number|code|nr|#)|mã(?: đơn| vận đơn| số)?)"
     r"|订单号?|单号|编号|货号|型号|条码|অর্ডার (?:নং|নাম্বার)|কোড)"
     r"[\s:.#=\-]*(?:no|id|number|号)?[\s:.#=\-：]*$",
     re.IGNORECASE,
 )
+_ID_BEFORE: Final = re.compile(r"\b(?:item|id)[\s:.#=\-]*$", re.IGNORECASE)
+"""Before a number that begins with 0 these say nothing: ids do not, and accounts are named by numbers."""
 _PRICE: Final = re.compile(r" ?(?:đ|₫|৳|元|tk\b|taka|vnd|bdt|usd|rmb)", re.IGNORECASE)
 _WORD: Final = re.compile(rf"(?:(?<![A-Za-z])(?:{_SAID}))(?P<number>{_DIGITS_AFTER}{{7,14}})", re.IGNORECASE)
 _NUMBER: Final = re.compile(rf"[+＋(]?{_D}(?:{_GAP}{_D})*\Z")
@@ -102,7 +104,8 @@ _DATE: Final = re.compile(
 
 def prefilter(regions: Iterable[str]) -> str:
     """A pattern that every text with a number of these countries, or with ``+`` or a word, matches."""
-    return "|".join([ALWAYS, *(shape for region in regions for shape in _SHAPES.get(region, ()))])
+    shapes = "|".join(shape for region in regions for shape in _SHAPES.get(region, ()))
+    return f"{ALWAYS}|(?:^|[^{_ALL}])(?:{shapes})(?:[^{_ALL}]|$)" if shapes else ALWAYS
 
 
 @lru_cache(maxsize=16)
@@ -145,11 +148,18 @@ def _shaped(text: str, region: str) -> Iterator[Phone]:
         if len(_GROUP.findall(number)) > _MOST_GROUPS or _is_ean(number):
             continue
         start, end = match.span()
-        if _NO_PHONE_BEFORE.search(text[max(0, start - 30) : start]) or _PRICE.match(text, end):
+        if _is_something_else(text[max(0, start - 30) : start], number) or _PRICE.match(text, end):
             continue
         if _in_link(text, start) or not _known(number, region):
             continue
         yield Phone(start, end, region, bare=number.isdigit())
+
+
+def _is_something_else(before: str, number: str) -> bool:
+    """Whether the words before a number name it as something else."""
+    if _NO_PHONE_BEFORE.search(before):
+        return True
+    return int(number.lstrip("(")[0]) > 0 and _ID_BEFORE.search(before) is not None
 
 
 def _longest(number: str, regions: tuple[str, ...]) -> tuple[int, str] | None:

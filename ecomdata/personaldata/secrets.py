@@ -22,78 +22,119 @@ class Secret(NamedTuple):
     sort: str
 
 
-_FORMS: Final = {
-    # sort: (what every text with one has in it, the whole form)
-    "aws": (r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
-    "github": (r"gh[pousr]_[A-Za-z0-9]", r"gh[pousr]_[A-Za-z0-9]{36,251}"),
-    "github_pat": (r"github_pat_", r"github_pat_[A-Za-z0-9_]{22,251}"),
-    "gitlab": (r"gl(?:pat|dt|rt|ptt|cbt)-", r"gl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_\-]{20,100}"),
-    "slack": (
-        r"xox[abeoprs]-|xapp-",
+class _Form(NamedTuple):
+    """A form of token: whose it is, marks of which each has one, what Rust looks for, and the form itself."""
+
+    sort: str
+    marks: tuple[str, ...]
+    hint: str
+    form: re.Pattern[str]
+
+
+def _form(sort: str, form: str, *marks: str, hint: str = "") -> _Form:
+    hint = hint or "|".join(map(re.escape, marks))
+    return _Form(sort, marks, hint, re.compile(rf"(?<![A-Za-z0-9_\-])(?:{form})"))
+
+
+_FORMS: Final = (
+    _form("aws", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])", "AKIA", "ASIA", "ABIA", "ACCA"),
+    _form("github", r"gh[pousr]_[A-Za-z0-9]{36,251}", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+    _form("github_pat", r"github_pat_[A-Za-z0-9_]{22,251}", "github_pat_"),
+    _form(
+        "gitlab",
+        r"gl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_\-]{20,100}",
+        *("glpat-", "gldt-", "glrt-", "glptt-", "glcbt-"),
+    ),
+    _form(
+        "slack",
         r"(?:xox[abeoprs]-(?:[0-9]+-){1,4}|xapp-[0-9]-[A-Z0-9]{6,20}-)[A-Za-z0-9\-]{10,200}",
+        *("xox", "xapp-"),
+        hint=r"xox[abeoprs]-|xapp-",
     ),
-    "slack_webhook": (
-        r"hooks\.slack\.com/",
+    _form(
+        "slack_webhook",
         r"https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9+/]{20,120}",
+        "hooks.slack.com/",
     ),
-    "discord_webhook": (
-        r"/api/webhooks/",
+    _form(
+        "discord_webhook",
         r"https://(?:[a-z]{1,8}\.)?discord(?:app)?\.com/api/webhooks/[0-9]{15,22}/[A-Za-z0-9_\-]{50,100}",
+        "/api/webhooks/",
     ),
-    "hugging_face": (r"hf_[A-Za-z]{8}|api_org_", r"(?:hf|api_org)_[A-Za-z]{34}(?![A-Za-z0-9])"),
-    "openai": (
-        r"T3BlbkFJ|sk-(?:proj|svcacct|admin)-",
-        r"sk-(?:[A-Za-z0-9_\-]{20,100}T3BlbkFJ[A-Za-z0-9_\-]{20,100}|(?:proj|svcacct|admin)-[A-Za-z0-9_\-]{40,200})",
+    _form("hugging_face", r"(?:hf|api_org)_[A-Za-z]{34}(?![A-Za-z0-9])", "hf_", "api_org_"),
+    _form(
+        "openai",
+        r"sk-(?:[A-Za-z0-9_\-]{20,100}T3BlbkFJ[A-Za-z0-9_\-]{20,100}"
+        r"|(?:proj|svcacct|admin)-[A-Za-z0-9_\-]{40,200})",
+        *("T3BlbkFJ", "sk-proj-", "sk-svcacct-", "sk-admin-"),
     ),
-    "anthropic": (r"sk-ant-", r"sk-ant-[a-z]{3,10}[0-9]{2}-[A-Za-z0-9_\-]{40,200}"),
-    "google": (r"AIza[A-Za-z0-9_\-]{8}", r"AIza[A-Za-z0-9_\-]{35}(?![A-Za-z0-9_\-])"),
-    "google_oauth": (r"ya29\.|GOCSPX-", r"(?:ya29\.[A-Za-z0-9_\-]{30,300}|GOCSPX-[A-Za-z0-9_\-]{28})"),
-    "stripe": (r"[sr]k_(?:live|test)_", r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,200}"),
-    "sendgrid": (r"SG\.[A-Za-z0-9_\-]{8}", r"SG\.[A-Za-z0-9_\-]{22}\.[A-Za-z0-9_\-]{43}"),
-    "npm": (r"npm_[A-Za-z0-9]{8}", r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
-    "pypi": (r"pypi-AgE", r"pypi-AgE[A-Za-z0-9_\-]{50,300}"),
-    "telegram": (r":AA[A-Za-z0-9_\-]{8}", r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}(?![A-Za-z0-9_\-])"),
-    "alibaba": (r"LTAI[A-Za-z0-9]{8}", r"LTAI[A-Za-z0-9]{12,24}(?![A-Za-z0-9])"),
-    "tencent": (r"AKID[A-Za-z0-9]{8}", r"AKID[A-Za-z0-9]{32}(?![A-Za-z0-9])"),
-    "digitalocean": (r"do[opr]_v1_", r"do[opr]_v1_[0-9a-f]{64}"),
-    "shopify": (r"shp(?:at|ca|pa|ss)_", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
-    "azure": (r"AccountKey=", r"AccountKey=[A-Za-z0-9+/]{86}=="),
-    "aws_secret": (
-        r"(?i:secret_?access_?key)",
-        r"(?i:secret_?access_?key)[\"']?[ ]?[=:]{1,2}[ ]?[\"']?[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])",
+    _form("anthropic", r"sk-ant-[a-z]{3,10}[0-9]{2}-[A-Za-z0-9_\-]{40,200}", "sk-ant-"),
+    _form("google", r"AIza[A-Za-z0-9_\-]{35}(?![A-Za-z0-9_\-])", "AIza"),
+    _form(
+        "google_oauth",
+        r"(?:ya29\.[A-Za-z0-9_\-]{30,300}|GOCSPX-[A-Za-z0-9_\-]{28})",
+        *("ya29.", "GOCSPX-"),
     ),
-    "jwt": (
-        r"eyJ[A-Za-z0-9_\-]{8}",
+    _form(
+        "stripe",
+        r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,200}",
+        *("sk_live_", "sk_test_", "rk_live_", "rk_test_"),
+    ),
+    _form(
+        "sendgrid",
+        r"SG\.[A-Za-z0-9_\-]{22}\.[A-Za-z0-9_\-]{43}",
+        "SG.",
+        hint=r"SG\.[A-Za-z0-9_\-]{8}",
+    ),
+    _form("npm", r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])", "npm_"),
+    _form("pypi", r"pypi-AgE[A-Za-z0-9_\-]{50,300}", "pypi-AgE"),
+    _form("telegram", r"(?:bot)?[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}(?![A-Za-z0-9_\-])", ":AA"),
+    _form("alibaba", r"LTAI[A-Za-z0-9]{12,24}(?![A-Za-z0-9])", "LTAI"),
+    _form("tencent", r"AKID[A-Za-z0-9]{32}(?![A-Za-z0-9])", "AKID"),
+    _form("digitalocean", r"do[opr]_v1_[0-9a-f]{64}", "doo_v1_", "dop_v1_", "dor_v1_"),
+    _form("shopify", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}", "shpat_", "shpca_", "shppa_", "shpss_"),
+    _form("azure", r"AccountKey=[A-Za-z0-9+/]{86}==", "AccountKey="),
+    _form(
+        "aws_secret",
+        r"(?i:(?:aws_?)?secret_?access_?key)[\"']?[ ]?[=:]{1,2}[ ]?[\"']?[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])",
+        *("=", ":"),
+        hint=r"(?i:secret_?access_?key)",
+    ),
+    _form(
+        "jwt",
         r"(?<!\.)eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}",
+        "eyJ",
+        hint=r"eyJ[A-Za-z0-9_\-]{8}",
     ),
-    "password_in_url": (
-        r"://[^\s:/@\"'<>]{1,100}:[^\s/@\"'<>]",
+    _form(
+        "password_in_url",
         r"[a-z][a-z0-9+.\-]{1,20}://[^\s:/@\"'<>]{1,100}:[^\s/@\"'<>]{3,200}@(?=[A-Za-z0-9])",
+        "://",
+        hint=r"://[^\s:/@\"'<>]{1,100}:[^\s/@\"'<>]{3}",
     ),
-}
-"""Sort -> form. Lengths are bounded, or a form cannot begin inside another: so looking for them takes time in
-proportion to the text, whatever stands in it."""
+)
+"""Lengths are bounded, or a form cannot begin inside another: so looking for them takes time in proportion to
+the text, whatever stands in it."""
 _BEGIN: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _END: Final = "-----END"
 _CLOSES: Final = re.compile(r"-----END [A-Z0-9 ]{0,50}-----")
 _BODY: Final = re.compile(r"(?:[A-Za-z0-9+/=:,.\- ]|\\n|\s)*")
-_TOKEN: Final = re.compile(
-    r"(?<![A-Za-z0-9_\-])(?:" + "|".join(f"(?P<{sort}>{form})" for sort, (_, form) in _FORMS.items()) + ")"
-)
-PREFILTER: Final = "|".join([r"PRIVATE KEY", *(hint for hint, _ in _FORMS.values())])
+PREFILTER: Final = "|".join([r"PRIVATE KEY", *(form.hint for form in _FORMS)])
 """Every text with a token or a key matches this; without look-around, so that Rust can run it."""
 
 
 def secrets(text: str) -> Iterator[Secret]:
-    """Private keys, then tokens, in the order of the text."""
+    """Private keys, then tokens form by form."""
     yield from _private_keys(text)
-    for match in _TOKEN.finditer(text):
-        sort = match.lastgroup or ""
-        if sort == "jwt" and not _is_jwt(match[0]):
+    for sort, marks, _, form in _FORMS:
+        if not any(mark in text for mark in marks):
             continue
-        if sort == "aws" and match[0].endswith("EXAMPLE"):
-            continue  # the one in Amazon's own documentation
-        yield Secret(match.start(), match.end(), private=False, sort=sort)
+        for match in form.finditer(text):
+            if sort == "jwt" and not _is_jwt(match[0]):
+                continue
+            if sort == "aws" and match[0].endswith("EXAMPLE"):
+                continue  # the one in Amazon's own documentation
+            yield Secret(match.start(), match.end(), private=False, sort=sort)
 
 
 def _private_keys(text: str) -> Iterator[Secret]:

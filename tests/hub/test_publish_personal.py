@@ -71,7 +71,7 @@ def test_publishing_stops_at_personal_data(hub: Hub, board: Board, dry_run: bool
 
 
 def test_masked_copies_are_published(hub: Hub, board: Board, tmp_path: Path) -> None:
-    """What datasets reads is masked, all else is as in the store, verify agrees, and the card's data are complete."""
+    """What datasets reads is masked, all else is as in the store, verify agrees, no data lack a card."""
     done = board(mask=True)
     release = ed.open("board")
     here = pl.read_parquet(list(release["posts"].paths))

@@ -12,7 +12,7 @@ import pytest
 import ecomdata as ed
 
 LOADERS = Path(__file__).parent / "board"
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "post_id": pl.String,
     "number": pl.Int64,
     "text": pl.String,
