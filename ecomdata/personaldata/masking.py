@@ -16,6 +16,7 @@ from ecomdata.manifest import WrittenFile, sync_folder, write_durably
 from ecomdata.personaldata.columns import TextColumn, text_columns
 from ecomdata.personaldata.findings import Findings
 from ecomdata.personaldata.looking import Kind, Look
+from ecomdata.personaldata.scanning import readable
 from ecomdata.progress import Reporter
 from ecomdata.release import Release
 from ecomdata.shards import sha256_file, write_shards
@@ -99,7 +100,8 @@ def _write(
                 if column.name in columns
             }
             frames = _frames(release, name, looks, ids, reporter)
-            files[name] = write_shards(frames, schema, aside / name, below=aside)
+            with readable(release):
+                files[name] = write_shards(frames, schema, aside / name, below=aside)
             reporter.finish()
         about = {name: [asdict(file) for file in items] for name, items in files.items()}
         write_durably(aside / _ABOUT, json.dumps(about, indent=1, sort_keys=True))

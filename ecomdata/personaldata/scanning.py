@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import polars as pl
 
 from ecomdata.declare import Dataset
+from ecomdata.errors import DataError
 from ecomdata.personaldata.columns import TextColumn, text_columns
 from ecomdata.personaldata.findings import Finding, Findings, Scanned
 from ecomdata.personaldata.looking import Found, Kind, Look
@@ -39,14 +41,18 @@ def scan(release: Release, dataset: Dataset, *, reporter: Reporter | None = None
         release: What is loaded.
         dataset: Its declaration: languages say whose telephone numbers to expect, keys which columns are ids.
         reporter: Hears of progress.
+
+    Raises:
+        DataError: a file of the release is missing or damaged.
     """
     reporter = reporter or Silent()
     look = Look(regions_of(dataset))
     scanned: dict[str, Scanned] = {}
     found: list[Finding] = []
     for name, table in release.items():
-        one = _Table(table, look, _keys(dataset, name))
-        found += one.scan(reporter)
+        with readable(release):
+            one = _Table(table, look, _keys(dataset, name))
+            found += one.scan(reporter)
         columns = tuple(column.name for column in one.columns)
         scanned[name] = Scanned(rows=table.record.written, columns=columns, ids=tuple(sorted(one.ids)))
     manifest = release.manifest
@@ -57,6 +63,23 @@ def scan(release: Release, dataset: Dataset, *, reporter: Reporter | None = None
         scanned=scanned,
         found=tuple(found),
     )
+
+
+@contextmanager
+def readable(release: Release) -> Generator[None]:
+    """Say which release it is that cannot be read.
+
+    Raises:
+        DataError: instead of the library's error.
+    """
+    try:
+        yield
+    except (pl.exceptions.PolarsError, FileNotFoundError) as error:
+        name = release.manifest.dataset
+        raise DataError(
+            f"{release.folder} cannot be read: {str(error).splitlines()[0]}",
+            hint=f"ecomdata verify {name} says what is damaged; ecomdata load {name} --force makes it again",
+        ) from error
 
 
 def _keys(dataset: Dataset, table: str) -> frozenset[str]:

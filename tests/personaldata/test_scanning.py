@@ -107,6 +107,19 @@ def test_a_release_is_scanned_once(
     assert not personal_data("board")
 
 
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_a_damaged_release_is_told(board: ed.Release, damage: str) -> None:
+    """What cannot be read was not looked at, and so is an error that says how to mend it."""
+    (path,) = board["posts"].paths
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        path.unlink()
+    with pytest.raises(ed.DataError, match="cannot be read") as told:
+        personal_data("board")
+    assert "ecomdata verify board" in told.value.hint
+
+
 def test_the_command_shows_counts_and_no_value(board: ed.Release, run_cli: RunCli) -> None:
     """A table for people, JSON for machines; exit code 0, and 3 with --strict; no value in either."""
     assert board
