@@ -85,29 +85,45 @@ def _whole(folder: Path) -> Mapping[str, tuple[WrittenFile, ...]] | None:
 def _write(
     release: Release, findings: Findings, masks: Masks, folder: Path, reporter: Reporter
 ) -> Mapping[str, tuple[WrittenFile, ...]]:
+    """Write the copies aside, and rename them when all is on disk."""
     aside = folder.with_name(f"{_WRITING}{uuid.uuid4().hex[:8]}")
-    files: dict[str, tuple[WrittenFile, ...]] = {}
-    with writing(aside):
-        aside.mkdir(parents=True)
-        for name, columns in masks.items():
-            table = release[name]
-            schema = pl.scan_parquet(list(table.paths)).collect_schema()
-            reporter.start(f"masking {name}", sum(file.size for file in table.record.files))
-            ids = frozenset(findings.scanned[name].ids)
-            looks = {
-                column: Look(findings.regions, columns[column.name])
-                for column in text_columns(schema)
-                if column.name in columns
+    try:
+        with writing(aside):
+            aside.mkdir(parents=True)
+            files = {
+                table: _write_table(release, findings, table, masks[table], aside, reporter)
+                for table in masks
             }
-            frames = _frames(release, name, looks, ids, reporter)
-            with readable(release):
-                files[name] = write_shards(frames, schema, aside / name, below=aside)
-            reporter.finish()
-        about = {name: [asdict(file) for file in items] for name, items in files.items()}
-        write_durably(aside / _ABOUT, json.dumps(about, indent=1, sort_keys=True))
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
-        sync_folder(folder.parent)
+            about = {table: [asdict(file) for file in items] for table, items in files.items()}
+            write_durably(aside / _ABOUT, json.dumps(about, indent=1, sort_keys=True))
+            shutil.rmtree(folder, ignore_errors=True)
+            aside.rename(folder)
+            sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return files
+
+
+def _write_table(
+    release: Release,
+    findings: Findings,
+    table: str,
+    masks: Mapping[str, frozenset[Kind]],
+    folder: Path,
+    reporter: Reporter,
+) -> tuple[WrittenFile, ...]:
+    reporter.start(f"masking {table}", sum(file.size for file in release[table].record.files))
+    ids = frozenset(findings.scanned[table].ids)
+    with readable(release):
+        schema = pl.scan_parquet(list(release[table].paths)).collect_schema()
+        looks = {
+            column: Look(findings.regions, masks[column.name])
+            for column in text_columns(schema)
+            if column.name in masks
+        }
+        frames = _frames(release, table, looks, ids, reporter)
+        files = write_shards(frames, schema, folder / table, below=folder)
+    reporter.finish()
     return files
 
 
