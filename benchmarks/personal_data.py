@@ -2,7 +2,7 @@
 
 ``python benchmarks/personal_data.py`` (``make bench``) makes texts of words of four languages, something
 planted in one of a thousand, loads them, and runs every contender in a process of its own, all of them once a
-round and every round in another order. ``scan/read`` reads the same column and counts its bytes; ``mask/copy``
+round, in another order each round. ``scan/read`` reads the same column and counts its bytes; ``mask/copy``
 writes the same rows again with the store's writer. ``few/matcher`` is phonenumbers' own finder over the first
 rows, for four countries; ``few/ecomdata`` is our whole search over the same rows. ``quality`` is how many
 planted numbers each finds, and how many decoys it takes for one.
