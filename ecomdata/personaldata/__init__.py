@@ -6,7 +6,7 @@ from ecomdata.personaldata.findings import Finding, Findings, Scanned
 from ecomdata.personaldata.keeping import findings_of, masked_tables, personal_data
 from ecomdata.personaldata.looking import KINDS, Kind, Look
 from ecomdata.personaldata.masking import MaskedCopy, Masks
-from ecomdata.personaldata.scanning import scan
+from ecomdata.personaldata.scanning import regions_of, scan
 
 __all__ = [
     "KINDS",
@@ -20,5 +20,6 @@ __all__ = [
     "findings_of",
     "masked_tables",
     "personal_data",
+    "regions_of",
     "scan",
 ]

@@ -27,7 +27,11 @@ Board = Callable[..., ed.Publication]
 def board(hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Board:
     """Publish a board on which every planted text stands, in several places."""
     assert hub.url
-    rows: list[Row] = [{"number": i, "text": f"post {i}", "tags": ["good"]} for i in range(300)]
+    # Of a column with few different values, a card may show the most frequent ones.
+    often = ("nothing", next(one.text for one in PLANTED if one.kind == "email"))
+    rows: list[Row] = [
+        {"number": i, "text": f"post {i}", "tags": ["good"], "items": often[i % 2]} for i in range(300)
+    ]
     for i, one in enumerate(PLANTED):
         rows[i]["text"] = one.text
         rows[i + 100]["tags"] = ["ok", one.text, one.text]
@@ -80,7 +84,7 @@ def test_masked_copies_are_published(hub: Hub, board: Board, tmp_path: Path) -> 
         pl.read_parquet(blob.content) for path, blob in sorted(files.items()) if path.startswith("posts/")
     )
     assert there.schema == here.schema
-    assert there.drop("text", "tags", "extra").equals(here.drop("text", "tags", "extra"))
+    assert there.select("post_id", "number", "author").equals(here.select("post_id", "number", "author"))
     assert there["text"][120:].equals(here["text"][120:])
     assert files["counts/part-00000.parquet"].content == release["counts"].paths[0].read_bytes()
     assert not ed.verify(f"hf://datasets/{REPO}", full=True).differences
@@ -141,6 +145,7 @@ def test_what_is_accepted_is_published_and_recorded(hub: Hub, board: Board) -> N
     assert counts["posts.tags", "phone", "accepted"] == 56
     assert counts["posts.tags", "email", "masked"] == 18
     assert counts["posts.extra", "phone", "masked"] == 28
+    assert counts["posts.items", "email", "masked"] == 150
     said = json.loads(hub.repos[REPO].files()["ecomdata.json"].content)
     assert said["personal_data"] == json.loads(json.dumps(done.as_dict()["personal_data"]))
     there = pl.read_parquet(hub.repos[REPO].files()["posts/part-00000.parquet"].content)
@@ -155,7 +160,7 @@ def test_what_is_accepted_is_published_and_recorded(hub: Hub, board: Board) -> N
 
 def test_the_store_goes_up_as_it_is_when_all_is_accepted(hub: Hub, board: Board, home: Path) -> None:
     """No copy is made where nothing is masked."""
-    board(accept_personal_data=["posts.text", "posts.tags", "posts.extra"])
+    board(accept_personal_data=["posts.text", "posts.tags", "posts.extra", "posts.items"])
     release = ed.open("board")
     content = hub.repos[REPO].files()["posts/part-00000.parquet"].content
     assert content == release["posts"].paths[0].read_bytes()
