@@ -108,12 +108,12 @@ def _published(one: Finding, treatment: str) -> PublishedFinding:
 
 
 def counts_text(findings: Iterable[Finding | PublishedFinding]) -> str:
-    """Findings in words: ``reviews.text has 3 telephone numbers and 1 token; ...``."""
+    """Findings in words: ``reviews.text has 3 telephone numbers, 1 token; ...``."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in findings:
         counts[f"{one.table}.{one.column}"][one.kind] += one.occurrences
     return "; ".join(
-        f"{place} has {' and '.join(f'{n:,} {_NAMES[kind][n != 1]}' for kind, n in sorted(kinds.items()))}"
+        f"{place} has {', '.join(f'{n:,} {_NAMES[kind][n != 1]}' for kind, n in sorted(kinds.items()))}"
         for place, kinds in counts.items()
     )
 

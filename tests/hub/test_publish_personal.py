@@ -64,7 +64,7 @@ def _everything(hub: Hub) -> list[bytes]:
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_publishing_stops_at_personal_data(hub: Hub, board: Board, dry_run: bool) -> None:
     """Nothing is asked of the Hub; the message counts by column and kind, the hint shows both ways out."""
-    with pytest.raises(ed.DataError, match=r"posts\.text has 9 e-mail addresses and 4 private keys") as stop:
+    with pytest.raises(ed.DataError, match=r"posts\.text has 9 e-mail addresses, 4 private keys") as stop:
         board(dry_run=dry_run)
     assert "28 telephone numbers" in str(stop.value)
     assert "23 tokens" in str(stop.value)
