@@ -23,7 +23,10 @@ _ID_NAME: Final = re.compile(
     r"|target|timestamps?)$",
     re.IGNORECASE,
 )
-_PHONE_NAME: Final = re.compile(r"phone|mobile|(?:^|_)tel(?:$|_)|contact|whatsapp|手机|电话", re.IGNORECASE)
+_PHONE_NAME: Final = re.compile(
+    r"(?:phone|mobile|telephone|contact|whatsapp|(?:^|_)tel|手机|电话)(?:_?(?:no|num|number|nr|号|号码))?$",
+    re.IGNORECASE,
+)
 _ALONE: Final = re.compile(r"\s*[+＋(]?[0-9০-৯０-９][0-9০-৯０-９ .()\-]{6,19}\s*")
 _NUMBER_ALONE: Final = r"[0-9০-৯０-９][0-9০-৯０-９ .()\-]{6}"
 _ESCAPED: Final = (
@@ -132,13 +135,15 @@ class Look:
                 return self._number(token, key, found)
             literal = token[: match.start(1) - match.start()] if match[1] else token
             value = str(json.loads(literal))
-            masked, more = self._plain(value, key, ids=ids)
+            masked, more = self.masked(value, key, ids=ids)  # it may be JSON text again
             if match[1]:
                 key = value
             if not more:
                 return token
             found.extend(more)
-            return json.dumps(masked, ensure_ascii=literal.isascii()) + (match[1] or "")
+            # An escape may stand for half a character, which cannot be written otherwise.
+            ascii_only = literal.isascii() or "\\u" in literal
+            return json.dumps(masked, ensure_ascii=ascii_only) + (match[1] or "")
 
         return _JSON_TOKEN.sub(replaced, text), found
 

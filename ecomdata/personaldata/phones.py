@@ -85,7 +85,7 @@ _NO_PHONE_BEFORE: Final = re.compile(
 )
 _ID_BEFORE: Final = re.compile(r"\b(?:item|id)[\s:.#=\-]*$", re.IGNORECASE)
 """Before a number that begins with 0 these say nothing: ids do not, and accounts are named by numbers."""
-_PRICE: Final = re.compile(r" ?(?:đ|₫|৳|元|tk\b|taka|vnd|bdt|usd|rmb)", re.IGNORECASE)
+_PRICE: Final = re.compile(r" ?(?:[₫৳元]|(?:đ|tk|taka|vnd|bdt|usd|rmb)(?![^\W_]))", re.IGNORECASE)
 _WORD: Final = re.compile(rf"(?:(?<![A-Za-z])(?:{_SAID}))(?P<number>{_DIGITS_AFTER}{{7,14}})", re.IGNORECASE)
 _NUMBER: Final = re.compile(rf"[+＋(]?{_D}(?:{_GAP}{_D})*\Z")
 _PLUS: Final = re.compile(rf"(?<![A-Za-z{_ALL}]){_ABROAD}(?![A-Za-z{_ALL}])")

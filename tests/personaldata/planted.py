@@ -66,6 +66,7 @@ def _phones(rng: random.Random) -> Iterator[tuple[str, str, str]]:
     yield "https://wa.me/{}", f"880{bd[1:]}", "BD in a link"
     yield "shop chán, gọi {} không nghe", vn, "VN bare"
     yield "sđt{} nhé", vn, "VN glued to its word"
+    yield "số {} được không", vn, "VN before a word that begins like a currency"
     yield "LH {}", f"{vn[:4]}.{vn[4:7]}.{vn[7:]}", "VN with dots"
     yield "Zalo {} ạ", f"{vn[:4]} {vn[4:7]} {vn[7:]}", "VN with spaces"
     yield "hotline: {}", f"+84 {vn[1:3]} {vn[3:6]} {vn[6:8]} {vn[8:]}", "VN abroad"

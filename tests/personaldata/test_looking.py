@@ -81,6 +81,17 @@ def test_json_stays_json(value: object) -> None:
         assert found or masked == text
 
 
+def test_json_in_json_and_halves_of_characters() -> None:
+    """Texts that are JSON again are looked into; what cannot be written but as an escape stays one."""
+    inner = json.dumps({"note": "a\n01712345678"})
+    masked, found = LOOK.masked(json.dumps({"payload": inner}))
+    assert json.loads(json.loads(masked)["payload"]) == {"note": "a\n[phone]"}
+    masked, more = LOOK.masked('{"a": "ভ \\ud83d a@b.com"}')
+    assert masked.isascii()
+    assert json.loads(masked) == {"a": "ভ \ud83d [email]"}
+    assert (len(found), len(more)) == (1, 1)
+
+
 def test_escapes_of_json_hide_nothing() -> None:
     r"""An @ as \u0040, a number after \n, a number under a telling key; ids and other numbers stay."""
     text = (
@@ -107,6 +118,8 @@ def test_escapes_of_json_hide_nothing() -> None:
         ("contact_phone", "1712345678", True),
         ("mobile", "4155552671", True),
         ("mobile", "12", False),
+        ("mobile_price", "4155552671", False),
+        ("contact_date", "20230501", False),
     ],
 )
 def test_names_tell_ids_from_numbers(name: str, text: str, is_phone: bool) -> None:
