@@ -23,16 +23,15 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Where it goes. Default: NAME-card; a family has a folder of each member in it.",
 )
+@click.option("--html", is_flag=True, help="Write it as one self-contained page, card.html, too.")
 @click.option("--check", is_flag=True, help="Read it as the Hub's clients and NeurIPS do, without a network.")
 @click.option(
     "--memory", default="500MB", show_default=True, help="What measuring may hold before it spills to disk."
 )
 @home_option
 @json_option
-def card(
-    name: str, output: Path | None, memory: str, home: Path | None, *, check: bool, as_json: bool
-) -> None:
-    """Write the card of what is loaded: README.md for the Hub, croissant.json, and ecomdata.json.
+def card(name: str, output: Path | None, home: Path | None, *, as_json: bool, **options: object) -> None:
+    """Write the card of what is loaded: README.md for the Hub, pictures, croissant.json and ecomdata.json.
 
     NAME may be a family: then all its members that are loaded. What you write between the two lines
     with `notes` in the README.md stays there when the card is made again. Exit code 3 when --check finds
@@ -47,7 +46,13 @@ def card(
     for member in names:
         folder = output if output is None or names == [name] else output / default_folder(member)
         with reporting() as reporter:
-            made = write_card(member, folder, check=check, memory=memory, home=home, reporter=reporter)
+            made = write_card(
+                member,
+                folder,
+                home=home,
+                reporter=reporter,
+                **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            )
         found.append(made)
         if not as_json:
             click.echo(made.folder)

@@ -54,7 +54,8 @@ class PublishedFinding:
         sort: A telephone number's country, whose form a token has; else empty.
         rows: Rows that had any, before masking.
         occurrences: How many there were.
-        treatment: ``masked``, ``accepted`` (published as they are) or ``withheld`` (no data are published).
+        treatment: ``masked``, ``accepted`` (published as they are) or ``withheld`` (no data are published);
+            ``found`` in a card that stays here.
     """
 
     table: str
@@ -150,10 +151,18 @@ class Published:
         )
 
     @classmethod
-    def here(cls, manifest: Manifest, licence: Licence) -> Published:
+    def here(
+        cls, manifest: Manifest, licence: Licence, personal_data: PersonalData | None = None
+    ) -> Published:
         """What a release says of itself before it is published."""
         rights = {True: ALLOWED, False: NOT_ALLOWED, None: NOT_KNOWN}[licence.redistribution]
-        return cls.of(manifest, licence, rights=SYNTHETIC if manifest.sample else rights, card_only=False)
+        return cls.of(
+            manifest,
+            licence,
+            rights=SYNTHETIC if manifest.sample else rights,
+            card_only=False,
+            personal_data=personal_data,
+        )
 
     @property
     def files(self) -> tuple[WrittenFile, ...]:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from importlib.metadata import version
+from typing import Any, Final
 
 from ecomdata.cardmaking.croissant import CROISSANT, croissant
+from ecomdata.cardmaking.keeping import kept_or_made
 from ecomdata.cardmaking.numbers import numbers_of
+from ecomdata.cardmaking.pictures import Picture, draw_pictures
 from ecomdata.cardmaking.prose import read_prose
 from ecomdata.cardmaking.readme import Parts, readme
 from ecomdata.declare import Dataset
+from ecomdata.errors import DataError
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import Published
 from ecomdata.release import Release
+from ecomdata.store import missing_files
 
 CARD: Final = "README.md"
 DEFAULT_MEMORY: Final = "500MB"
 """What DuckDB may hold while it measures a release, before it spills to disk."""
+_PICTURES_FORMAT: Final = 1
+"""Counts up when a picture of the same data looks otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +33,7 @@ class Facts:
     """What a card cannot know from the release and its declaration.
 
     Attributes:
-        published: What stands in ``ecomdata.json`` beside it.
+        published: What stands in ``ecomdata.json`` beside it, personal data that were found included.
         repo: ``OWNER/NAME``, where it is published; empty for a card that stays here.
         notes: What people added to the card that is there now (:func:`ecomdata.cardmaking.kept_notes`).
         memory: What measuring may hold before it spills to disk.
@@ -40,7 +48,7 @@ class Facts:
 
 
 def make_card(release: Release, dataset: Dataset, facts: Facts) -> Mapping[str, bytes]:
-    """``README.md`` and ``croissant.json``; equal releases and facts give equal bytes.
+    """``README.md``, ``croissant.json`` and pictures; equal releases and facts give equal bytes.
 
     Returns:
         Path in the repository -> content.
@@ -49,8 +57,10 @@ def make_card(release: Release, dataset: Dataset, facts: Facts) -> Mapping[str, 
         EcomdataError: what is written of the dataset is not of the form.
         DataError: files of the release are missing or damaged.
     """
+    require_whole(release)
     prose = read_prose(dataset)
     numbers = numbers_of(release, dataset, memory=facts.memory, reporter=facts.reporter)
+    pictures = pictures_of(release, dataset, memory=facts.memory, reporter=facts.reporter)
     text = readme(
         Parts(
             dataset=dataset,
@@ -58,10 +68,44 @@ def make_card(release: Release, dataset: Dataset, facts: Facts) -> Mapping[str, 
             published=facts.published,
             prose=prose,
             numbers=numbers,
+            pictures=pictures,
             repo=facts.repo,
             notes=facts.notes,
         )
     )
     columns = {table.name: table.described for table in dataset.tables}
     described = croissant(dataset, facts.published, prose, repo=facts.repo, columns=columns)
-    return {CARD: text.encode(), CROISSANT: described}
+    drawn = {picture.path: picture.png for picture in pictures}
+    return {CARD: text.encode(), CROISSANT: described, **drawn}
+
+
+def require_whole(release: Release) -> None:
+    """Go on only where all files of a release are there.
+
+    Raises:
+        DataError: some are missing, or have another size.
+    """
+    if problems := missing_files(release.folder, release.manifest):
+        name = release.manifest.dataset
+        raise DataError(
+            f"{name} has no card, as its store is damaged: {problems[0]}",
+            hint=f"load it again: ecomdata load {name} --force",
+        )
+
+
+def pictures_of(
+    release: Release, dataset: Dataset, *, memory: str, reporter: Reporter
+) -> tuple[Picture, ...]:
+    """Draw the pictures of a release, or take those that were drawn of it before."""
+
+    def drawn() -> dict[str, Any]:
+        reporter.start(f"{dataset.name}: pictures", 0)
+        try:
+            pictures = draw_pictures(release, dataset, memory=memory)
+        finally:
+            reporter.finish()
+        return {one.name: [one.title, one.alt, base64.b64encode(one.png).decode("ascii")] for one in pictures}
+
+    depends = [_PICTURES_FORMAT, version("matplotlib"), dataset.title]
+    kept = kept_or_made(release, "pictures", depends, drawn, reporter)
+    return tuple(Picture(name, title, alt, base64.b64decode(png)) for name, (title, alt, png) in kept.items())

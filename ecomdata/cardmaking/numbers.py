@@ -1,27 +1,23 @@
 """The numbers of a card: a validation, and the files' columns as ``datasets`` reads them.
 
-They follow from the release alone, and finding them reads all of it: so they are kept beside the store, and
-found again when anything that they depend on has changed.
+They follow from the release alone, and finding them reads all of it, so they are kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any, Final
 
-from ecomdata import __version__
+from ecomdata.cardmaking.keeping import kept_or_made
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError
-from ecomdata.manifest import write_durably
 from ecomdata.progress import Reporter
 from ecomdata.registry import content_file
 from ecomdata.release import Release
 from ecomdata.shards import sha256_file
-from ecomdata.store import missing_files, writing
 from ecomdata.validating import FigureResult, RuleResult, Validation, validate_release
 from ecomdata.validating.results import Bar, ColumnProfile, TableProfile
 
@@ -52,38 +48,18 @@ def numbers_of(release: Release, dataset: Dataset, *, memory: str, reporter: Rep
     """Measure a release, or take what was measured of it before.
 
     Raises:
-        DataError: files of the release are missing, or cannot be read.
+        DataError: files of the release cannot be read.
     """
-    if problems := missing_files(release.folder, release.manifest):
-        raise DataError(
-            f"{dataset.name} has no card, as its store is damaged: {problems[0]}",
-            hint=f"load it again: ecomdata load {dataset.name} --force",
-        )
-    key = _key(release, dataset)
-    place = release.home / "cards" / f"{dataset.schema_name}.json"
-    try:
-        kept: dict[str, Any] = json.loads(place.read_text("utf-8"))
-        if kept["key"] == key:
-            return _parsed(kept["numbers"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # not there, or not ours: it is made again
-    found = _measured(release, memory, reporter)
-    with writing(place):
-        place.parent.mkdir(exist_ok=True)
-        write_durably(place, json.dumps({"key": key, "numbers": asdict(found)}, ensure_ascii=False))
-    return found
-
-
-def _key(release: Release, dataset: Dataset) -> str:
-    """A hash of all that the numbers depend on."""
     figures = content_file(dataset.name, "validation", ".toml")
-    parts: list[object] = [
-        *(_FORMAT, __version__, version("datasets"), release.folder.name),
-        [[file.path, file.sha256] for table in release.manifest.tables.values() for file in table.files],
+    depends: list[object] = [
+        *(_FORMAT, version("datasets"), hashlib.sha256(figures.read_bytes()).hexdigest() if figures else ""),
         [[table.name, table.key] for table in dataset.tables],
-        hashlib.sha256(figures.read_bytes()).hexdigest() if figures else "",
     ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def measured() -> dict[str, Any]:
+        return asdict(_measured(release, memory, reporter))
+
+    return _parsed(kept_or_made(release, "numbers", depends, measured, reporter))
 
 
 def _measured(release: Release, memory: str, reporter: Reporter) -> Numbers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
@@ -12,6 +12,8 @@ from ecomdata.cardmaking.hubyaml import SAMPLE_LICENCE, card_title, front_matter
 from ecomdata.cardmaking.notes import marked
 from ecomdata.cardmaking.numbers import Numbers
 from ecomdata.cardmaking.origin import load_command, origin_words
+from ecomdata.cardmaking.people import KNOWN, people_words
+from ecomdata.cardmaking.pictures import Picture
 from ecomdata.cardmaking.prose import SECTIONS, Prose
 from ecomdata.cardmaking.tables import Shown, shown_table
 from ecomdata.declare import Dataset
@@ -21,12 +23,6 @@ from ecomdata.validating import FigureResult
 from ecomdata.validating.results import number_text
 
 _RAW_SHOWN: Final = 20
-_PEOPLE: Final = {
-    "none": "No data about people are known to be in it.",
-    "pseudonymous": "People stand in it under ids that do not name them.",
-    "possible": "There may be data about people in it, in free texts or images.",
-    "unknown": "Whether there are data about people in it is not known.",
-}
 _COVERS: Final = {"start": "From", "end": "Until"}
 
 
@@ -40,6 +36,7 @@ class Parts:
         published: What stands in ``ecomdata.json`` beside the card.
         prose: What people wrote of the dataset.
         numbers: What was measured.
+        pictures: What was drawn.
         repo: ``OWNER/NAME``, where it is published; empty for a card that stays here.
         notes: What people added to the card before.
     """
@@ -49,6 +46,7 @@ class Parts:
     published: Published
     prose: Prose
     numbers: Numbers
+    pictures: Sequence[Picture]
     repo: str
     notes: str
 
@@ -87,8 +85,10 @@ def _values(parts: Parts) -> dict[str, object]:
     """What the template shows."""
     dataset, published = parts.dataset, parts.published
     names = in_order(dataset, published)
-    tables = [shown_table(name, dataset, parts.manifest, parts.numbers.validation) for name in names]
     validation = parts.numbers.validation
+    found = published.personal_data.found if published.personal_data else ()
+    private = {(one.table, one.column) for one in found}
+    tables = [shown_table(name, dataset, parts.manifest, validation, private) for name in names]
     asked = [figure for figure in validation.figures if figure.status != "not applicable"]
     return {
         "front": front_matter(dataset, published, parts.prose, parts.numbers.features),
@@ -110,7 +110,8 @@ def _values(parts: Parts) -> dict[str, object]:
         "command": load_command(dataset, parts.manifest),
         "raw": published.raw[:_RAW_SHOWN],
         "raw_more": max(0, len(published.raw) - _RAW_SHOWN),
-        "sections": _sections(parts.prose),
+        "pictures": parts.pictures,
+        "sections": _sections(parts.prose, published),
         "terms": _terms(dataset, published, parts.prose),
     }
 
@@ -128,7 +129,7 @@ def _glance(parts: Parts, tables: list[Shown]) -> list[tuple[str, str]]:
         "Tasks": ", ".join(prose.tasks),
         "Collection": prose.collection,
         **covers,
-        "People": _PEOPLE[prose.personal_data],
+        "People": KNOWN[prose.personal_data],
         "Made up": "Upstream's own data are synthetic." if prose.synthetic_data else "",
         "Homepage": address(parts.dataset.homepage),
     }
@@ -147,15 +148,11 @@ def _figures_left(figures: tuple[FigureResult, ...]) -> str:
     return f"{count} published figures are not compared: {'; '.join(reasons)}." if count else ""
 
 
-def _sections(prose: Prose) -> list[tuple[str, str]]:
+def _sections(prose: Prose, published: Published) -> list[tuple[str, str]]:
     """The prose under its headings; the one on personal data is never left out."""
     found = {heading: text for heading, text in prose.sections.items() if heading != "Licence"}
-    people = [_PEOPLE[prose.personal_data], *([found[_PERSONAL]] if _PERSONAL in found else [])]
-    found[_PERSONAL] = "\n\n".join(people)
+    found["Personal data"] = people_words(prose, published.personal_data)
     return [(heading, found[heading]) for heading in SECTIONS if heading in found]
-
-
-_PERSONAL: Final = "Personal data"
 
 
 def _terms(dataset: Dataset, published: Published, prose: Prose) -> Markdown:

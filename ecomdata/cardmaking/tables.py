@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,8 +63,13 @@ class Shown:
     left_out: Sequence[LeftOut]
 
 
-def shown_table(name: str, dataset: Dataset, manifest: Manifest, found: Validation) -> Shown:
-    """A table of a release, in the words of its declaration, with the numbers of a validation."""
+def shown_table(
+    name: str, dataset: Dataset, manifest: Manifest, found: Validation, private: Collection[tuple[str, str]]
+) -> Shown:
+    """A table of a release, in the words of its declaration, with the numbers of a validation.
+
+    Of ``private`` columns (table, column), in which personal data were found, no value is shown.
+    """
     record = manifest.tables[name]
     profile = next(one for one in found.profiles if one.table == name)
     declared = next((table for table in dataset.tables if table.name == name), None)
@@ -76,7 +81,11 @@ def shown_table(name: str, dataset: Dataset, manifest: Manifest, found: Validati
         record=record,
         dropped=sum(record.dropped.values()),
         columns=_columns(profile, record, declared),
-        measured=[_filled(column, profile.rows) for column in profile.columns if profile.rows],
+        measured=[
+            _filled(column, profile.rows, values=(name, column.name) not in private)
+            for column in profile.columns
+            if profile.rows
+        ],
         left_out=[
             *(LeftOut(table=name, how="rejected", why=why, rows=n) for why, n in record.reasons.items()),
             *(LeftOut(table=name, how="dropped", why=why, rows=n) for why, n in record.dropped.items() if n),
@@ -103,9 +112,9 @@ def _share(part: int, rows: int) -> str:
     return share_text(part / rows) if part and rows else "0%"
 
 
-def _filled(column: ColumnProfile, rows: int) -> Filled:
+def _filled(column: ColumnProfile, rows: int, *, values: bool) -> Filled:
     # Who is most often in the data is nobody's business, whatever the id.
-    bars = () if column.name.endswith("user_id") else column.bars
+    bars = column.bars if values and not column.name.endswith("user_id") else ()
     frequent = (bar for bar in bars if bar.rows >= _FEWEST_ROWS)
     most = sorted(frequent, key=lambda bar: -bar.rows)[:_WORDS_SHOWN]
     return Filled(

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from ecomdata.cardmaking.checking import check_readme
 from ecomdata.cardmaking.croissant import CROISSANT
-from ecomdata.cardmaking.making import CARD, DEFAULT_MEMORY, Facts, make_card
+from ecomdata.cardmaking.hubyaml import card_title
+from ecomdata.cardmaking.making import CARD, DEFAULT_MEMORY, Facts, make_card, pictures_of, require_whole
 from ecomdata.cardmaking.notes import kept_notes
+from ecomdata.cardmaking.page import card_page
+from ecomdata.cardmaking.people import found_here
 from ecomdata.errors import DataError, UsageError
+from ecomdata.personaldata import findings_of
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PUBLISHED, Published
 from ecomdata.registry import loader
@@ -21,6 +25,7 @@ from ecomdata.store import writing
 if TYPE_CHECKING:
     import os
 
+PAGE: Final = "card.html"
 _LARGEST: Final = 16 << 20
 """Bytes of a README that is read."""
 
@@ -55,18 +60,20 @@ def card(
     name: str,
     out: str | os.PathLike[str] | None = None,
     *,
+    html: bool = False,
     check: bool = False,
     memory: str = DEFAULT_MEMORY,
     home: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
 ) -> CardFiles:
-    """Write the card of what is loaded: README.md, croissant.json, and ecomdata.json.
+    """Write the card of what is loaded: README.md, croissant.json, pictures, and ecomdata.json.
 
     What stands between the markers of a README.md that is there already is kept.
 
     Args:
         name: A loaded dataset.
         out: The folder; default: the dataset's name with ``-card`` behind it, here.
+        html: Whether to write the card as one self-contained page, ``card.html``, too.
         check: Whether to read README.md as the Hub's clients do and croissant.json as NeurIPS does, with the
             data of the store, and return what they find wrong.
         memory: What measuring may hold before it spills to disk, such as ``1GB``.
@@ -81,10 +88,17 @@ def card(
     dataset = loader(name)
     release = open_release(name, home=home)
     folder = Path(out) if out is not None else default_folder(name)
+    require_whole(release)
     notes = kept_notes(_there(folder), str(folder / CARD))
-    published = Published.here(release.manifest, dataset.licence)
-    facts = Facts(published=published, notes=notes, memory=memory, reporter=reporter or Silent())
+    reporter = reporter or Silent()
+    findings = findings_of(release, dataset, home=release.home, reporter=reporter)
+    published = Published.here(release.manifest, dataset.licence, found_here(findings))
+    facts = Facts(published=published, notes=notes, memory=memory, reporter=reporter)
     found = {**make_card(release, dataset, facts), PUBLISHED: published.as_bytes()}
+    if html:
+        pictures = pictures_of(release, dataset, memory=memory, reporter=reporter)
+        page = card_page(found[CARD].decode(), pictures, title=card_title(dataset, published))
+        found[PAGE] = page.encode()
     _write(folder, found)
     problems = _problems(folder, release) if check else ()
     return CardFiles(dataset=name, folder=folder, files=tuple(sorted(found)), problems=problems)

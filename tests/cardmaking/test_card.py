@@ -56,12 +56,13 @@ def test_the_golden_card(tmp_path: Path, renew_golden: bool) -> None:
 def test_the_same_again(tmp_path: Path) -> None:
     """Equal releases give equal bytes, measured anew or taken from what is kept beside the store."""
     first = made(tmp_path / "one")
-    (kept,) = (ed.open(NAME).home / "cards").iterdir()
-    assert made(tmp_path / "two") == first
-    kept.write_text("{", encoding="utf-8")
-    assert made(tmp_path / "three") == first
-    kept.unlink()
-    assert made(tmp_path / "four") == first
+    pictures = [path.read_bytes() for path in sorted((tmp_path / "one" / "pictures").iterdir())]
+    for number, spoil in enumerate((lambda _: None, lambda path: path.write_text("{"), Path.unlink)):
+        for kept in (ed.open(NAME).home / "cards").iterdir():
+            spoil(kept)
+        folder = tmp_path / f"again-{number}"
+        assert made(folder) == first
+        assert [path.read_bytes() for path in sorted((folder / "pictures").iterdir())] == pictures
 
 
 def test_what_is_kept_is_not_used_for_anything_else(shop: Shop, tmp_path: Path) -> None:
@@ -105,9 +106,31 @@ def test_rejected_and_breaking_rows_stay_at_home(tmp_path: Path) -> None:
 def test_local_paths_are_not_told(shop: Shop, tmp_path: Path) -> None:
     """Neither where the raw files lay nor where the store is."""
     made(tmp_path / "card")
-    for path in (tmp_path / "card").iterdir():
-        assert str(tmp_path) not in path.read_text("utf-8")
-        assert str(shop.folder) not in path.read_text("utf-8")
+    for path in (tmp_path / "card").rglob("*.*"):
+        assert str(tmp_path).encode() not in path.read_bytes()
+        assert str(shop.folder).encode() not in path.read_bytes()
+
+
+def test_pictures_are_shown_where_they_are(tmp_path: Path) -> None:
+    """Each file is a PNG that the README shows, and there is no other; --html has them inside."""
+    done = ed.card(NAME, tmp_path, html=True)
+    drawn = [path for path in done.files if path.startswith("pictures/")]
+    assert drawn
+    assert drawn == sorted(re.findall(r"\]\((pictures/[\w-]+\.png)\)", (tmp_path / "README.md").read_text()))
+    assert all((tmp_path / path).read_bytes()[:4] == b"\x89PNG" for path in drawn)
+    page = (tmp_path / "card.html").read_text("utf-8")
+    assert page.count("data:image/png;base64,") == len(drawn)
+    assert "<script>alert" not in page
+
+
+def test_personal_data_are_counted(shop: Shop, tmp_path: Path) -> None:
+    """Where they are, of which kind and how many; a column that has any shows no value."""
+    shop.load([f"1,{i},view,1,mail jane.doe@gmail.com" for i in range(12)])
+    card = made(tmp_path)
+    assert "| `events` | `note` | e-mail addresses | 12 | 12 |" in card
+    assert "gmail" not in card
+    found = json.loads((tmp_path / "ecomdata.json").read_text())["personal_data"]["found"]
+    assert [one["treatment"] for one in found] == ["found"]
 
 
 # Notes

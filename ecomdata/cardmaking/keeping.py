@@ -1,0 +1,51 @@
+"""What a card takes long to make is kept beside the store, and made again when what it depends on changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ecomdata import __version__
+from ecomdata.errors import EcomdataError
+from ecomdata.manifest import write_durably
+from ecomdata.progress import Reporter
+from ecomdata.release import Release
+from ecomdata.sqltext import schema_name
+from ecomdata.store import writing
+
+
+def kept_or_made(
+    release: Release,
+    name: str,
+    depends: Sequence[object],
+    make: Callable[[], dict[str, Any]],
+    reporter: Reporter,
+) -> dict[str, Any]:
+    """What was made of a release before, or is made now: the same JSON in either case.
+
+    Args:
+        release: Its files count by their hashes.
+        name: What is kept.
+        depends: What else it depends on, as JSON.
+        make: Makes it.
+        reporter: Hears when it cannot be kept.
+    """
+    files = [[file.path, file.sha256] for table in release.manifest.tables.values() for file in table.files]
+    key = hashlib.sha256(json.dumps([__version__, release.folder.name, files, *depends]).encode()).hexdigest()
+    place = release.home / "cards" / f"{schema_name(release.manifest.dataset)}-{name}.json"
+    try:
+        found: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        if found["key"] == key:
+            return dict(found["value"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not there, or not ours: it is made again
+    text = json.dumps({"key": key, "value": make()}, ensure_ascii=False)
+    try:
+        with writing(place):
+            place.parent.mkdir(exist_ok=True)
+            write_durably(place, text)
+    except EcomdataError as error:
+        reporter.say(f"note: what was measured is not kept: {error}")
+    return dict(json.loads(text)["value"])
