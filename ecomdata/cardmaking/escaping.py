@@ -12,6 +12,9 @@ _LONGEST: Final = 80
 _BEGINS_A_BLOCK: Final = re.compile(r"^(\d*)([#+.)*~=_-](?=\s|$|[#*~=_-])|`(?=``))")
 """A heading, a list, a rule, or a fence, where it begins a line."""
 
+_CODE_SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+"""From backticks to the next that are as many."""
+
 
 class Markdown(str):
     """Text that is Markdown already: prose that people wrote for the card, or what is escaped."""
@@ -21,13 +24,22 @@ class Markdown(str):
 
 def plain(text: str) -> Markdown:
     """Declared text on one line, without markup other than `code` and emphasis; fit for a table's cell."""
-    line = shown(" ".join(text.split()))
-    for sign, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("[", "\\["), ("|", "\\|")):
-        line = line.replace(sign, escaped)
-    # RST's double backticks are Markdown's too. An odd one would open code up to the next.
-    if line.count("`") % 2:
-        line = line.replace("`", "\\`")
-    return Markdown(_BEGINS_A_BLOCK.sub(r"\1\\\2", line))
+    parts: list[str] = []
+    line, end = shown(" ".join(text.split())), 0
+    for span in _CODE_SPAN.finditer(line):
+        # In code, HTML means nothing, and what is written for it would be shown.
+        parts += [_outside(line[end : span.start()]), span[0].replace("|", "\\|")]
+        end = span.end()
+    parts.append(_outside(line[end:]))
+    return Markdown(_BEGINS_A_BLOCK.sub(r"\1\\\2", "".join(parts)))
+
+
+def _outside(text: str) -> str:
+    """Text that is not code, with the signs of Markdown and HTML taken as they stand."""
+    text = text.replace("\\", "\\\\")
+    for sign in "`[|":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def code(value: str) -> Markdown:

@@ -13,7 +13,7 @@ from ecomdata.published import PersonalData, PublishedFinding
 KNOWN: Final = {
     "none": "No data about people are known to be in it.",
     "pseudonymous": "People stand in it under ids that do not name them.",
-    "possible": "There may be data about people in it, in free texts or images.",
+    "possible": "There may be data about people in it: names, or what they wrote or show.",
     "unknown": "Whether there are data about people in it is not known.",
 }
 _KINDS: Final = {

@@ -39,8 +39,8 @@ class Prose:
         task_categories: The Hub's words for that, such as ``text-classification``.
         collection: How upstream came by the data.
         covers: When and where they are from: start, end (dates), days or months, country.
-        personal_data: Whether there are data about people: ``none``; ``pseudonymous`` ids; ``possible``, in
-            free texts or images; ``unknown``.
+        personal_data: Whether there are data about people: ``none``; ``pseudonymous`` ids;
+            ``possible``: names, or what people wrote or show; ``unknown``.
         synthetic_data: Whether upstream's own data are made up.
     """
 

@@ -19,7 +19,7 @@ _MANY: Final = {
 _PERSONAL: Final[dict[PersonalData, str]] = {
     "none": "None.",
     "pseudonymous": "Pseudonymous ids of people.",
-    "possible": "Possible, in free texts or images.",
+    "possible": "Possible: names, or what people wrote or show.",
     "unknown": "Not known.",
 }
 _NOT_REAL: Final = (

@@ -41,7 +41,8 @@ def kinds(text: str) -> set[str]:
 
 
 PARAGRAPH = {"paragraph_open", "paragraph_close", "inline", "text"}
-values = st.text(max_size=60) | st.sampled_from(HOSTILE)
+SIGNS = "`\\<>b&|[]()!*_~#- \n1.ahtps:/"
+values = st.text(max_size=60) | st.text(alphabet=SIGNS, max_size=30) | st.sampled_from(HOSTILE)
 
 
 @given(values)
@@ -70,7 +71,20 @@ def test_a_value_reads_as_it_is() -> None:
     assert len(code("x" * 500)) < 100
 
 
+def test_declared_code_is_shown_as_it_is() -> None:
+    """What stands between backticks keeps its signs, one pair or two; what does not is escaped."""
+    shown = [
+        token.content
+        for token in tokens(plain("``<list>_x`` and `a & b` <c>"))
+        if token.type == "code_inline"
+    ]
+    assert shown == ["<list>_x", "a & b"]
+    assert "&lt;c&gt;" in plain("``<list>_x`` and `a & b` <c>")
+
+
 @given(values)
+@example("\\`<b>`")
+@example("``<b>`")
 @example("# heading")
 @example("1. list")
 @example("- list")
