@@ -22,6 +22,8 @@ def kept_or_made(
     depends: Sequence[object],
     make: Callable[[], dict[str, Any]],
     reporter: Reporter,
+    *,
+    whole: Callable[[dict[str, Any]], bool] = lambda _: True,
 ) -> dict[str, Any]:
     """What was made of a release before, or is made now: the same JSON in either case.
 
@@ -31,6 +33,7 @@ def kept_or_made(
         depends: What else it depends on, as JSON.
         make: Makes it.
         reporter: Hears when it cannot be kept.
+        whole: Whether what was made is worth keeping.
     """
     files = [[file.path, file.sha256] for table in release.manifest.tables.values() for file in table.files]
     key = hashlib.sha256(json.dumps([__version__, release.folder.name, files, *depends]).encode()).hexdigest()
@@ -41,11 +44,13 @@ def kept_or_made(
             return dict(found["value"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # not there, or not ours: it is made again
-    text = json.dumps({"key": key, "value": make()}, ensure_ascii=False)
-    try:
-        with writing(place):
-            place.parent.mkdir(exist_ok=True)
-            write_durably(place, text)
-    except EcomdataError as error:
-        reporter.say(f"note: what was measured is not kept: {error}")
+    value = make()
+    text = json.dumps({"key": key, "value": value}, ensure_ascii=False)
+    if whole(value):
+        try:
+            with writing(place):
+                place.parent.mkdir(exist_ok=True)
+                write_durably(place, text)
+        except EcomdataError as error:
+            reporter.say(f"note: what was measured is not kept: {error}")
     return dict(json.loads(text)["value"])

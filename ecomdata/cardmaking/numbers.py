@@ -59,7 +59,18 @@ def numbers_of(release: Release, dataset: Dataset, *, memory: str, reporter: Rep
     def measured() -> dict[str, Any]:
         return asdict(_measured(release, memory, reporter))
 
-    return _parsed(kept_or_made(release, "numbers", depends, measured, reporter))
+    return _parsed(kept_or_made(release, "numbers", depends, measured, reporter, whole=_whole))
+
+
+def _whole(found: dict[str, Any]) -> bool:
+    """Whether nothing was left out for want of memory; with more, it might not be."""
+    validation = found["validation"]
+    ran = all(one["status"] != "not run" for one in (*validation["figures"], *validation["rules"]))
+    return ran and all(
+        any(column["distinct"] is not None for column in profile["columns"])
+        for profile in validation["profiles"]
+        if profile["rows"]
+    )
 
 
 def _measured(release: Release, memory: str, reporter: Reporter) -> Numbers:

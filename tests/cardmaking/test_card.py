@@ -13,7 +13,7 @@ from ecomdata.cardmaking import check_readme
 from ecomdata.cardmaking.notes import BEGIN, END
 from tests.cardmaking.cards import NAME, shop
 from tests.conftest import RunCli
-from tests.validating.shops import Shop
+from tests.validating.shops import FIGURE, Shop
 
 __all__ = ["shop"]
 pytestmark = pytest.mark.usefixtures("shop")
@@ -72,6 +72,15 @@ def test_what_is_kept_is_not_used_for_anything_else(shop: Shop, tmp_path: Path) 
     assert "published figure" not in made(tmp_path / "card")
     shop.load(["9,9,view,1,"])
     assert "events 21, " in made(tmp_path / "card")
+
+
+def test_what_lacked_memory_is_measured_again(shop: Shop, tmp_path: Path) -> None:
+    """A figure that could not be counted is said to be so, and is counted when there is more memory."""
+    heavy = "SELECT count(DISTINCT hash(a.range * 1000000 + b.range)) FROM range(3000) a, range(1000) b"
+    shop.say(FIGURE.replace("SELECT count(*) FROM events", heavy).replace("20", "3000000"))
+    ed.card(NAME, tmp_path, memory="20MB")
+    assert "| clicks | 3,000,000 |  | not run |" in (tmp_path / "README.md").read_text("utf-8")
+    assert "| clicks | 3,000,000 | 3,000,000 | passed |" in made(tmp_path)
 
 
 def test_nothing_from_the_data_becomes_markup(tmp_path: Path) -> None:
