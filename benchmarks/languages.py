@@ -83,7 +83,7 @@ def _split(name: str, *columns: str) -> pl.DataFrame:
 
 def ours(texts: pl.Series) -> list[str]:
     """The tags of ``ecomdata.detect_languages``."""
-    from ecomdata.languages import detect_languages
+    from ecomdata.languages.detecting import detect_languages
 
     return detect_languages(texts)["language"].cast(pl.String).to_list()
 
@@ -103,7 +103,7 @@ def peer(texts: pl.Series) -> list[str]:
 
 def lid(file: Path) -> Predictor:
     """The codes of lid.176, as tags."""
-    from ecomdata.languages import detect_languages
+    from ecomdata.languages.detecting import detect_languages
 
     return lambda texts: [CODES.get(code, "other") for code in detect_languages(texts, lid=file)["lid"]]
 
@@ -147,7 +147,7 @@ def _mean(scores: dict[str, dict[str, float]]) -> float:
 
 def read_by_hand(lines: pl.DataFrame) -> dict[str, Any]:
     """Which romanised rows of BanglaTLit are missed, and why; see heldout/NOTICE.md."""
-    from ecomdata.languages import detect_languages
+    from ecomdata.languages.detecting import detect_languages
 
     rows = lines.filter(label="bn-Latn", source="banglatlit")
     told = detect_languages(rows["text"])
@@ -173,7 +173,7 @@ def read_by_hand(lines: pl.DataFrame) -> dict[str, Any]:
 
 def rates(texts: pl.Series, options: argparse.Namespace) -> tuple[Results, dict[str, int]]:
     """What tagging the texts took, each contender once a round; langdetect gets a hundredth of them."""
-    from ecomdata.languages import detect_languages
+    from ecomdata.languages.detecting import detect_languages
 
     many = pl.concat([texts] * -(-options.texts // len(texts))).head(options.texts)
     few = many.head(max(1, options.texts // 100))

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from ecomdata.cardmaking import CardFiles, card
     from ecomdata.catalog import sql, write_catalog
     from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
-    from ecomdata.languages import ColumnLanguages, describe_languages, detect_languages
+    from ecomdata.languages.describing import describe_languages
+    from ecomdata.languages.detecting import detect_languages
+    from ecomdata.languages.summaries import ColumnLanguages
     from ecomdata.loading import load
     from ecomdata.personaldata import personal_data
     from ecomdata.publishing import Publication, publish
@@ -68,7 +70,7 @@ if not (Path(__file__).parent / "loaders").is_dir():
 _HOMES: Final = {
     "AccessError": "errors",
     "CardFiles": "cardmaking",
-    "ColumnLanguages": "languages",
+    "ColumnLanguages": "languages.summaries",
     "DataError": "errors",
     "EcomdataError": "errors",
     "Publication": "publishing",
@@ -79,8 +81,8 @@ _HOMES: Final = {
     "Verification": "verifying",
     "card": "cardmaking",
     "datasets": "registry",
-    "describe_languages": "languages",
-    "detect_languages": "languages",
+    "describe_languages": "languages.describing",
+    "detect_languages": "languages.detecting",
     "load": "loading",
     "loader": "registry",
     "open": "release",

@@ -10,7 +10,7 @@ import click
 from ecomdata.commandline import home_option, json_option, print_json, reporting, working
 
 if TYPE_CHECKING:
-    from ecomdata.languages import ColumnLanguages
+    from ecomdata.languages.summaries import ColumnLanguages
 
 
 _HELP: Final = """Tell the languages of texts, Bengali in Latin letters included.
@@ -73,7 +73,7 @@ def of_dataset(
     Writes a Parquet file with a row for each row of the table, and prints a summary: languages with their
     rows, share and mean confidence, and what the texts are written with.
     """
-    from ecomdata.languages import describe_languages
+    from ecomdata.languages.describing import describe_languages
     from ecomdata.terminal import print_languages
     from ecomdata.validating import to_validate
 
@@ -121,7 +121,7 @@ def of_dataset(
 @json_option
 def train(output: Path, seed: int, of_each: int, buckets: int, *, as_json: bool) -> None:
     """Train the model again, from the texts that come with the package. Takes about ten seconds."""
-    from ecomdata.languages import train_languages
+    from ecomdata.languages.training import train_languages
 
     with working("training"):
         done = train_languages(output, seed=seed, of_each=of_each, buckets=buckets)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ecomdata.doctor import Check
-    from ecomdata.languages import ColumnLanguages
+    from ecomdata.languages.summaries import ColumnLanguages
     from ecomdata.personaldata import Findings
     from ecomdata.published import PersonalData
     from ecomdata.publishing import Publication

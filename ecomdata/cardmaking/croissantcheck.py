@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from ecomdata.cardmaking.croissant import CROISSANT, PARQUET, tree_sha256
+from ecomdata.errors import EcomdataError
 from ecomdata.shards import sha256_file
 from ecomdata.sources.matching import safe_relative
 
@@ -39,7 +40,11 @@ def check_croissant(path: str | os.PathLike[str], *, folder: str | os.PathLike[s
 
     Returns:
         Problems in words, each with its RecordSet or file; none when all is well. They may quote the file.
+
+    Raises:
+        EcomdataError: mlcroissant is not installed.
     """
+    library = _mlcroissant()
     where = Path(path)
     try:
         content = where.read_bytes()
@@ -56,7 +61,7 @@ def check_croissant(path: str | os.PathLike[str], *, folder: str | os.PathLike[s
         aside = Path(name).resolve()
         (aside / CROISSANT).write_bytes(content)
         mapped = _repositories(cast("dict[str, object]", document))
-        return tuple(_Check(Path(folder), aside, mapped).problems())
+        return tuple(_Check(library, Path(folder), aside, mapped).problems())
 
 
 def _fetches(document: dict[str, object]) -> bool:
@@ -95,16 +100,29 @@ def _repositories(document: dict[str, object]) -> list[str]:
     return found
 
 
+def _mlcroissant() -> Any:  # noqa: ANN401 - it carries no types
+    try:
+        import mlcroissant
+    except ImportError as error:
+        raise EcomdataError(
+            "checking croissant.json takes mlcroissant, which is not installed",
+            hint="pip install 'ecomdata[croissant]'",
+        ) from error
+    return mlcroissant
+
+
 class _Check:
     """The second and the third test.
 
     Args:
+        library: mlcroissant.
         folder: Where the data are.
         aside: A folder with the document alone; the first rows are put beside it for mlcroissant.
         mapped: The ``@id`` of what ``aside`` is to be the copy of.
     """
 
-    def __init__(self, folder: Path, aside: Path, mapped: list[str]) -> None:
+    def __init__(self, library: Any, folder: Path, aside: Path, mapped: list[str]) -> None:  # noqa: ANN401
+        self._library = library
         self._folder = folder
         self._aside = aside
         self._mapped = mapped
@@ -113,10 +131,8 @@ class _Check:
 
     def problems(self) -> Iterator[str]:
         """Each in words."""
-        import mlcroissant
-
         with _heard() as said:
-            broken = list(self._load(mlcroissant))
+            broken = list(self._load())
         yield from said
         yield from broken
         if not broken:
@@ -125,11 +141,11 @@ class _Check:
             yield from self._check_files()
             yield from self._check_records()
 
-    def _load(self, library: Any) -> Iterator[str]:  # noqa: ANN401 - it carries no types
+    def _load(self) -> Iterator[str]:
         mapping = dict.fromkeys(self._mapped, str(self._aside))
         try:
-            self._dataset = library.Dataset(str(self._aside / CROISSANT), mapping=mapping)
-        except library.ValidationError as error:
+            self._dataset = self._library.Dataset(str(self._aside / CROISSANT), mapping=mapping)
+        except self._library.ValidationError as error:
             lines = [line.strip(" -") for line in str(error).splitlines() if not line.startswith(_REPORT)]
             yield from (f"mlcroissant finds it invalid: {line}" for line in lines)
         except Exception as error:  # noqa: BLE001 - what it raises for odd input is anything

@@ -16,6 +16,7 @@ from ecomdata.cardmaking.prose import read_prose
 from ecomdata.cardmaking.readme import Parts, readme
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError
+from ecomdata.languages.summaries import kept_languages
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import Published
 from ecomdata.release import Release
@@ -106,6 +107,7 @@ def pictures_of(
             reporter.finish()
         return {one.name: [one.title, one.alt, base64.b64encode(one.png).decode("ascii")] for one in pictures}
 
-    depends = [_PICTURES_FORMAT, version("matplotlib"), dataset.title]
+    told = [found.as_dict() for found in kept_languages(release)]
+    depends = [_PICTURES_FORMAT, version("matplotlib"), dataset.title, told]
     kept = kept_or_made(release, "pictures", depends, drawn, reporter)
     return tuple(Picture(name, title, alt, base64.b64decode(png)) for name, (title, alt, png) in kept.items())

@@ -21,8 +21,22 @@ def event_mix(subject: Subject) -> Picture | None:
 
 
 def languages(subject: Subject) -> Picture | None:
-    """Reviews by language."""
-    return _bars(subject, "language", "Languages", "languages") if subject.has("language") else None
+    """Texts by language: upstream's own word, or else what was told of them."""
+    if subject.has("language"):
+        return _bars(subject, "language", "Languages", "languages")
+    told = subject.told
+    if told is None or len(told.languages) < 2:
+        return None
+    rows = [(one.language, one.rows) for one in told.languages]
+    total = sum(count for _, count in rows)
+    aside = f"{told.nulls:,} have no {told.column}" if told.nulls else ""
+    head = subject.head(
+        "Languages", f"{subject.word} by the language of {told.column}, as a model tells", aside
+    )
+    png = bars(head, rows, Axis(title=subject.word), total=total)
+    said = ", ".join(f"{tag} {count:,} ({percent(count / total)})" for tag, count in rows)
+    alt = f"{head.title} of {total:,} {subject.word}, told by a model from {told.column}. {said}. {aside}"
+    return Picture(subject.name("languages"), head.title, alt.strip(), png)
 
 
 def domains(subject: Subject) -> Picture | None:

@@ -36,9 +36,9 @@ _DRAWERS: Final[Mapping[str, Sequence[Drawer]]] = {
     "series": (growth.growth, overtime.births),
     "sequences": (lengths.histories,),
     "semantic_ids": (longtails.code_use,),
-    "media": (lengths.image_lists, lengths.texts, longtails.activity, mixes.domains),
-    "products": (mixes.category_mix,),
-    "items": (mixes.category_mix, longtails.categories, mixes.prices, lengths.titles),
+    "media": (lengths.image_lists, mixes.languages, lengths.texts, longtails.activity, mixes.domains),
+    "products": (mixes.category_mix, mixes.languages),
+    "items": (mixes.category_mix, mixes.languages, longtails.categories, mixes.prices, lengths.titles),
 }
 """Canonical table -> its kinds of pictures. Tables and pictures that tell most come first."""
 
@@ -59,13 +59,22 @@ def draw_pictures(release: Release, dataset: Dataset, *, memory: str = "1GB") ->
         DataError: the files of a table cannot be read.
         EcomdataError: there is too little memory or disk.
     """
+    from ecomdata.languages.summaries import TEXTS, kept_languages
     from ecomdata.validating.asking import asking
 
+    told = {(found.table, found.column): found for found in kept_languages(release)}
     with asking(release.folder, release.manifest, memory=memory, spill=release.folder.parent) as asker:
         tables = [table for table in release.values() if len(table) and table.record.kind in _DRAWERS]
         kinds = [table.record.kind for table in tables]
         subjects = [
-            Subject(dataset, table, release.manifest.sample, asker, kinds.count(table.record.kind) == 1)
+            Subject(
+                dataset,
+                table,
+                release.manifest.sample,
+                asker,
+                alone=kinds.count(table.record.kind) == 1,
+                told=told.get((table.name, TEXTS.get(table.record.kind, ""))),
+            )
             for table in sorted(tables, key=lambda table: list(_DRAWERS).index(table.record.kind))
         ]
         return _first(subjects)

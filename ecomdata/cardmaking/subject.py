@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
     from ecomdata.declare import Dataset
+    from ecomdata.languages.summaries import ColumnLanguages
     from ecomdata.release import TableData
     from ecomdata.validating.asking import Asker
 
@@ -80,6 +81,7 @@ class Subject:
         sample: Whether the release was made of synthetic raw files.
         asker: Its DuckDB connection, in which the table is a view of its name.
         alone: Whether no other table of the release is of its kind.
+        told: The languages of its texts, where ``ecomdata languages`` has told them.
     """
 
     dataset: Dataset
@@ -87,6 +89,7 @@ class Subject:
     sample: bool
     asker: Asker
     alone: bool = True
+    told: ColumnLanguages | None = None
 
     @property
     def word(self) -> str:

@@ -83,7 +83,8 @@ def card(
     Raises:
         UsageError: the dataset is not loaded, or the folder holds a README.md that ecomdata did not make.
         DataError: the store is damaged, or the markers in the README.md are.
-        EcomdataError: what is written of the dataset is not of the form, or the disk is full.
+        EcomdataError: what is written of the dataset is not of the form, the disk is full, or ``check`` takes
+            mlcroissant, which is not installed.
     """
     dataset = loader(name)
     release = open_release(name, home=home)

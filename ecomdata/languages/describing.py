@@ -6,9 +6,8 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from ecomdata.errors import UsageError
 from ecomdata.languages.classifier import Classifier, from_file
 from ecomdata.languages.detecting import LID_SCHEMA, SCHEMA, told
+from ecomdata.languages.summaries import TEXTS, ColumnLanguages, Share, folder_of
 from ecomdata.languages.tagging import SHARES, TAGS
 from ecomdata.manifest import sync_folder, write_durably
 from ecomdata.progress import Reporter, Silent
@@ -25,60 +25,8 @@ from ecomdata.store import home_folder, writing
 if TYPE_CHECKING:
     import os
 
-TEXTS: Final[Mapping[str, str]] = {"reviews": "text", "items": "title", "products": "title", "media": "text"}
-"""Canonical table -> its column of running text, which is looked at where none is named."""
 ROW: Final = "row_id"
 """The column with the number of the row in the table, from 1, in the order of its shards."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """How many rows are in a language.
-
-    Attributes:
-        language: Its tag; for a mixed text with its parts, as ``mixed:bn+en``.
-        rows: How many.
-        share: Of the rows that are not null.
-        confidence: Their mean; from 0 to 1.
-    """
-
-    language: str
-    rows: int
-    share: float
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnLanguages:
-    """The languages of one column.
-
-    Attributes:
-        dataset: Its name.
-        release: The release that was looked at.
-        table: The table.
-        column: The column.
-        path: The Parquet file with a row for each row of the table, in order.
-        rows: Rows of the table.
-        nulls: Those without text.
-        languages: What the rest are in, the most frequent first; mixed texts together.
-        mixed: The mixed texts by their parts, likewise.
-        scripts: The mean share of each kind of character; of the texts that have any.
-    """
-
-    dataset: str
-    release: str
-    table: str
-    column: str
-    path: str
-    rows: int
-    nulls: int
-    languages: tuple[Share, ...]
-    mixed: tuple[Share, ...]
-    scripts: Mapping[str, float]
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready values."""
-        return asdict(self)
 
 
 def describe_languages(
@@ -117,7 +65,7 @@ def describe_languages(
     if output is not None and len(chosen) > 1:
         columns = ", ".join(f"{data.name}.{text}" for data, text in chosen)
         raise UsageError(f"one --output, and columns {columns}", hint="choose with --table and --column")
-    folder = home_folder(home).joinpath("languages", *name.split("/"), release.folder.name)
+    folder = folder_of(home_folder(home), name, release.folder.name)
     second = from_file(Path(lid)) if lid is not None else None
     found: list[ColumnLanguages] = []
     for data, text in chosen:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +18,7 @@ import ecomdata as ed
 from ecomdata.cardmaking import read_prose
 from ecomdata.cardmaking.croissant import croissant
 from ecomdata.cardmaking.croissantcheck import check_croissant
+from ecomdata.errors import EcomdataError
 from ecomdata.published import Published
 from tests.hub.conftest import load_small
 
@@ -251,3 +253,11 @@ def test_no_file_outside_the_folder_is_read(folder: Path) -> None:
     found = change(folder, edit)
     assert any("outside.parquet: is not in " in problem for problem in found), found
     assert "RecordSet events: has no files" in found
+
+
+def test_without_mlcroissant_the_install_line_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an extra: a card is written without it."""
+    monkeypatch.setitem(sys.modules, "mlcroissant", None)
+    with pytest.raises(EcomdataError) as caught:
+        problems(folder)
+    assert caught.value.hint == "pip install 'ecomdata[croissant]'"

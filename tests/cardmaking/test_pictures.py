@@ -198,3 +198,15 @@ def test_memory_that_is_none() -> None:
     release = ed.load("vimrhp", sample=True)
     with pytest.raises(UsageError, match="much"):
         draw_pictures(release, ed.loader("vimrhp"), memory="much")
+
+
+def test_languages_that_were_told_are_drawn() -> None:
+    """Upstream has no column of languages; ``ecomdata languages`` has told them, so there is a picture."""
+    ed.load("banglishrev", sample=True)
+    before = [picture.name for picture in drawn("banglishrev")]
+    assert "reviews-languages" not in before
+    (told,) = ed.describe_languages("banglishrev", table="reviews")
+    (picture,) = [picture for picture in drawn("banglishrev") if picture.name == "reviews-languages"]
+    assert f"bn-Latn {next(s.rows for s in told.languages if s.language == 'bn-Latn'):,}" in picture.alt
+    Path(told.path).with_suffix(".json").write_text('{"languages": 7}')
+    assert [picture.name for picture in drawn("banglishrev")] == before, "what is not ours is not drawn"

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 import ecomdata as ed
-from ecomdata.languages import train_languages
 from ecomdata.languages.classifier import from_file
 from ecomdata.languages.corpus import LABELS, lines
+from ecomdata.languages.training import train_languages
 from tests.conftest import ROOT, RunCli
 
 PACKAGE = Path(str(files("ecomdata.languages")))
