@@ -75,6 +75,14 @@ def test_the_words_are_there(dataset: Dataset) -> None:
 
 
 @dataset_of
+def test_the_card_speaks_of_what_must_be_known(dataset: Dataset) -> None:
+    """What the data lack, how they lean, whom they touch, and what they are for, under a heading each."""
+    said = read_prose(dataset).sections
+    for heading in ("Limitations", "Biases", "Personal data", "Uses", "Social impact"):
+        assert said.get(heading), f"{dataset.name}: cards/<stem>.md has no section {heading}"
+
+
+@dataset_of
 def test_a_hub_source_is_pinned(dataset: Dataset) -> None:
     """The Hub's files are named by commit, so that the same command gives the same data next year."""
     branches = [
