@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ecomdata.readers import compiled as compiling
-from ecomdata.readers.compiled import compiled, inlined
+from ecomdata import compiled as compiling
+from ecomdata.compiled import compiled, inlined
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ecomdata.compiled import compiled, inlined
 from ecomdata.languages import scripts
 from ecomdata.languages.scripts import COUNTED, END, HAN, LATIN, MARK, OTHER, SPACE, VIETNAMESE
-from ecomdata.readers.compiled import compiled, inlined
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]

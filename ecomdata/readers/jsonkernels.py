@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from ecomdata.compiled import compiled, inlined
 from ecomdata.readers import jsonsyntax
-from ecomdata.readers.compiled import compiled, inlined
 from ecomdata.readers.jsonsyntax import (
     ABSENT,
     ARRAY,

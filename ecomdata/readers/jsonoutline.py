@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ecomdata.compiled import compiled, inlined
 from ecomdata.readers import jsonsyntax
-from ecomdata.readers.compiled import compiled, inlined
 from ecomdata.readers.jsonsyntax import (
     BACKSLASH,
     BRACKET,

@@ -115,7 +115,7 @@ def test_strings_of_any_length_end_where_they_end(tmp_path: Path, size: int) -> 
 
 def test_without_a_place_for_compiled_code_it_is_compiled_each_time(tmp_path: Path) -> None:
     """Where numba finds no folder that it can write to, that costs time, and is no error."""
-    code = "from ecomdata.readers.compiled import compiled\n"
+    code = "from ecomdata.compiled import compiled\n"
     code += "print(compiled('int64(int64)')(lambda number: number + 1)(41))"  # of no file, so of no place
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -1,0 +1,91 @@
+"""How texts are compared: the options of a search for duplicates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from ecomdata.duplicates.held import amount_of_memory
+from ecomdata.duplicates.lsh import PERMUTATIONS, lsh_bands, lsh_recall
+from ecomdata.duplicates.texts import TIDYINGS
+from ecomdata.errors import UsageError
+
+Method = Literal["exact", "near"]
+Keep = Literal["first", "longest", "newest"]
+Device = Literal["auto", "cpu", "cuda"]
+DEFAULT_TIDYINGS: Final = ("nfc", "case", "space")
+DEFAULT_MEMORY: Final = "1GB"
+_LONGEST_GRAM: Final = 64
+_PROCESS: Final = 350_000_000
+"""Bytes that Python, the libraries and the blocks in hand take up."""
+_LEAST: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How to compare texts; see :func:`ecomdata.find_duplicates` for each.
+
+    Raises:
+        UsageError: one of them is not what it may be.
+    """
+
+    method: Method = "near"
+    threshold: float = 0.8
+    ngrams: str = "word:3"
+    normalize: Collection[str] = DEFAULT_TIDYINGS
+    permutations: int = PERMUTATIONS
+    keep: Keep = "first"
+    device: Device = "auto"
+    memory: str = DEFAULT_MEMORY
+    jobs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
+    spill: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, choices in (
+            ("method", self.method, get_args(Method)),
+            ("keep", self.keep, get_args(Keep)),
+            ("device", self.device, get_args(Device)),
+        ):
+            if value not in choices:
+                raise UsageError(f"{name} {value!r} is none", hint=f"it is one of {', '.join(choices)}")
+        for tidying in self.normalize:
+            if tidying not in TIDYINGS:
+                raise UsageError(
+                    f"texts cannot be normalised by {tidying!r}", hint=f"choose among {', '.join(TIDYINGS)}"
+                )
+        if self.jobs < 1:
+            raise UsageError("there is no work without jobs", hint="give at least 1")
+        _ = self.gram, self.budget, self.bands
+
+    @property
+    def gram(self) -> tuple[str, int]:
+        """What n-grams are made of, ``word`` or ``char``, and how many make one."""
+        unit, _, count = self.ngrams.partition(":")
+        if unit not in {"word", "char"} or not (count.isascii() and count.isdigit()):
+            raise UsageError(f"{self.ngrams!r} are no n-grams", hint="write them like word:3 or char:5")
+        if not 1 <= int(count) <= _LONGEST_GRAM:
+            raise UsageError(f"n-grams of {count} are not made", hint=f"give 1 to {_LONGEST_GRAM}")
+        return unit, int(count)
+
+    @property
+    def bands(self) -> tuple[int, int]:
+        """The bands, and the rows in each; see :func:`lsh_bands`."""
+        return lsh_bands(self.threshold, self.permutations)
+
+    @property
+    def recall(self) -> float:
+        """The share of pairs right at the threshold that are looked at."""
+        return 1.0 if self.method == "exact" else lsh_recall(self.threshold, *self.bands)
+
+    @property
+    def tidyings(self) -> frozenset[str]:
+        """What texts are rid of before they are compared."""
+        return frozenset(self.normalize)
+
+    @property
+    def budget(self) -> int:
+        """Bytes for what grows with the number of texts, before it goes to disk."""
+        return max(amount_of_memory(self.memory) - _PROCESS, _LEAST)

@@ -1,0 +1,192 @@
+"""Different texts as nodes: texts that are the same, once tidied, are one node."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from ecomdata.duplicates import setkernels, textkernels
+from ecomdata.duplicates.devices import Computing
+from ecomdata.duplicates.gramhashes import Bytes, Ints, Longs, Words
+from ecomdata.duplicates.held import Held
+from ecomdata.duplicates.how import How
+from ecomdata.duplicates.texts import Texts, plain_texts, tidy_texts
+from ecomdata.errors import EcomdataError
+from ecomdata.progress import Reporter
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Texts as nodes, and the sets of n-grams of these.
+
+    Attributes:
+        of_row: The node of each text; NOBODY where there is nothing in it.
+        sizes: The bytes of each text, before it was tidied.
+        count: Nodes.
+        grams: The sets, one after the other; empty where only equal texts are looked for.
+        edges: Where they begin and end.
+        bands: The keys of each band, by node; :func:`near_pairs` takes them out, for they are large.
+    """
+
+    of_row: Words
+    sizes: Words
+    count: int
+    grams: Longs
+    edges: Ints
+    bands: list[Words]
+
+    @property
+    def firsts(self) -> Ints:
+        """The first row of each node."""
+        found = np.empty(self.count, np.int64)
+        rows = np.flatnonzero(self.of_row != setkernels.NOBODY)[::-1]
+        found[self.of_row[rows]] = rows  # where a place is given several values, the last one stays
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    texts: Texts
+    sizes: Ints
+    prints: Longs
+    live: Bytes
+
+
+class _Known:
+    """The different texts so far, each by a keyed hash of 128 bits."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hashes = np.empty((1 << 12, 2), np.uint64)
+        self._table = np.full(1 << 13, setkernels.NOBODY, np.uint32)
+
+    def enter(self, prints: Longs, live: Bytes) -> Words:
+        """The node of each text of a block."""
+        needed = self.count + len(live)
+        if needed > setkernels.NOBODY:
+            raise EcomdataError(
+                f"there are more than {setkernels.NOBODY:,} different texts", hint="search in parts of them"
+            )
+        if needed > len(self._hashes):
+            self._hashes.resize((max(needed, len(self._hashes) * 3 // 2), 2), refcheck=False)
+        if needed * 3 > len(self._table) * 2:
+            self._table = np.empty(0, np.uint32)  # given back before the larger one is made
+            self._table = np.full(1 << (2 * needed - 1).bit_length(), setkernels.NOBODY, np.uint32)
+            setkernels.rebuild(self._table, self._hashes, self.count)
+        nodes = np.empty(len(live), np.uint32)
+        self.count = setkernels.enter(self._table, self._hashes, self.count, prints, live, nodes)
+        return nodes
+
+
+class NodeMaker:
+    """Makes nodes of blocks of texts, several blocks at a time.
+
+    Args:
+        how: How texts are compared.
+        device: Makes the keys of bands.
+        reporter: Hears of progress.
+    """
+
+    def __init__(self, how: How, device: Computing, reporter: Reporter) -> None:
+        self._how = how
+        self._device = device
+        self._reporter = reporter
+        self._key = np.frombuffer(os.urandom(16), np.uint64)
+        bands = how.bands[0] if how.method == "near" else 0
+        self._of_row = Held(np.uint32, how.budget // 10, how.spill)
+        self._sizes = Held(np.uint32, how.budget // 10, how.spill)
+        self._grams = Held(np.uint64, how.budget // 2, how.spill)
+        self._gram_counts = Held(np.int64, how.budget // 10, how.spill)
+        self._gram_counts.add(np.zeros(1, np.int64))
+        self._bands = [Held(np.uint32, how.budget * 3 // 10 // bands, how.spill) for _ in range(bands)]
+
+    def make(self, arrays: Iterable[pa.Array[Any]]) -> Nodes:
+        """All of them, in order."""
+        known = _Known()
+        with ThreadPoolExecutor(self._how.jobs) as pool:
+            try:
+                blocks = ahead(pool, self._prepared, arrays, self._how.jobs)
+                entered = (self._entered(block, known) for block in blocks)
+                for grams, edges, keys in ahead(pool, self._described, entered, self._how.jobs):
+                    self._grams.add(grams)
+                    self._gram_counts.add(np.diff(edges))
+                    for band, found in zip(self._bands, keys, strict=True):
+                        band.add(found)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                self._close()
+                raise
+        edges = self._gram_counts.array()
+        np.cumsum(edges, out=edges)
+        return Nodes(
+            self._of_row.array(),
+            self._sizes.array(),
+            known.count,
+            self._grams.array(),
+            edges,
+            [self._bands.pop(0).array() for _ in range(len(self._bands))],
+        )
+
+    def _close(self) -> None:
+        for held in (self._of_row, self._sizes, *self._bands):
+            held.close()
+        self._grams.close()
+        self._gram_counts.close()
+
+    def _prepared(self, array: pa.Array[Any]) -> _Block:
+        """A block tidied and hashed."""
+        texts = tidy_texts(array, self._how.tidyings)
+        prints = np.empty((len(texts), 2), np.uint64)
+        textkernels.fingerprints(texts.data, texts.edges, self._key[0], self._key[1], prints)
+        return _Block(texts, plain_texts(array).sizes, prints, (texts.sizes > 0).view(np.uint8))
+
+    def _entered(self, block: _Block, known: _Known) -> tuple[Texts, Ints]:
+        """A block's texts, and which of them were never seen before."""
+        before = known.count
+        nodes = known.enter(block.prints, block.live)
+        self._of_row.add(nodes)
+        self._sizes.add(np.minimum(block.sizes, setkernels.NOBODY).astype(np.uint32))
+        self._reporter.advance(size=int(block.sizes.sum()), rows=len(nodes))
+        # New nodes are numbered as they come: one is new where it is greater than all before it.
+        numbers = np.where(block.live, nodes, 0).astype(np.int64) + block.live
+        highest = np.maximum.accumulate(np.concatenate([[before], numbers]))[:-1]
+        return block.texts, np.flatnonzero(numbers > highest)
+
+    def _described(self, entered: tuple[Texts, Ints]) -> tuple[Longs, Ints, Words]:
+        """The sets of grams of texts, and their keys."""
+        texts, new = entered
+        edges = np.zeros(len(new) + 1, np.int64)
+        if not self._bands:
+            return np.empty(0, np.uint64), edges[:1], np.empty((0, 0), np.uint32)
+        unit, n = self._how.gram
+        words = unit == "word"
+        size = int(texts.sizes[new].sum())
+        grams = np.empty((size + len(new)) // 2 + 1 if words else size + 1, np.uint64)
+        make = textkernels.word_grams if words else textkernels.character_grams
+        count = make(texts.data, texts.edges, new, n, grams, edges)
+        grams = grams[:count].copy()  # the room for the most there could be is given back
+        return grams, edges, self._device.keys(grams, edges)
+
+
+def ahead(
+    pool: ThreadPoolExecutor, function: Callable[[_In], _Out], values: Iterable[_In], most: int
+) -> Iterator[_Out]:
+    """What a function makes of each value, in order, with so many at work besides the one awaited."""
+    waiting: list[Future[_Out]] = []
+    for value in values:
+        waiting.append(pool.submit(function, value))
+        if len(waiting) > most:
+            yield waiting.pop(0).result()
+    for future in waiting:
+        yield future.result()
