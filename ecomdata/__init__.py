@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from ecomdata.cardmaking import CardFiles, card
     from ecomdata.catalog import sql, write_catalog
+    from ecomdata.duplicates import Duplicates, find_duplicates
+    from ecomdata.duplicates.searching import Deduplication, dedup
     from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
     from ecomdata.languages.describing import describe_languages
     from ecomdata.languages.detecting import detect_languages
@@ -39,6 +41,8 @@ __all__ = [
     "CardFiles",
     "ColumnLanguages",
     "DataError",
+    "Deduplication",
+    "Duplicates",
     "EcomdataError",
     "Publication",
     "Release",
@@ -49,8 +53,10 @@ __all__ = [
     "__version__",
     "card",
     "datasets",
+    "dedup",
     "describe_languages",
     "detect_languages",
+    "find_duplicates",
     "load",
     "loader",
     "open",
@@ -72,6 +78,8 @@ _HOMES: Final = {
     "CardFiles": "cardmaking",
     "ColumnLanguages": "languages.summaries",
     "DataError": "errors",
+    "Deduplication": "duplicates.searching",
+    "Duplicates": "duplicates",
     "EcomdataError": "errors",
     "Publication": "publishing",
     "Release": "release",
@@ -83,6 +91,8 @@ _HOMES: Final = {
     "datasets": "registry",
     "describe_languages": "languages.describing",
     "detect_languages": "languages.detecting",
+    "dedup": "duplicates.searching",
+    "find_duplicates": "duplicates",
     "load": "loading",
     "loader": "registry",
     "open": "release",

@@ -17,6 +17,7 @@ import click
 from ecomdata import __version__
 from ecomdata.cardcommands import card
 from ecomdata.commandline import ask_user, home_option, json_option, print_json, reporting, working
+from ecomdata.dedupcommands import dedup
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.hubcommands import personal_data, publish, verify
 from ecomdata.languagecommands import languages
@@ -349,5 +350,5 @@ def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> N
         sys.exit(1)
 
 
-for _command in (card, languages, personal_data, publish, verify):
+for _command in (card, dedup, languages, personal_data, publish, verify):
     cli.add_command(_command)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ecomdata.doctor import Check
+    from ecomdata.duplicates.searching import Deduplication
     from ecomdata.languages.summaries import ColumnLanguages
     from ecomdata.personaldata import Findings
     from ecomdata.published import PersonalData
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _PIPED: Final = 1000
 """Columns where there is no terminal; a table is only as wide as what is in it."""
+_GROUPS: Final = 10
+"""Values of a column that are shown, by how much of them goes."""
 _CONTROL: Final = {
     code: "\N{REPLACEMENT CHARACTER}"
     for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -302,3 +305,36 @@ def print_languages(found: ColumnLanguages) -> None:
         scripts.add_row(name.replace("_", " "), f"{share:.1%}")
     _console().print(scripts)
     print(f"the tags of each row: {plain(found.path)}", file=sys.stderr)  # noqa: T201
+
+
+def print_deduplication(found: Deduplication) -> None:
+    """What would go, in all and by source and category, and where the tables are."""
+    counts: Any = found.as_dict()["counts"]
+    seen = Counter[str]()
+    console = _console()
+    numbers = ("rows", "going", "share")
+    table = _table("by", "value", *numbers, right=numbers)
+    for group in counts:
+        seen[group["by"]] += 1
+        if seen[group["by"]] > _GROUPS:
+            continue
+        values = (f"{group['rows']:,}", f"{group['removed']:,}", f"{group['share']:.1%}")
+        table.add_row(_escaped(group["by"]), _escaped(group["value"]), *values)
+    console.print(table)
+    hidden = sum(max(0, count - _GROUPS) for count in seen.values())
+    stopped = [f"{group.by} {group.value} would lose {group.share:.1%}" for group in found.stopped]
+    went = f"the rest is release {found.applied}" if found.applied else "nothing goes without --apply"
+    what = (
+        f"{found.dataset} {found.table}.{found.column}: {found.texts:,} texts ({found.empty:,} empty), "
+        f"{found.clusters:,} clusters, {found.removed:,} rows are duplicates; {went}"
+    )
+    found_of = f"of pairs right at the threshold {found.recall:.1%} are found; "
+    how = f"computed on {found.device} in {found.seconds:.1f} s"
+    for line in (
+        *([f"  {hidden:,} more in counts.parquet"] if hidden else []),
+        what,
+        how if found.recall == 1.0 else found_of + how,
+        *([f"more than may go: {', '.join(stopped[:5])}"] if stopped else []),
+        found.folder,
+    ):
+        console.print(_escaped(line), soft_wrap=True)

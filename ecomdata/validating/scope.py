@@ -24,7 +24,8 @@ class Scope:
         self._only = str(options.get("only") or "")
         limit = f"at most {options['limit']:,} rows a table were read" if options.get("limit") else ""
         partial = "files that break off were kept as far as they go" if options.get("keep_partial") else ""
-        self._cut = [part for part in (limit, partial) if part]
+        duplicates = "duplicates were left out" if options.get("dedup") else ""
+        self._cut = [part for part in (limit, partial, duplicates) if part]
         chosen = options.get("tables")
         named = ", ".join(map(str, chosen)) if isinstance(chosen, list) else ""  # pyright: ignore[reportUnknownArgumentType]
         self._tables = f"only these tables were loaded: {named}" if named else ""
