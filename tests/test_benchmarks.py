@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -203,3 +204,42 @@ def test_committed_results_of_publishing_are_of_a_full_run() -> None:
     report = json.loads(path.read_text())
     assert not report["quick"]
     assert report["sizes"]["user-behavior"]["rows"] == 60_000_000
+
+
+@pytest.mark.skipif(not (find_spec("rensa") and find_spec("datasketch")), reason="needs the extra bench")
+def test_near_duplicates_are_measured_beside_peers(tmp_path: Path) -> None:
+    """Everybody is measured and checked by plain Python; no pair of ours is false; goals go by figures."""
+    done = _bench("--quick", "--data", tmp_path, "--out", tmp_path / "dedup.json", script="dedup.py")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "dedup.json").read_text())
+    measured = {entry["name"]: entry for entry in report["measurements"]}
+    peers = {"rensa", "datasketch", "datasketch_update", "compiling"}
+    assert {f"whole/{one}" for one in ("ecomdata", *peers)} <= set(measured)
+    ours, *theirs = report["checks"]
+    assert ours["precision"] == 1.0
+    assert ours["recall"] > 0.97
+    assert all(one["planted"] == ours["planted"] > 300 for one in theirs)
+    values = {goal["goal"]: goal for goal in report["goals"]}
+    rensa = values["rensa / ecomdata, wall time"]
+    assert rensa["value"] == report["ratios"][0]["of_medians"]
+    assert rensa["met"] is (rensa["value"] >= 3)
+    assert [entry["rows"] for entry in report["growth"]] == [3_000, 12_000]
+
+
+def test_committed_results_of_duplicates_are_of_a_full_run() -> None:
+    """benchmarks/results/dedup.json has the sizes that the goals are set for."""
+    report = json.loads((ROOT / "benchmarks" / "results" / "dedup.json").read_text())
+    assert not report["quick"]
+    assert [entry["rows"] for entry in report["growth"]] == [500_000, 1_000_000, 2_000_000, 5_000_000]
+
+
+def test_the_benchmark_of_cuda_runs_and_writes_nothing_of_a_simulator(tmp_path: Path) -> None:
+    """Both steps get a rate; figures of a simulator are no figures of a card."""
+    script, out = ROOT / "benchmarks" / "gpu.py", tmp_path / "gpu.json"
+    command = [sys.executable, script, "--nodes", "2", "--repeats", "1", "--out", out]
+    environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "signatures and bands" in done.stdout
+    assert "verification" in done.stdout
+    assert not out.exists()
