@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from ecomdata.cardmaking.subject import Picture
+from ecomdata.cardmaking.webfonts import font_faces
 from ecomdata.validating.report import shown
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def card_page(readme: str, pictures: Sequence[Picture], *, title: str) -> str:
         headings.append(("pictures-at-the-end", "Pictures"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string(_packaged("ecomdata.cardmaking", "page.html.j2"))
-    style = _packaged("ecomdata", "page.css")
+    style = font_faces(body) + _packaged("ecomdata", "page.css")
     return template.render(title=shown(title), body=body, headings=headings, style=style)
 
 

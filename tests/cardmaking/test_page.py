@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -159,9 +160,21 @@ def test_nothing_is_loaded_from_elsewhere(page: Page) -> None:
         assert not set(attributes) & {"srcset", "data", "action", "poster", "background"}
         assert tag == "img" or "src" not in attributes
     policies = [meta["content"] for meta in page.named("meta") if "http-equiv" in meta]
-    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"]
     assert not page.named("link")
-    assert not re.search(r"url\(|@import", page.text)
+    assert not re.search(r"url\((?!data:font/woff;base64,)|@import", page.text)
+
+
+def test_letters_that_few_systems_have_come_along() -> None:
+    """Bengali and Chinese on the page are drawn from fonts inside it, and no more of them comes along."""
+    page = card_page("Says `বাজে প্রোডাক্ট` and `很好`.", (), title="Toys")
+    faces = dict(re.findall(r'font-family: "([^"]+)"; src: url\(data:font/woff;base64,([^)]+)\)', page))
+    for family, text in (("Ecomdata Sans Bengali", "বাজেপ্রোডাক্ট"), ("Ecomdata Sans SC", "很好")):
+        with TTFont(io.BytesIO(base64.b64decode(faces[family]))) as font:
+            assert set(map(ord, text)) <= set(font.getBestCmap())
+            assert len(font.getGlyphOrder()) < 400
+    assert page == card_page("Says `বাজে প্রোডাক্ট` and `很好`.", (), title="Toys")
+    assert "@font-face" not in card_page("Says `very good`, Việt Nam.", (), title="Toys")
 
 
 def test_links_go_to_the_web_or_within_the_page(page: Page) -> None:
