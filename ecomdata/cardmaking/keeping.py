@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ecomdata import __version__
 from ecomdata.errors import EcomdataError
@@ -15,6 +15,9 @@ from ecomdata.release import Release
 from ecomdata.sqltext import schema_name
 from ecomdata.store import writing
 
+_ENOUGH: Final = "enough"
+"""Kept where no amount of memory would give more."""
+
 
 def kept_or_made(
     release: Release,
@@ -23,9 +26,12 @@ def kept_or_made(
     make: Callable[[], dict[str, Any]],
     reporter: Reporter,
     *,
+    memory: str = "",
     whole: Callable[[dict[str, Any]], bool] = lambda _: True,
 ) -> dict[str, Any]:
     """What was made of a release before, or is made now: the same JSON in either case.
+
+    What lacked memory is used again only for who gives no more than it had: the same amount.
 
     Args:
         release: Its files count by their hashes.
@@ -33,24 +39,25 @@ def kept_or_made(
         depends: What else it depends on, as JSON.
         make: Makes it.
         reporter: Hears when it cannot be kept.
-        whole: Whether what was made is worth keeping.
+        memory: What making it may hold.
+        whole: Whether nothing was left out of what was made for want of memory.
     """
     files = [[file.path, file.sha256] for table in release.manifest.tables.values() for file in table.files]
     key = hashlib.sha256(json.dumps([__version__, release.folder.name, files, *depends]).encode()).hexdigest()
     place = release.home / "cards" / f"{schema_name(release.manifest.dataset)}-{name}.json"
     try:
         found: dict[str, Any] = json.loads(place.read_text("utf-8"))
-        if found["key"] == key:
+        if found["key"] == key and found["memory"] in {_ENOUGH, memory}:
             return dict(found["value"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # not there, or not ours: it is made again
     value = make()
-    text = json.dumps({"key": key, "value": value}, ensure_ascii=False)
-    if whole(value):
-        try:
-            with writing(place):
-                place.parent.mkdir(exist_ok=True)
-                write_durably(place, text)
-        except EcomdataError as error:
-            reporter.say(f"note: what was measured is not kept: {error}")
+    had = _ENOUGH if whole(value) else memory
+    text = json.dumps({"key": key, "memory": had, "value": value}, ensure_ascii=False)
+    try:
+        with writing(place):
+            place.parent.mkdir(exist_ok=True)
+            write_durably(place, text)
+    except EcomdataError as error:
+        reporter.say(f"note: what was measured is not kept: {error}")
     return dict(json.loads(text)["value"])

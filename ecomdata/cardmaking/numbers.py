@@ -21,7 +21,7 @@ from ecomdata.shards import sha256_file
 from ecomdata.validating import FigureResult, RuleResult, Validation, validate_release
 from ecomdata.validating.results import Bar, ColumnProfile, TableProfile
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Counts up when what is kept means something else."""
 
 _MOST_BARS: Final = 24
@@ -59,7 +59,7 @@ def numbers_of(release: Release, dataset: Dataset, *, memory: str, reporter: Rep
     def measured() -> dict[str, Any]:
         return asdict(_measured(release, memory, reporter))
 
-    return _parsed(kept_or_made(release, "numbers", depends, measured, reporter, whole=_whole))
+    return _parsed(kept_or_made(release, "numbers", depends, measured, reporter, memory=memory, whole=_whole))
 
 
 def _whole(found: dict[str, Any]) -> bool:
