@@ -148,8 +148,8 @@ def _width(frame: pl.DataFrame) -> int:
 
 def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, group: int) -> int:
     """Write at most ``rows`` rows into one file, bring it to disk, and return how many there were."""
-    counts = any(isinstance(dtype, pl.List) and dtype.inner.is_integer() for dtype in schema.values())
-    encode = _by_pyarrow if counts else _by_polars
+    lists = [dtype for dtype in schema.values() if isinstance(dtype, pl.List)]
+    encode = _by_pyarrow if lists and all(dtype.inner.is_integer() for dtype in lists) else _by_polars
     try:
         with writing(path):
             count = encode(slices.take(rows), schema, path, group)
