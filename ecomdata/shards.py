@@ -148,8 +148,9 @@ def _width(frame: pl.DataFrame) -> int:
 
 def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, group: int) -> int:
     """Write at most ``rows`` rows into one file, bring it to disk, and return how many there were."""
-    lists = [dtype for dtype in schema.values() if isinstance(dtype, pl.List)]
-    encode = _by_pyarrow if lists and all(dtype.inner.is_integer() for dtype in lists) else _by_polars
+    lists = [dtype.inner for dtype in schema.values() if isinstance(dtype, pl.List)]
+    counts = sum(inner.is_integer() for inner in lists)
+    encode = _by_pyarrow if counts > len(lists) - counts else _by_polars
     try:
         with writing(path):
             count = encode(slices.take(rows), schema, path, group)
@@ -183,7 +184,7 @@ def _by_polars(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path, gr
 
 
 def _by_pyarrow(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path, group: int) -> int:
-    """For lists of integers, which polars spells out one by one where pyarrow makes a dictionary of them.
+    """For tables with lists of integers, which polars spells out where pyarrow makes a dictionary of them.
 
     Runs of counts take a sixth of the space (docs/decisions/0009-lists-that-unfold.md).
     """
