@@ -5,8 +5,8 @@ would be 145 million) as upstream lays them out, twice: in row groups of 1,000 u
 file, since nobody here knows which of the two upstream has. The lists unfold to 4.7 GB. Measured as
 ``load.py`` does. The floors read and write and do nothing else: ``pyarrow`` in batches of 512 rows,
 ``polars`` by scan and sink, both into zstd level 1 and row groups of 512 rows, as ecomdata writes them. The
-pyarrow floor compares like with like: ecomdata writes these lists through pyarrow, which makes a dictionary of
-their values where polars spells them out.
+pyarrow floor compares like with like: ecomdata writes these lists through pyarrow, which makes a dictionary
+of their values where polars spells them out.
 """
 
 from __future__ import annotations
