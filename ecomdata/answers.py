@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
+from ecomdata.console import plain
 from ecomdata.errors import UsageError
 from ecomdata.sqltext import quoted
 from ecomdata.store import writing
-from ecomdata.terminal import plain
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def _complain(message: str, hint: str) -> None:
-    from ecomdata.terminal import plain
+    from ecomdata.console import plain
 
     print(plain(f"error: {message}"), file=sys.stderr)  # noqa: T201
     if hint:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ecomdata.terminal import human_bytes, plain
+from ecomdata.console import plain
+from ecomdata.terminal import human_bytes
 
 
 @pytest.mark.parametrize(

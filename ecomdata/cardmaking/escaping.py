@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ecomdata.validating.report import shown
+from ecomdata.pages import shown
 
 _LONGEST: Final = 80
 """Characters of a value that are shown."""

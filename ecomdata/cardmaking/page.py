@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ecomdata.cardmaking.subject import Picture
 from ecomdata.cardmaking.webfonts import font_faces
-from ecomdata.validating.report import shown
+from ecomdata.pages import shown
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

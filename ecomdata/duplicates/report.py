@@ -16,8 +16,8 @@ from ecomdata import __version__
 from ecomdata.duplicates.counting import foremost
 from ecomdata.duplicates.sources import Against, Corpus, TextColumn, values_at
 from ecomdata.manifest import write_durably
+from ecomdata.pages import page_environment
 from ecomdata.store import writing
-from ecomdata.validating.report import shown
 
 if TYPE_CHECKING:
     import os
@@ -65,27 +65,19 @@ def write_report(found: Deduplication, corpus: Corpus, path: str | os.PathLike[s
 
 def render(found: Deduplication, corpus: Corpus) -> str:
     """The page as a text."""
-    import jinja2
-
-    def visible(value: object) -> object:
-        return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-
-    environment = jinja2.Environment(
-        autoescape=True,
-        finalize=visible,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     source = files("ecomdata.duplicates").joinpath("report.html.j2").read_text("utf-8")
     folder = Path(found.folder)
     counts = pl.read_parquet(folder / "counts.parquet")
-    return environment.from_string(source).render(
-        found=found,
-        pairs=list(_sample(pl.read_parquet(folder / "clusters.parquet"), corpus)),
-        counts=foremost(counts, _GROUPS).to_dicts(),
-        groups=counts.height,
-        version=__version__,
+    return (
+        page_environment()
+        .from_string(source)
+        .render(
+            found=found,
+            pairs=list(_sample(pl.read_parquet(folder / "clusters.parquet"), corpus)),
+            counts=foremost(counts, _GROUPS).to_dicts(),
+            groups=counts.height,
+            version=__version__,
+        )
     )
 
 

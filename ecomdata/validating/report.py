@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ecomdata import __version__
 from ecomdata.manifest import write_durably
+from ecomdata.pages import page_environment
 from ecomdata.store import writing
 from ecomdata.validating.results import Bar, ColumnProfile, Validation, number_text, share_text
 
@@ -33,19 +34,7 @@ def write_report(found: Sequence[Validation], path: str | os.PathLike[str]) -> N
 
 def render(found: Sequence[Validation]) -> str:
     """The page as a text."""
-    import jinja2
-
-    def visible(value: object) -> object:
-        # What a macro gives is markup and says so; any other text may come from the data.
-        return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-
-    environment = jinja2.Environment(
-        autoescape=True,
-        finalize=visible,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     filters: dict[str, Any] = {"number": number_text, "share": share_text, "bars": _bars, "address": _address}
     environment.filters.update(filters)
     source = files("ecomdata.validating").joinpath("report.html.j2").read_text("utf-8")
@@ -58,14 +47,6 @@ def render(found: Sequence[Validation]) -> str:
         version=__version__,
         style=files("ecomdata").joinpath("page.css").read_text("utf-8"),
     )
-
-
-def shown(text: str, keep: str = "\n") -> str:
-    """The text with what cannot be seen, or puts other characters in another order, as its number in hex.
-
-    Characters of ``keep`` stay.
-    """
-    return "".join(c if c.isprintable() or c in keep else f"\\u{{{ord(c):04x}}}" for c in text)
 
 
 def _address(source: str) -> str:
