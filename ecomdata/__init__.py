@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ecomdata.release import Release, TableData
     from ecomdata.release import open_release as open  # noqa: A004 - ed.open("merrec") reads best
     from ecomdata.samples import sample
+    from ecomdata.semanticids.measuring import SemanticIdStats, semantic_id_stats
     from ecomdata.validating import Validation, validate
     from ecomdata.verifying import Verification, verify
 
@@ -46,6 +47,7 @@ __all__ = [
     "EcomdataError",
     "Publication",
     "Release",
+    "SemanticIdStats",
     "TableData",
     "UsageError",
     "Validation",
@@ -63,6 +65,7 @@ __all__ = [
     "personal_data",
     "publish",
     "sample",
+    "semantic_id_stats",
     "sql",
     "validate",
     "verify",
@@ -83,6 +86,7 @@ _HOMES: Final = {
     "EcomdataError": "errors",
     "Publication": "publishing",
     "Release": "release",
+    "SemanticIdStats": "semanticids.measuring",
     "TableData": "release",
     "UsageError": "errors",
     "Validation": "validating",
@@ -99,6 +103,7 @@ _HOMES: Final = {
     "personal_data": "personaldata",
     "publish": "publishing",
     "sample": "samples",
+    "semantic_id_stats": "semanticids.measuring",
     "sql": "catalog",
     "validate": "validating",
     "verify": "verifying",

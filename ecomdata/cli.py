@@ -21,6 +21,7 @@ from ecomdata.dedupcommands import dedup
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.hubcommands import personal_data, publish, verify
 from ecomdata.languagecommands import languages
+from ecomdata.statscommands import stats
 
 if TYPE_CHECKING:
     from ecomdata.validating import Validation
@@ -350,5 +351,5 @@ def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> N
         sys.exit(1)
 
 
-for _command in (card, dedup, languages, personal_data, publish, verify):
+for _command in (card, dedup, languages, personal_data, publish, stats, verify):
     cli.add_command(_command)
