@@ -1,0 +1,1 @@
+"""Labelling what is loaded, with suggestions by models, and measuring what they did."""

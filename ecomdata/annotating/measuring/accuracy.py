@@ -1,0 +1,137 @@
+"""How often the suggester, and each person, is right."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
+# (since scikit-learn carries no types)
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ecomdata.annotating.measuring.estimates import Estimate, proportion
+from ecomdata.annotating.measuring.judgements import Scale, parts_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassScore:
+    """One class of a classifier's answers against labels.
+
+    Attributes:
+        label: The class.
+        precision: Of the items (or spans) that were given it, the share that have it; None where none were.
+        recall: Of those that have it, the share that were given it; None where none have.
+        f1: Their harmonic mean; None where either is None.
+        n: How many have it.
+        given: How many were given it.
+    """
+
+    label: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    n: int
+    given: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """A classifier's answers against labels.
+
+    Attributes:
+        exact: The share of items with exactly the right answer.
+        macro_f1: The mean F1 of the classes that have one.
+        classes: Each class.
+    """
+
+    exact: Estimate
+    macro_f1: float | None
+    classes: tuple[ClassScore, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {
+            "exact": self.exact.as_dict(),
+            "macro_f1": self.macro_f1,
+            "classes": [
+                {name: getattr(one, name) for name in ("label", "precision", "recall", "f1", "n", "given")}
+                for one in self.classes
+            ],
+        }
+
+
+def accuracy(pairs: pl.DataFrame, scale: Scale) -> Accuracy:
+    """Score answers against labels; precision, recall and F1 are scikit-learn's.
+
+    Args:
+        pairs: ``label`` (what is right) and ``given``, both in the form of judgements; a row an item.
+        scale: What can be answered. Of spans, each is right that is in the labels exactly.
+    """
+    hits = pairs.filter(pl.col("label") == pl.col("given")).height
+    classes = _classes(pairs, scale)
+    scores = [one.f1 for one in classes if one.f1 is not None]
+    return Accuracy(
+        exact=proportion(hits, pairs.height),
+        macro_f1=float(np.mean(scores)) if scores else None,
+        classes=classes,
+    )
+
+
+def _classes(pairs: pl.DataFrame, scale: Scale) -> tuple[ClassScore, ...]:
+    if not pairs.height:
+        return ()
+    from sklearn import metrics
+
+    scoring: Any = metrics.precision_recall_fscore_support
+    right, given = _presence(pairs, scale)
+    precision, recall, f1, _ = scoring(right, given, average=None, zero_division=0)
+    has, was = right.sum(axis=0), given.sum(axis=0)
+    return tuple(
+        ClassScore(
+            label=label,
+            precision=float(precision[place]) if was[place] else None,
+            recall=float(recall[place]) if has[place] else None,
+            f1=float(f1[place]) if was[place] and has[place] else None,
+            n=int(has[place]),
+            given=int(was[place]),
+        )
+        for place, label in enumerate(scale.values)
+    )
+
+
+def _presence(pairs: pl.DataFrame, scale: Scale) -> tuple[Any, Any]:
+    """Whether each class is there, a row for each item; of spans, for each span that either side has."""
+    right: list[list[bool]] = []
+    given: list[list[bool]] = []
+    for label, answer in pairs.select("label", "given").iter_rows():
+        sides = [set(parts_of(value, scale)) for value in (label, answer)]
+        if scale.kind != "spans":
+            right.append([key in sides[0] for key in scale.values])
+            given.append([key in sides[1] for key in scale.values])
+            continue
+        for span in sorted(sides[0] | sides[1]):
+            right.append([span in sides[0] and span[3] == key for key in scale.values])
+            given.append([span in sides[1] and span[3] == key for key in scale.values])
+    shape = (-1, len(scale.values))
+    return np.array(right, dtype=bool).reshape(shape), np.array(given, dtype=bool).reshape(shape)
+
+
+def gold_accuracy(judgements: pl.DataFrame, gold: Mapping[int, str]) -> dict[str, Estimate]:
+    """The share of each person's answers to gold items that are the gold answer.
+
+    Args:
+        judgements: ``item_id``, ``annotator``, ``value``.
+        gold: Item -> its known answer, in the form of judgements.
+    """
+    asked = judgements.with_columns(
+        gold=pl.col("item_id").replace_strict(dict(gold), default=None, return_dtype=pl.String)
+    ).drop_nulls("gold")
+    return {
+        str(name): proportion(
+            asked.filter(pl.col("annotator") == name, pl.col("value") == pl.col("gold")).height,
+            asked.filter(annotator=name).height,
+        )
+        for name in judgements["annotator"].unique().sort()
+    }
