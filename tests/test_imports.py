@@ -41,7 +41,6 @@ HEAVY = [
 ASKED_FOR_BY_NAME = {"datasets", "fasttext-numpy2"}
 """Core libraries that users of the project asked for before anything here needs them."""
 NOT_IMPORTED_YET = {
-    "array-api-compat",
     "krippendorff",
     "openai",
     "python-multipart",

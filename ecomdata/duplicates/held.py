@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from pathlib import Path
-from typing import IO, Any, Final, Generic, TypeVar, cast
+from typing import IO, Any, Generic, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from ecomdata.errors import UsageError
-
 _Number = TypeVar("_Number", bound=np.generic)
-_UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_AMOUNT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
-
-
-def amount_of_memory(text: str) -> int:
-    """Bytes, of ``512MB``, ``2GB`` or ``1.5GiB``.
-
-    Raises:
-        UsageError: it is no amount.
-    """
-    found = _AMOUNT.fullmatch(text)
-    if not found:
-        raise UsageError(f"{text!r} is not an amount of memory", hint="write it like 512MB or 2GB")
-    unit = _UNITS[found[2].upper()]
-    if found[3]:
-        unit = 1 << (10 * list(_UNITS.values()).index(unit))
-    return int(float(found[1]) * unit)
 
 
 def _room(count: int, dtype: type[_Number]) -> npt.NDArray[_Number]:

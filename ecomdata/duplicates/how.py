@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from ecomdata.duplicates.held import amount_of_memory
 from ecomdata.duplicates.lsh import PERMUTATIONS, lsh_bands, lsh_recall
 from ecomdata.duplicates.texts import TIDYINGS
 from ecomdata.errors import UsageError
+from ecomdata.memory import amount_of_memory
 
 Method = Literal["exact", "near"]
 Keep = Literal["first", "longest", "newest"]

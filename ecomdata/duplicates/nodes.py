@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,12 +18,10 @@ from ecomdata.duplicates.how import How
 from ecomdata.duplicates.texts import Texts, plain_texts, tidy_texts
 from ecomdata.errors import EcomdataError
 from ecomdata.progress import Reporter
+from ecomdata.threads import ahead
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +175,3 @@ class NodeMaker:
         count = make(texts.data, texts.edges, new, n, grams, edges)
         grams = grams[:count].copy()  # the room for the most there could be is given back
         return grams, edges, self._device.keys(grams, edges)
-
-
-def ahead(
-    pool: ThreadPoolExecutor, function: Callable[[_In], _Out], values: Iterable[_In], most: int
-) -> Iterator[_Out]:
-    """What a function makes of each value, in order, with so many at work besides the one awaited."""
-    waiting: list[Future[_Out]] = []
-    for value in values:
-        waiting.append(pool.submit(function, value))
-        if len(waiting) > most:
-            yield waiting.pop(0).result()
-    for future in waiting:
-        yield future.result()

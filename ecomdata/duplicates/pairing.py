@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,8 +12,9 @@ from ecomdata.duplicates import setkernels
 from ecomdata.duplicates.devices import Computing
 from ecomdata.duplicates.gramhashes import Bytes, Floats, Longs, Words
 from ecomdata.duplicates.how import How
-from ecomdata.duplicates.nodes import Nodes, ahead
+from ecomdata.duplicates.nodes import Nodes
 from ecomdata.progress import Reporter
+from ecomdata.threads import side_by_side
 
 _ROOM: Final = 1 << 17
 """Pairs verified at a time: some milliseconds, so that Ctrl-C is heard."""
@@ -51,15 +51,10 @@ def near_pairs(
         # Most pairs come again band by band; what the bands before have found is not compared again.
         return _of_band(keys, found, nodes, sides, how, device)
 
-    with ThreadPoolExecutor(how.jobs) as pool:
-        try:
-            bands = (nodes.bands.pop(0) for _ in range(len(nodes.bands)))
-            for pairs in ahead(pool, of_band, bands, how.jobs):
-                found = _united(found, pairs)
-                reporter.advance(rows=nodes.count)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    bands = (nodes.bands.pop(0) for _ in range(len(nodes.bands)))
+    for pairs in side_by_side(how.jobs, of_band, bands):
+        found = _united(found, pairs)
+        reporter.advance(rows=nodes.count)
     return found, similarities(found, nodes, device)
 
 

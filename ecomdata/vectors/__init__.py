@@ -1,1 +1,25 @@
-"""Numerics of dense vectors: what they are like, whatever they stand for. Knows no store and no dataset."""
+"""Arithmetic over many dense vectors, on the processor and on CUDA; it knows no dataset and no store.
+
+One code for both: arrays go through the array API (NumPy here, torch there), in blocks that memory bounds.
+"""
+
+from ecomdata.vectors.blocks import ArrayVectors, ChosenVectors, ParquetVectors, Vectors
+from ecomdata.vectors.clustering import Clustering, kmeans
+from ecomdata.vectors.computing import Computer, computer
+from ecomdata.vectors.moments import Moments, moments
+from ecomdata.vectors.neighbours import Neighbours, nearest
+
+__all__ = [
+    "ArrayVectors",
+    "ChosenVectors",
+    "Clustering",
+    "Computer",
+    "Moments",
+    "Neighbours",
+    "ParquetVectors",
+    "Vectors",
+    "computer",
+    "kmeans",
+    "moments",
+    "nearest",
+]
