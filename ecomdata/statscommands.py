@@ -26,6 +26,12 @@ from ecomdata.errors import UsageError
     metavar="FILE",
     help="With --semantic-ids: write here how many ids have how many items, as cnt$$||$$cnt_freq.",
 )
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.jsonl",
+    help="With --semantic-ids: HR@K of what a model generated, as FORGE's calc_hr.py takes it.",
+)
 @click.option("--memory", default="1GB", show_default=True, help="What to hold before it goes to disk.")
 @home_option
 @json_option
@@ -35,6 +41,7 @@ def stats(
     semantic_ids: bool,
     codebook: str | None,
     counts: Path | None,
+    predictions: Path | None,
     memory: str,
     home: Path | None,
     as_json: bool,
@@ -50,7 +57,13 @@ def stats(
 
     with reporting() as reporter:
         found = semantic_id_stats(
-            name, codebook=codebook, counts=counts, memory=memory, home=home, reporter=reporter
+            name,
+            codebook=codebook,
+            counts=counts,
+            predictions=predictions,
+            memory=memory,
+            home=home,
+            reporter=reporter,
         )
     if as_json:
         print_json(found.as_dict())

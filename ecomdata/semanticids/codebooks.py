@@ -15,6 +15,7 @@ from ecomdata.sqltext import literal, quoted
 if TYPE_CHECKING:
     from ecomdata.release import Release
 
+_NARROW: Final = 2**63
 _WIDEST: Final = 2**127
 
 
@@ -59,9 +60,14 @@ class Shape:
         return len(self.radices)
 
     @property
+    def narrow(self) -> bool:
+        """Whether all ids fit into 63 bits."""
+        return prod(self.radices) <= _NARROW
+
+    @property
     def key(self) -> str:
         """An id as one whole number, in SQL over ``codes``; null where a code is missing."""
-        kind = "HUGEINT" if prod(self.radices) > 2**63 else "BIGINT"
+        kind = "BIGINT" if self.narrow else "HUGEINT"
         terms = [
             f"codes[{level}]::{kind} * {prod(self.radices[level:])}" for level in range(1, self.depth + 1)
         ]

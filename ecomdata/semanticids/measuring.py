@@ -21,6 +21,7 @@ from ecomdata.semanticids.codebooks import (
     shape_of,
     spreads,
 )
+from ecomdata.semanticids.ranking import HitRates, hit_rates
 from ecomdata.semanticids.spreads import Spread
 from ecomdata.store import writing
 
@@ -123,11 +124,13 @@ class SemanticIdStats:
         dataset: Its name.
         release: The release.
         codebooks: The figures of each codebook; they are never mixed.
+        hit_rates: HR@K of a file of predictions, where one was given.
     """
 
     dataset: str
     release: str
     codebooks: tuple[CodebookStats, ...]
+    hit_rates: HitRates | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -139,6 +142,7 @@ def semantic_id_stats(
     *,
     codebook: str | None = None,
     counts: Path | str | None = None,
+    predictions: Path | str | None = None,
     memory: str = "1GB",
     home: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
@@ -149,20 +153,26 @@ def semantic_id_stats(
         name: A loaded dataset with semantic ids, such as ``taobao/forge``.
         codebook: The one to measure; default: each that is loaded, one after the other.
         counts: Write here how many ids have how many items, in the authors' form; takes one codebook.
+        predictions: What a model generated, as JSON lines, for HR@K (:class:`HitRates`); takes one codebook.
         memory: What DuckDB may hold before it spills to disk, such as ``2GB``.
         home: Where the store is.
         reporter: Hears of progress.
 
     Raises:
         UsageError: the dataset is not loaded or has no semantic ids, or one codebook must be chosen.
-        DataError: the files in the store cannot be read.
+        DataError: the files in the store cannot be read, a line of ``predictions`` is malformed, or its
+            ids are of another codebook.
     """
     loader(name)  # knows near names for one that is misspelt
     release = open_release(name, home=home)
     reporter = reporter or Silent()
     with answers(release, memory) as ask:
         codebooks = codebooks_of(release, ask)
-        one = chosen(codebooks, codebook, "--counts is" if counts is not None else "")
+        one = chosen(codebooks, codebook, _needs_one(counts=counts, predictions=predictions))
+        ranked = None
+        if one and predictions is not None:
+            others = [other for other in codebooks.values() if other is not one]
+            ranked = hit_rates(Path(predictions), one, others, release, ask, reporter)
         measured: list[tuple[CodebookStats, Spread]] = []
         for book in [one] if one else codebooks.values():
             reporter.start(f"codebook {book.name}", 0)
@@ -171,8 +181,17 @@ def semantic_id_stats(
     if counts is not None:
         _write_counts(Path(counts), measured[0][1])
     return SemanticIdStats(
-        dataset=name, release=release.folder.name, codebooks=tuple(stats for stats, _ in measured)
+        dataset=name,
+        release=release.folder.name,
+        codebooks=tuple(stats for stats, _ in measured),
+        hit_rates=ranked,
     )
+
+
+def _needs_one(**given: object) -> str:
+    """The options that are about one codebook, as the subject of a sentence."""
+    names = [f"--{name}" for name, value in given.items() if value is not None]
+    return f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'}" if names else ""
 
 
 def _measured(codebook: Codebook, ask: Answers) -> tuple[CodebookStats, Spread]:

@@ -8,6 +8,7 @@ from ecomdata.console import escaped, new_console, new_table
 
 if TYPE_CHECKING:
     from ecomdata.semanticids.measuring import CodebookStats, SemanticIdStats
+    from ecomdata.semanticids.ranking import HitRates
 
 _SIZES: Final = 12
 """Lines of the distribution that are shown; all stand in the JSON."""
@@ -17,6 +18,22 @@ def print_semantic_ids(found: SemanticIdStats) -> None:
     """Each codebook: its levels, how many ids have how many items, and what does not count."""
     for stats in found.codebooks:
         _print_codebook(found, stats)
+    if found.hit_rates:
+        _print_hit_rates(found.hit_rates)
+
+
+def _print_hit_rates(found: HitRates) -> None:
+    table = new_table("K", "HR@K", right=("K", "HR@K"))
+    for cut, rate in found.rates.items():
+        table.add_row(f"{cut:,}", f"{rate:.4f}")
+    console = new_console()
+    console.print(table)
+    without = f", {found.unanswered:,} without an answer left out" if found.unanswered else ""
+    console.print(
+        escaped(f"{found.path}: {found.rows:,} rows{without}, codebook {found.codebook}"), soft_wrap=True
+    )
+    lost = f"{found.malformed:,} are no ids, {found.unknown:,} are of no item"
+    console.print(escaped(f"{found.generated:,} generated ids, of which {lost}"), soft_wrap=True)
 
 
 def _print_codebook(found: SemanticIdStats, stats: CodebookStats) -> None:
