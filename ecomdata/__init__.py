@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ecomdata.release import open_release as open  # noqa: A004 - ed.open("merrec") reads best
     from ecomdata.samples import sample
     from ecomdata.semanticids.measuring import SemanticIdStats, semantic_id_stats
+    from ecomdata.semanticids.resolving import Resolution, resolve_collisions
     from ecomdata.validating import Validation, validate
     from ecomdata.verifying import Verification, verify
 
@@ -47,6 +48,7 @@ __all__ = [
     "EcomdataError",
     "Publication",
     "Release",
+    "Resolution",
     "SemanticIdStats",
     "TableData",
     "UsageError",
@@ -64,6 +66,7 @@ __all__ = [
     "open",
     "personal_data",
     "publish",
+    "resolve_collisions",
     "sample",
     "semantic_id_stats",
     "sql",
@@ -86,6 +89,7 @@ _HOMES: Final = {
     "EcomdataError": "errors",
     "Publication": "publishing",
     "Release": "release",
+    "Resolution": "semanticids.resolving",
     "SemanticIdStats": "semanticids.measuring",
     "TableData": "release",
     "UsageError": "errors",
@@ -102,6 +106,7 @@ _HOMES: Final = {
     "open": "release",
     "personal_data": "personaldata",
     "publish": "publishing",
+    "resolve_collisions": "semanticids.resolving",
     "sample": "samples",
     "semantic_id_stats": "semanticids.measuring",
     "sql": "catalog",
