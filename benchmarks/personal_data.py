@@ -39,7 +39,7 @@ LEAST: Final = 50.0
 LABELS: Final = {
     "scan/ecomdata": "telephone numbers, addresses, tokens and keys looked for",
     "scan/read": "the text column read, its bytes counted",
-    "mask/ecomdata": "a copy with the findings masked, hashed",
+    "mask/ecomdata": "a copy for the Hub with the findings masked, hashed",
     "mask/copy": "the same rows written again, hashed",
     "few/ecomdata": "our search over the first rows",
     "few/matcher": "phonenumbers' finder over the first rows, four countries",

@@ -68,12 +68,17 @@ def mask(home: str) -> None:
     import shutil
 
     import ecomdata as ed
-    from ecomdata.personaldata import KINDS, masked_tables, personal_data
+    from ecomdata.personaldata import KINDS, personal_data
+    from ecomdata.progress import Silent
+    from ecomdata.published import PersonalData
+    from ecomdata.publishing.copying import Copier
+    from ecomdata.publishing.personal import Treated
 
     found = personal_data("board", home=home)
+    treated = Treated(PersonalData(columns=0, rows=0, found=()), found, {"posts": {"text": frozenset(KINDS)}})
     release = ed.open("board", home=home)
-    copy = masked_tables(release, ed.loader("board"), found, {"posts": {"text": frozenset(KINDS)}}, home=home)
-    shutil.rmtree(copy.folder)
+    Copier(release, ed.loader("board"), treated, as_stored=True, home=home).made(Silent())
+    shutil.rmtree(Path(home) / "uploads")
 
 
 def copy(home: str, out: str) -> None:

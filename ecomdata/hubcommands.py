@@ -22,7 +22,7 @@ _endpoint: Final = click.option(
 @click.command()
 @click.argument("name")
 @click.argument("repo_id", metavar="OWNER/NAME")
-@click.option("--dry-run", is_flag=True, help="Show the plan, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the plan, and do nothing; no copy is written.")
 @click.option(
     "--private/--public", default=True, show_default=True, help="Who sees a repository that is made."
 )
@@ -45,13 +45,18 @@ _endpoint: Final = click.option(
 @click.option(
     "--mask",
     is_flag=True,
-    help="Publish copies with [phone], [email] and the like in place of what was found.",
+    help="Publish [phone], [email] and the like in place of what was found.",
 )
 @click.option(
     "--accept-personal-data",
     multiple=True,
     metavar="TABLE.COLUMN[:KIND]",
     help="Publish what was found there as it is. It is recorded. May be given again.",
+)
+@click.option(
+    "--as-stored",
+    is_flag=True,
+    help="Send the store's files byte for byte instead of copies written for the Hub.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @home_option
@@ -61,8 +66,9 @@ def publish(
 ) -> None:
     """Publish what is loaded as a dataset on the Hugging Face Hub.
 
-    The plan is shown first. Files that are there already are not sent, so running the same command
-    again after a failure sends the rest. The token is $HF_TOKEN or that of `hf auth login`.
+    Files are first written for the Hub, with content-defined chunks and a page index, into copies that are
+    kept in the home. Then the plan is shown. Files that are there already are not sent, so running the same
+    command again after a failure sends the rest. The token is $HF_TOKEN or that of `hf auth login`.
 
     Texts are looked through for telephone numbers, e-mail addresses, tokens and private keys first. Exits
     with 3 when there are any that are neither masked nor accepted.

@@ -30,6 +30,17 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedFile(WrittenFile):
+    """A data file, and the hash of the file in the publisher's store that has the same rows.
+
+    The hashes differ where a copy was written for the Hub. Of a file that something is masked in there is no
+    second hash: it would let anybody try out what stood there.
+    """
+
+    stored_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedTable:
     """One table: columns and their polars types in order, what became of the rows, and its files."""
 
@@ -40,7 +51,7 @@ class PublishedTable:
     rejected: int
     reasons: Mapping[str, int]
     dropped: Mapping[str, int]
-    files: tuple[WrittenFile, ...]
+    files: tuple[PublishedFile, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +101,7 @@ class Published:
         licence: The terms: id, name, url, redistribution, note.
         rights: Why it may be published.
         card_only: Whether no data are published with it.
+        layout: How the files relate to those of the store, in words; empty where nothing is published.
         raw: Name, bytes and sha256 of the raw files.
         tables: The tables, by name; without files where only the card is published.
         personal_data: What was found in the texts and what became of it; None where nobody looked.
@@ -107,6 +119,7 @@ class Published:
     raw: tuple[Mapping[str, object], ...]
     tables: Mapping[str, PublishedTable]
     personal_data: PersonalData | None = None
+    layout: str = ""
     format: int = field(default=FORMAT)
 
     @classmethod
@@ -118,10 +131,10 @@ class Published:
         rights: str,
         card_only: bool,
         personal_data: PersonalData | None = None,
-        masked: Mapping[str, tuple[WrittenFile, ...]] | None = None,
+        copies: Mapping[str, PublishedFile] | None = None,
+        layout: str = "",
     ) -> Published:
-        """What a release says of itself once published; ``masked``: files in place of the store's."""
-        masked = masked or {}
+        """What a release says of itself once published; ``copies``: path -> the file in its place."""
         return cls(
             dataset=manifest.dataset,
             release=manifest.release,
@@ -143,11 +156,12 @@ class Published:
                     rejected=record.rejected,
                     reasons=record.reasons,
                     dropped=record.dropped,
-                    files=() if card_only else masked.get(name, record.files),
+                    files=() if card_only else _published_files(record.files, copies or {}),
                 )
                 for name, record in manifest.tables.items()
             },
             personal_data=personal_data,
+            layout=layout,
         )
 
     @classmethod
@@ -165,7 +179,7 @@ class Published:
         )
 
     @property
-    def files(self) -> tuple[WrittenFile, ...]:
+    def files(self) -> tuple[PublishedFile, ...]:
         """The data files of all tables."""
         return tuple(file for table in self.tables.values() for file in table.files)
 
@@ -193,12 +207,20 @@ class Published:
             personal = value.get("personal_data")
             kept |= {"tables": tables, "raw": tuple(value["raw"])}
             kept["personal_data"] = None if personal is None else _personal_data(personal)
+            kept["layout"] = str(value.get("layout", ""))
             return cls(**kept)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
                 f"{where} is not what ecomdata publishes: {type(error).__name__}: {error}",
                 hint="was the dataset published with ecomdata publish?",
             ) from error
+
+
+def _published_files(
+    files: tuple[WrittenFile, ...], copies: Mapping[str, PublishedFile]
+) -> tuple[PublishedFile, ...]:
+    stored = (PublishedFile(**asdict(file), stored_sha256=file.sha256) for file in files)
+    return tuple(copies.get(file.path, file) for file in stored)
 
 
 def _raw(file: ReadFile) -> dict[str, object]:
@@ -233,9 +255,13 @@ def _personal_data(value: dict[str, Any]) -> PersonalData:
     return PersonalData(columns=int(value["columns"]), rows=int(value["rows"]), found=found)
 
 
-def _file(item: dict[str, Any]) -> WrittenFile:
-    file = WrittenFile(
-        path=str(item["path"]), size=int(item["size"]), sha256=str(item["sha256"]), rows=int(item["rows"])
+def _file(item: dict[str, Any]) -> PublishedFile:
+    file = PublishedFile(
+        path=str(item["path"]),
+        size=int(item["size"]),
+        sha256=str(item["sha256"]),
+        rows=int(item["rows"]),
+        stored_sha256=str(item.get("stored_sha256", "")),
     )
     if not safe_relative(file.path) or not _SHA256.fullmatch(file.sha256):
         raise ValueError(f"{file.path!r} with {file.sha256!r} is no file")

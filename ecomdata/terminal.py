@@ -178,8 +178,11 @@ def print_publication(publication: Publication, *, err: bool) -> None:
     plan = publication.plan
     table = new_table("file", "size", "", right=("size",))
     sizes = {content.path: human_bytes(content.size) for content in plan.contents}
+    pending = {content.path for content in plan.contents if content.pending}
     for path, status in plan.status.items():
-        table.add_row(escaped(path), sizes.get(path, ""), status)
+        table.add_row(
+            escaped(path), sizes.get(path, ""), status + (", to be written" if path in pending else "")
+        )
     console.print(table)
     count = len(plan.sent)
     where = f"{publication.url}, branch {plan.branch}, {'private' if publication.private else 'PUBLIC'}"
@@ -187,6 +190,12 @@ def print_publication(publication: Publication, *, err: bool) -> None:
     for line in (
         f"{publication.dataset}: release {publication.release} to {where}",
         "everything is there already" if plan.done else what,
+        *(
+            [f"{len(pending):,} files are to be written for the Hub first; until then sizes are the store's"]
+            if pending
+            else []
+        ),
+        publication.layout,
         publication.rights,
         *_personal(publication.personal_data),
     ):

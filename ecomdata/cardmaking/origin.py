@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ecomdata.cardmaking.escaping import Markdown, address, code
+from ecomdata.cardmaking.escaping import Markdown, address, code, plain
 from ecomdata.declare import Dataset
 from ecomdata.manifest import Manifest
 from ecomdata.published import Published
@@ -21,10 +21,11 @@ def origin_words(dataset: Dataset, published: Published) -> Markdown:
         revision = f" at revision {code(published.revision)}" if published.revision else ""
         source = f" Raw files: {address(published.origin)}{revision}."
     derived = f" Made from {code(dataset.derived_from)}." if dataset.derived_from else ""
+    layout = f"{plain(published.layout)} " if published.layout else ""
     return Markdown(
         f"{address(dataset.homepage)}.{source}{derived} Typed and checked by ecomdata "
         f"{published.tool_version} as release {code(published.release)}; "
-        "`ecomdata.json` has the hash of every raw file and of every data file. "
+        f"`ecomdata.json` has the hash of every raw file and of every data file. {layout}"
         "This command reads the same files again:"
     )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ecomdata.personaldata.findings import Finding, Findings, Scanned
-from ecomdata.personaldata.keeping import findings_of, masked_tables, personal_data
+from ecomdata.personaldata.keeping import findings_of, fingerprint, personal_data
 from ecomdata.personaldata.looking import KINDS, Kind, Look
-from ecomdata.personaldata.masking import MaskedCopy, Masks
+from ecomdata.personaldata.masking import Masker, Masks
 from ecomdata.personaldata.scanning import regions_of, scan
 
 __all__ = [
@@ -14,11 +14,11 @@ __all__ = [
     "Findings",
     "Kind",
     "Look",
-    "MaskedCopy",
+    "Masker",
     "Masks",
     "Scanned",
     "findings_of",
-    "masked_tables",
+    "fingerprint",
     "personal_data",
     "regions_of",
     "scan",

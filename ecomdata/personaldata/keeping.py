@@ -1,14 +1,12 @@
-"""What was found, kept in the home, so that a release is scanned once; and where its masked copies are.
+"""What was found, kept in the home, so that a release is scanned once.
 
 HOME/personal-data/<dataset>/findings.json    of the release that was scanned last
-HOME/personal-data/<dataset>/masked_<key>/    the tables that were masked last
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Generator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -17,7 +15,6 @@ from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError
 from ecomdata.manifest import write_durably
 from ecomdata.personaldata.findings import VERSION, Findings
-from ecomdata.personaldata.masking import MaskedCopy, Masks, masked_copy
 from ecomdata.personaldata.scanning import regions_of, scan
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
@@ -60,12 +57,12 @@ def findings_of(
     """What :func:`scan` finds in a release, or found when it was scanned before."""
     reporter = reporter or Silent()
     path = _folder(home, dataset) / _FINDINGS
-    fingerprint = _fingerprint(release, dataset)
-    kept = _kept(path, fingerprint)
+    of = fingerprint(release, dataset)
+    kept = _kept(path, of)
     if kept is not None:
         return kept
     findings = scan(release, dataset, reporter=reporter)
-    value = {"of": fingerprint, "findings": findings.as_text()}
+    value = {"of": of, "findings": findings.as_text()}
     try:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,34 +72,16 @@ def findings_of(
     return findings
 
 
-def masked_tables(
-    release: Release,
-    dataset: Dataset,
-    findings: Findings,
-    masks: Masks,
-    *,
-    home: str | os.PathLike[str] | None = None,
-    reporter: Reporter | None = None,
-) -> MaskedCopy:
-    """Copies of a release's tables with findings masked, in the home; see :func:`masked_copy`."""
-    reporter = reporter or Silent()
-    root = _folder(home, dataset)
-    if not masks:
-        return MaskedCopy(root, {})
-    with _alone(root, reporter):
-        return masked_copy(release, findings, masks, root, _fingerprint(release, dataset), reporter)
-
-
-def _kept(path: Path, fingerprint: str) -> Findings | None:
+def _kept(path: Path, of: str) -> Findings | None:
     """Findings of just this content, or None; a file that is something else is scanned over."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, EcomdataError):
         value = cast("dict[str, Any]", json.loads(path.read_text("utf-8")))
-        if value["of"] == fingerprint:
+        if value["of"] == of:
             return Findings.parse(value["findings"], str(path))
     return None
 
 
-def _fingerprint(release: Release, dataset: Dataset) -> str:
+def fingerprint(release: Release, dataset: Dataset) -> str:
     """Of all that findings depend on: the content, the scanner, the phone number plans, the declaration."""
     files = {name: [file.sha256 for file in table.record.files] for name, table in release.items()}
     return sha256_json(
@@ -119,22 +98,3 @@ def _fingerprint(release: Release, dataset: Dataset) -> str:
 
 def _folder(home: str | os.PathLike[str] | None, dataset: Dataset) -> Path:
     return home_folder(home).joinpath("personal-data", *dataset.name.split("/"))
-
-
-@contextlib.contextmanager
-def _alone(folder: Path, reporter: Reporter) -> Generator[None]:
-    """Keep other processes from writing copies of the dataset."""
-    import filelock
-
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            reporter.say(f"another process is masking {folder.name}; waiting for it to finish")
-            lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, UsageError
-from ecomdata.personaldata import KINDS, Finding, Findings, Kind, MaskedCopy, findings_of, masked_tables
+from ecomdata.personaldata import KINDS, Finding, Findings, Kind, Masks, findings_of
 from ecomdata.progress import Reporter
 from ecomdata.published import PersonalData, PublishedFinding
 from ecomdata.release import Release
@@ -28,10 +28,17 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """What became of personal data: what ``ecomdata.json`` says of it, and the copies to publish."""
+    """What becomes of personal data.
+
+    Attributes:
+        record: What ``ecomdata.json`` says of it.
+        findings: What was found.
+        masks: What of that is masked.
+    """
 
     record: PersonalData
-    copies: MaskedCopy
+    findings: Findings
+    masks: Masks
 
 
 def treated(
@@ -44,7 +51,7 @@ def treated(
     home: str | os.PathLike[str] | None,
     reporter: Reporter,
 ) -> Treated:
-    """Look for personal data in a release, and mask what is to be masked, in copies.
+    """Look for personal data in a release, and say what becomes of them.
 
     Args:
         release: What is to be published.
@@ -52,7 +59,7 @@ def treated(
         mask: Whether to mask what is not accepted.
         accepted: ``TABLE.COLUMN`` or ``TABLE.COLUMN:KIND``, published as they are.
         card_only: Whether no row is published.
-        home: Where findings are kept, and copies.
+        home: Where findings are kept.
         reporter: Hears of progress.
 
     Raises:
@@ -73,8 +80,7 @@ def treated(
         rows=sum(table.rows for table in findings.scanned.values() if table.columns),
         found=tuple(_published(one, "masked" if one in left else became) for one in findings),
     )
-    copies = masked_tables(release, dataset, findings, masks, home=home, reporter=reporter)
-    return Treated(record, copies)
+    return Treated(record, findings, masks)
 
 
 def _accepted(name: str, findings: Findings) -> Iterable[tuple[str, Kind]]:

@@ -30,7 +30,7 @@ from ecomdata import __version__
 from ecomdata.cardmaking import CARD
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
 from ecomdata.progress import Reporter
-from ecomdata.publishing.content import Content
+from ecomdata.publishing.content import Content, check_bytes
 from ecomdata.publishing.plan import Plan, State
 from ecomdata.sources.download import RETRIED, Patience
 from ecomdata.sources.hub_calls import (
@@ -209,7 +209,9 @@ class Remote:
     def _send_batch(self, batch: Sequence[Content], operations: dict[str, CommitOperationAdd]) -> None:
         chosen = [operations[one.path] for one in batch]
         for content, operation in zip(batch, chosen, strict=True):
-            _check(content, operation.upload_info.size, operation.upload_info.sha256.hex())
+            where = content.path if isinstance(content.source, bytes) else content.source
+            info = operation.upload_info
+            check_bytes(where, info.size, info.sha256.hex(), content)
         self._api.preupload_lfs_files(
             self.repo,
             additions=chosen,
@@ -335,17 +337,6 @@ class Remote:
 
 def _source(content: Content) -> str | bytes:
     return content.source if isinstance(content.source, bytes) else str(content.source)
-
-
-def _check(content: Content, size: int, sha256: str) -> None:
-    """A file of the store is sent only while it is what the manifest says."""
-    if (size, sha256) != (content.size, content.sha256):
-        where = content.path if isinstance(content.source, bytes) else content.source
-        raise DataError(
-            f"{where} has {size:,} bytes with sha256 {sha256}, its manifest says {content.size:,} "
-            f"with {content.sha256}; nothing was committed",
-            hint="the store is damaged: load the dataset again with --force",
-        )
 
 
 def _batches(contents: Sequence[Content]) -> Iterator[list[Content]]:

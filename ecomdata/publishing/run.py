@@ -11,8 +11,10 @@ from ecomdata.cardmaking import CARD, Facts, kept_notes, make_card
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.progress import Reporter, Silent
-from ecomdata.published import PersonalData, Published
-from ecomdata.publishing.content import Card, Content, contents
+from ecomdata.published import PersonalData
+from ecomdata.publishing.content import Card, Content, contents, published_with
+from ecomdata.publishing.copies import Copies
+from ecomdata.publishing.copying import Copier
 from ecomdata.publishing.guard import check_rights
 from ecomdata.publishing.personal import treated
 from ecomdata.publishing.plan import Plan, State, make_plan
@@ -45,6 +47,7 @@ class Publication:
         private: Whether only members of the repository see it.
         dry_run: Whether nothing was done.
         personal_data: What was found in the texts, and what became of it.
+        layout: How the files relate to those of the store, in words.
         commit: The commit with all files; empty in a dry run.
         tag: The release's tag; empty in a dry run.
     """
@@ -57,6 +60,7 @@ class Publication:
     private: bool
     dry_run: bool
     personal_data: PersonalData
+    layout: str
     commit: str = ""
     tag: str = ""
 
@@ -67,11 +71,9 @@ class Publication:
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready values."""
-        wanted = {content.path: content for content in self.plan.contents}
+        wanted = {content.path: content.as_dict() for content in self.plan.contents}
         files = [
-            {"path": path, "status": status, "bytes": wanted[path].size, "sha256": wanted[path].sha256}
-            if path in wanted
-            else {"path": path, "status": status}
+            {"path": path, "status": status, **wanted.get(path, {})}
             for path, status in self.plan.status.items()
         ]
         return {
@@ -84,6 +86,7 @@ class Publication:
             "rights": self.rights,
             "dry_run": self.dry_run,
             "personal_data": asdict(self.personal_data),
+            "layout": self.layout,
             "commits": 0 if self.plan.done else 1,
             "bytes": self.plan.size,
             "files": files,
@@ -105,15 +108,17 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
     hold_rights: bool = False,
     mask: bool = False,
     accept_personal_data: Sequence[str] = (),
+    as_stored: bool = False,
     card: Card = make_card,
     confirm: Callable[[Publication], bool] | None = None,
     reporter: Reporter | None = None,
 ) -> Publication:
     """Publish what is loaded as a dataset repository on the Hub.
 
-    The store's Parquet goes up as it is, one config per table. Everything appears in one commit, which is
-    tagged ``release-<id>``; the tree is then read back and every hash compared. Running it again after a
-    failure sends what is missing, and when nothing is missing, nothing.
+    One config per table. The files are written anew for the Hub first, once, with content-defined chunks and
+    a page index, into copies in the home. Everything appears in one commit, which is tagged ``release-<id>``;
+    the tree is then read back and every hash compared. Running it again after a failure sends what is
+    missing, and when nothing is missing, nothing.
 
     Args:
         name: A loaded dataset.
@@ -124,7 +129,7 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
         branch: The branch to commit to; made from the default branch when it is not there.
         endpoint: The Hub's address; default: ``HF_ENDPOINT``, else the public one. The token is
             ``HF_TOKEN``'s or that of ``hf auth login``.
-        dry_run: Only plan.
+        dry_run: Only plan, and write no copies: where one is missing, the plan has the store's file.
         card_only: Publish the card and ``ecomdata.json``, but no data.
         hold_rights: Declare to hold the rights to pass the data on, where its terms do not give them to
             everybody; that is recorded in what is published.
@@ -132,6 +137,7 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
             was found is replaced by ``[phone]`` and the like. The store stays as it is.
         accept_personal_data: ``TABLE.COLUMN`` or ``TABLE.COLUMN:KIND``: what was found there is published as
             it is, which is recorded.
+        as_stored: Send the store's files byte for byte, but for tables that something is masked in.
         card: Makes the card's files.
         confirm: Asked with the plan before anything is done; default: no question.
         reporter: Hears of progress.
@@ -161,20 +167,22 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
     )
     remote = Remote(repo_id, branch, (endpoint or default_endpoint()).rstrip("/"))
     state = remote.look()
+    private = _private(repo_id, state, private=private)
+    copier = Copier(release, dataset, personal, as_stored=as_stored, home=home)
+    if card_only:
+        copies: Copies = {}
+    elif dry_run:
+        copies = copier.planned()
+    else:
+        remote.require_token()  # before the work
+        copies = copier.made(reporter)
     facts = Facts(
-        published=Published.of(
-            release.manifest,
-            dataset.licence,
-            rights=rights,
-            card_only=card_only,
-            personal_data=personal.record,
-            masked=personal.copies.files,
-        ),
+        published=published_with(copies, release, dataset, rights, personal, card_only=card_only),
         repo=repo_id,
         notes=kept_notes(remote.read(state, CARD), f"{CARD} of {repo_id}", replaceable=True),
         reporter=reporter,
     )
-    wanted = contents(release, dataset, card, facts, personal.copies)
+    wanted = contents(release, dataset, card, facts, copies)
     tables = tuple({*(table.name for table in dataset.tables), *release})
     plan = make_plan(repo_id, branch, state, wanted, tables)
     planned = Publication(
@@ -183,13 +191,13 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
         server=remote.server,
         plan=plan,
         rights=rights,
-        private=_private(plan, private=private),
+        private=private,
         dry_run=dry_run,
         personal_data=personal.record,
+        layout=facts.published.layout,
     )
     if dry_run:
         return planned
-    remote.require_token()
     if confirm is not None and not confirm(planned):
         raise EcomdataError(
             "nothing was published", hint="say yes, or give -y; --dry-run shows the plan alone"
@@ -208,18 +216,17 @@ def _check_names(repo_id: str, branch: str) -> None:
         raise UsageError(f"{branch!r} is no name of a branch", hint="use letters, digits, '.', '-' and '_'")
 
 
-def _private(plan: Plan, *, private: bool) -> bool:
+def _private(repo: str, there: State, *, private: bool) -> bool:
     """Whether the repository is or will be private; never public by accident."""
-    there = plan.state
     if not there.commit or there.private:
         if there.commit and not private:
             raise UsageError(
-                f"{plan.repo} is there and private", hint="leave --public away, or change it in its settings"
+                f"{repo} is there and private", hint="leave --public away, or change it in its settings"
             )
         return private
     if private:
         raise UsageError(
-            f"{plan.repo} is there and public, and publishing is private unless told otherwise",
+            f"{repo} is there and public, and publishing is private unless told otherwise",
             hint="--public says that this is meant",
         )
     return False

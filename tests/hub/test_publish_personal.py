@@ -88,7 +88,14 @@ def test_masked_copies_are_published(hub: Hub, board: Board, tmp_path: Path) -> 
     assert there.schema == here.schema
     assert there.select("post_id", "number", "author").equals(here.select("post_id", "number", "author"))
     assert there["text"][120:].equals(here["text"][120:])
-    assert files["counts/part-00000.parquet"].content == release["counts"].paths[0].read_bytes()
+    assert pl.read_parquet(files["counts/part-00000.parquet"].content).equals(
+        release["counts"].lazy().collect()
+    )
+    said = json.loads(files["ecomdata.json"].content)["tables"]
+    assert [file["stored_sha256"] for file in said["posts"]["files"]] == [""]
+    assert [file["stored_sha256"] for file in said["counts"]["files"]] == [
+        file.sha256 for file in release.manifest.tables["counts"].files
+    ]
     assert not ed.verify(f"hf://datasets/{REPO}", full=True).differences
     assert not ed.verify("board").differences
     assert shown_whole(hub.repos[REPO])
@@ -127,7 +134,7 @@ def test_no_byte_of_what_was_masked_leaves(hub: Hub, board: Board) -> None:
 def test_again_sends_nothing(hub: Hub, board: Board, home: Path) -> None:
     """The masked files are used again; when they are lost, the same are made again."""
     first = board(mask=True)
-    (copy,) = home.glob("personal-data/board/masked_*/posts/*.parquet")
+    (copy,) = home.glob("uploads/board/posts/*.parquet")
     hub.requests.clear()
     second = board(mask=True)
     copy.unlink()
@@ -161,12 +168,15 @@ def test_what_is_accepted_is_published_and_recorded(hub: Hub, board: Board) -> N
 
 
 def test_the_store_goes_up_as_it_is_when_all_is_accepted(hub: Hub, board: Board, home: Path) -> None:
-    """No copy is made where nothing is masked."""
-    board(accept_personal_data=["posts.text", "posts.tags", "posts.extra", "posts.items"])
+    """With --as-stored no copy is made where nothing is masked; with masks, of these tables alone."""
+    board(accept_personal_data=["posts.text", "posts.tags", "posts.extra", "posts.items"], as_stored=True)
     release = ed.open("board")
     content = hub.repos[REPO].files()["posts/part-00000.parquet"].content
     assert content == release["posts"].paths[0].read_bytes()
-    assert not list(home.glob("personal-data/board/masked_*"))
+    assert not (home / "uploads").exists()
+    done = board(mask=True, as_stored=True)
+    assert [path.parent.name for path in home.glob("uploads/board/*/*.parquet")] == ["posts"]
+    assert done.layout.startswith("1 of 2 files")
 
 
 @pytest.mark.parametrize(
