@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ecomdata import __version__
+from ecomdata.annotatecommands import annotate
 from ecomdata.cardcommands import card
 from ecomdata.commandline import ask_user, home_option, json_option, print_json, reporting, working
 from ecomdata.dedupcommands import dedup
@@ -351,5 +352,5 @@ def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> N
         sys.exit(1)
 
 
-for _command in (card, dedup, languages, personal_data, publish, stats, verify):
+for _command in (annotate, card, dedup, languages, personal_data, publish, stats, verify):
     cli.add_command(_command)

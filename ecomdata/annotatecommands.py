@@ -1,0 +1,191 @@
+"""The commands of annotation: ``annotate init``, ``annotate people`` and so on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from ecomdata.commandline import home_option, json_option, print_json, working
+
+_project: Final = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def annotate() -> None:
+    """Label what is loaded, with suggestions by models, and find out what they did."""
+
+
+@annotate.command()
+@click.argument("name", required=False)
+@json_option
+def tasks(name: str | None, *, as_json: bool) -> None:
+    """List the tasks that are shipped; print the file of one, to begin your own with."""
+    from ecomdata.annotating.taskfile import read_task, shipped_tasks, shipped_text
+
+    if name is not None:
+        text = shipped_text(name)
+        if as_json:
+            print_json(read_task(name).as_dict())
+        else:
+            click.echo(text, nl=False)
+        return
+    found = [read_task(one) for one in shipped_tasks()]
+    if as_json:
+        print_json([{"name": task.name, "kind": task.kind, "question": task.question} for task in found])
+        return
+    for task in found:
+        click.echo(f"{task.name}\t{task.kind}\t{task.question}")
+
+
+@annotate.command()
+@click.argument("name")
+@click.option(
+    "--task", "task_file", required=True, metavar="FILE.toml", help="A task file, or a shipped task's name."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The project's folder, a new one.",
+)
+@click.option("--table", metavar="TABLE", help="The pool is this table.")
+@click.option(
+    "--where", metavar="SQL", help="Only its rows of which this is true, such as 'length(text) > 20'."
+)
+@click.option("--query", metavar="SQL", help="The pool is the answer to this query over the catalog.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N rows: the first ones.")
+@click.option("--sample", "shuffle", is_flag=True, help="Draw the N rows from all over.")
+@click.option(
+    "--gold",
+    metavar="COLUMN",
+    help="A column with answers known to be right; people are asked some of them unawares.",
+)
+@click.option(
+    "--gold-items",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many of its rows become gold items.",
+)
+@click.option(
+    "--gold-share",
+    default=0.05,
+    show_default=True,
+    metavar="SHARE",
+    help="Gold items among what a person is asked.",
+)
+@click.option(
+    "--overlap",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="People who answer each item.",
+)
+@click.option(
+    "--overlap-share",
+    default=1.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Items that K people answer; the others one.",
+)
+@click.option(
+    "--blind",
+    "blind_share",
+    default=0.2,
+    show_default=True,
+    metavar="SHARE",
+    help="Items whose suggestion is hidden.",
+)
+@click.option(
+    "--hold",
+    "hold_minutes",
+    default=60.0,
+    show_default=True,
+    metavar="MINUTES",
+    help="How long an open item waits for its person.",
+)
+@click.option("--seed", default=0, show_default=True, help="Decides all draws.")
+@home_option
+@json_option
+def init(
+    name: str, *, task_file: str, out: Path, seed: int, home: Path | None, as_json: bool, **options: object
+) -> None:
+    """Make a project in a new folder: a task, and a pool of rows of the dataset NAME."""
+    from ecomdata.annotating.pool import choice_of
+    from ecomdata.annotating.settings import settings_of
+    from ecomdata.annotating.starting import init_project
+    from ecomdata.annotating.status import status_of
+
+    choice, settings = choice_of(options), settings_of(options)
+    with (
+        working("reading the pool"),
+        init_project(
+            name, task=task_file, out=out, choice=choice, settings=settings, seed=seed, home=home
+        ) as project,
+    ):
+        status = status_of(project)
+    if as_json:
+        print_json(status.as_dict())
+        return
+    click.echo(out)
+    click.echo(f"{status.items:,} items, {status.gold:,} of them gold", err=True)
+    click.echo(f"next: ecomdata annotate people add {out} NAME", err=True)
+
+
+@annotate.group()
+def people() -> None:
+    """The people who answer, and their links."""
+
+
+@people.command()
+@_project
+@click.argument("name")
+@json_option
+def add(folder: Path, name: str, *, as_json: bool) -> None:
+    """Add a person, and print the token of their link. It is shown this once: only its hash is kept."""
+    from ecomdata.annotating.project import Project
+
+    with Project.open(folder) as project:
+        _print_token(name, project.add_annotator(name), as_json=as_json)
+
+
+@people.command()
+@_project
+@click.argument("name")
+@json_option
+def renew(folder: Path, name: str, *, as_json: bool) -> None:
+    """Print a new token for a person whose link was lost. The one before is good for nothing then."""
+    from ecomdata.annotating.project import Project
+
+    with Project.open(folder) as project:
+        _print_token(name, project.renew_token(name), as_json=as_json)
+
+
+def _print_token(name: str, token: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"name": name, "token": token})
+        return
+    click.echo(token)
+    click.echo("this is shown once; who has it answers in that name", err=True)
+
+
+@annotate.command()
+@_project
+@json_option
+def status(folder: Path, *, as_json: bool) -> None:
+    """Tell what a project is about, and how far it is."""
+    from ecomdata.annotating.project import Project
+    from ecomdata.annotating.status import status_of
+
+    with Project.open(folder) as project:
+        found = status_of(project)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    from ecomdata.annotating.status import print_status
+
+    print_status(found)

@@ -1,0 +1,218 @@
+"""Who has what: the state that follows from the assignments and events of a project.
+
+Nothing of it is stored. Each process reads the rows that are new to it, within the transaction in which it
+decides, so all of them decide on the same facts.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from ecomdata.annotating.draws import draw
+from ecomdata.annotating.queues import Line
+from ecomdata.annotating.settings import Settings
+
+_MOST_SKIPS: Final = 3
+"""An item that so many people have skipped is not given to another."""
+_RECENT: Final = 20
+_NEW_ASSIGNMENTS: Final = (
+    "SELECT assignment_id, item_id, annotator_id, created FROM assignments "
+    "WHERE assignment_id > ? AND reason <> 'adjudication' ORDER BY assignment_id"
+)
+_NEW_EVENTS: Final = (
+    "SELECT event_id, at, kind, assignment_id, annotator_id, json_extract(payload, '$.event_id') AS undone, "
+    "json_extract(payload, '$.active_ms') AS active_ms FROM events WHERE event_id > ? ORDER BY event_id"
+)
+
+
+@dataclass(slots=True)
+class _Person:
+    """What one person has seen and done."""
+
+    seen: set[int] = field(default_factory=set[int])
+    open: dict[int, None] = field(default_factory=dict[int, None])
+    """Open assignments; the one to show is the last that was undone, else the first."""
+    undone: list[int] = field(default_factory=list[int])
+    done: list[int] = field(default_factory=list[int])
+    """Events that can be undone, the last one last."""
+    skipped: int = 0
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
+
+
+class Ledger:
+    """The state; :meth:`read` brings it up to date."""
+
+    def __init__(
+        self,
+        *,
+        items: int,
+        gold: Sequence[int],
+        settings: Settings,
+        seed: int,
+        order: Callable[[], Sequence[int]],
+    ) -> None:
+        self._settings = settings
+        self._seed = seed
+        self._order = order
+        self._gold = frozenset(gold)
+        self._gold_lines: dict[int, Line] = {}
+        self._line = Line(order())
+        self._again = Line()
+        self.size = items - len(self._gold)
+        self.gold = len(self._gold)
+        self.complete = self.answers = 0
+        self._taken = [0] * (items + 1)
+        self._answers = [0] * (items + 1)
+        self._skips = [0] * (items + 1)
+        self._people: defaultdict[int, _Person] = defaultdict(_Person)
+        self._assigned: dict[int, tuple[int, int]] = {}
+        self._closed: dict[int, tuple[int, str]] = {}
+        self._events: dict[int, int] = {}
+        self._lapsed: set[int] = set()
+        self._held: deque[tuple[float, int]] = deque()
+        self._last_assignment = self._last_event = 0
+        self.round = 0
+
+    def read(self, connection: sqlite3.Connection) -> None:
+        """Take in what was added since the last time."""
+        for row in connection.execute(_NEW_ASSIGNMENTS, (self._last_assignment,)):
+            self._last_assignment = row["assignment_id"]
+            self._assign(row["assignment_id"], row["item_id"], row["annotator_id"], _seconds(row["created"]))
+        rounds = False
+        for row in connection.execute(_NEW_EVENTS, (self._last_event,)):
+            self._last_event = row["event_id"]
+            if row["kind"] in {"answer", "skip"}:
+                self._close(row)
+            elif row["kind"] == "undo":
+                self._reopen(int(row["undone"]), _seconds(row["at"]))
+            elif row["kind"] == "round":
+                self.round += 1
+                rounds = True
+        if rounds:
+            self._line, self._again = Line(self._order()), Line()
+
+    def _assign(self, assignment: int, item: int, annotator: int, at: float) -> None:
+        self._assigned[assignment] = item, annotator
+        self._taken[item] += 1
+        person = self._people[annotator]
+        person.seen.add(item)
+        person.open[assignment] = None
+        self._held.append((at, assignment))
+
+    def _close(self, row: sqlite3.Row) -> None:
+        """An answer or a skip."""
+        assignment = row["assignment_id"]
+        item, annotator = self._assigned[assignment]
+        person = self._people[annotator]
+        self._closed[assignment] = row["event_id"], row["kind"]
+        self._events[row["event_id"]] = assignment
+        person.open.pop(assignment, None)
+        person.done.append(row["event_id"])
+        if assignment in person.undone:
+            person.undone.remove(assignment)
+        lapsed = assignment in self._lapsed
+        self._lapsed.discard(assignment)
+        if row["kind"] == "skip":
+            person.skipped += 1
+            self._skips[item] += 1
+            self._release(item, taken=not lapsed)
+        else:
+            self._taken[item] += lapsed
+            self._count_answer(item, 1)
+            person.recent.append(float(row["active_ms"] or 0) / 1000)
+
+    def _reopen(self, event: int, at: float) -> None:
+        """An answer or a skip was undone."""
+        assignment = self._events.pop(event)
+        item, annotator = self._assigned[assignment]
+        person = self._people[annotator]
+        _, kind = self._closed.pop(assignment)
+        person.done.remove(event)
+        person.open[assignment] = None
+        person.undone.append(assignment)
+        self._held.append((at, assignment))
+        if kind == "skip":
+            person.skipped -= 1
+            self._skips[item] -= 1
+            self._taken[item] += 1
+        else:
+            self._count_answer(item, -1)
+            if person.recent:
+                person.recent.pop()
+
+    def _count_answer(self, item: int, change: int) -> None:
+        self.answers += change
+        if item not in self._gold:
+            before = self._answers[item] >= self.needed(item)
+            self._answers[item] += change
+            self.complete += (self._answers[item] >= self.needed(item)) - before
+
+    def _release(self, item: int, *, taken: bool) -> None:
+        self._taken[item] -= taken
+        if item not in self._gold and not self._is_full(item):
+            self._again.join(item)
+
+    def lapse(self, at: float) -> None:
+        """Let go what people have had open for too long; ``at`` is the time in seconds since 1970."""
+        limit = at - 60 * self._settings.hold_minutes
+        while self._held and self._held[0][0] < limit:
+            _, assignment = self._held.popleft()
+            if assignment not in self._closed and assignment not in self._lapsed:
+                self._lapsed.add(assignment)
+                self._release(self._assigned[assignment][0], taken=True)
+
+    def needed(self, item: int) -> int:
+        """How many people are to answer an item."""
+        settings = self._settings
+        several = settings.overlap_share >= 1 or draw(self._seed, "overlap", item) < settings.overlap_share
+        return settings.overlap if several else 1
+
+    def taken(self, item: int) -> int:
+        """How many people have answered an item or have it open."""
+        return self._taken[item]
+
+    def _is_full(self, item: int) -> bool:
+        return self._taken[item] >= self.needed(item) or self._skips[item] >= _MOST_SKIPS
+
+    def is_open(self, assignment: int) -> bool:
+        """Whether an assignment waits for its answer."""
+        return assignment in self._assigned and assignment not in self._closed
+
+    def open_for(self, annotator: int) -> int | None:
+        """The assignment that a person has to answer first, if any is open."""
+        person = self._people[annotator]
+        return person.undone[-1] if person.undone else next(iter(person.open), None)
+
+    def last_done(self, annotator: int) -> tuple[int, int] | None:
+        """The event and the assignment that a person would undo."""
+        done = self._people[annotator].done
+        return (done[-1], self._events[done[-1]]) if done else None
+
+    def choose(self, annotator: int) -> tuple[int, str] | None:
+        """The next item for a person, and the reason, or None when there is nothing left for them."""
+        seen = self._people[annotator].seen
+        if self._gold and draw(self._seed, "gold", annotator, len(seen)) < self._settings.gold_share:
+            line = self._gold_lines.setdefault(annotator, Line(self._gold_order(annotator)))
+            if (item := line.next(annotator, seen, lambda _: False)) is not None:
+                return item, "gold"
+        for line in (self._again, self._line):
+            if (item := line.next(annotator, seen, self._is_full)) is not None:
+                return item, "overlap" if self._taken[item] else "pool"
+        return None
+
+    def _gold_order(self, annotator: int) -> list[int]:
+        return sorted(self._gold, key=lambda item: draw(self._seed, "gold order", annotator, item))
+
+    def done(self, annotator: int) -> tuple[int, int, list[float]]:
+        """What a person has answered and skipped, and the active seconds of the last answers."""
+        person = self._people[annotator]
+        return len(person.done) - person.skipped, person.skipped, list(person.recent)
+
+
+def _seconds(at: str) -> float:
+    return datetime.fromisoformat(at).timestamp()

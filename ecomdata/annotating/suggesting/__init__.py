@@ -1,0 +1,1 @@
+"""Suggesters: what says of an item what its answer may be."""
