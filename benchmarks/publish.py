@@ -5,9 +5,10 @@ tests in a process of its own, and then publishes the release's Parquet with eve
 process of its own and to a repository of its own, all of them once a round and every round in another order.
 ``call_seconds`` is the call alone, which for ecomdata includes plan, commit, tag and reading back; the goal
 is judged by it. The other figures are of the whole process, imports included. The ``again`` contenders
-publish what is there already. The card is made beforehand, as its numbers and pictures are kept: ``card.py``
-measures that. ``rewrite``, run once, is what publishing would cost more if it wrote the files
-anew with content-defined chunks and a page index; it sends nothing.
+publish what is there already. The card and the copies for the Hub are made beforehand, as they are kept:
+``card.py`` measures the one, and ``first``, which makes the copies anew, the other. ``rewrite``, run once, is
+what pyarrow takes to write the files with its own settings; it sends nothing. ``publish_chunks.py`` then
+counts what of a release is there already when a few rows came or went.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from benchmarks.load import prepared  # noqa: E402
 from benchmarks.measuring import Measured, conclude, figures, goal, machine, ratio, run, spread, versions  # noqa: E402
 
 PEERS: Final = Path(__file__).with_name("publish_peers.py")
+CHUNKS: Final = Path(__file__).with_name("publish_chunks.py")
 RESULTS: Final = Path(__file__).parent / "results" / "publish.json"
 PYTHON: Final = sys.executable
 DATASET: Final = "taobao/user-behavior"
@@ -48,7 +50,8 @@ LABELS: Final = {
     "publish/upload_folder": "huggingface_hub upload_folder of the same files",
     "again/ecomdata": "ecomdata publish of what is there already",
     "again/upload_folder": "upload_folder of what is there already",
-    "rewrite/pyarrow": "the files written anew with content-defined chunks and page index",
+    "first/ecomdata": "ecomdata publish for the first time: files written for the Hub, and all that",
+    "rewrite/pyarrow": "the files written by pyarrow alone, with content-defined chunks and page index",
 }
 
 
@@ -68,6 +71,11 @@ def shards(home: Path) -> Path:
     """The folder of the release's Parquet."""
     (found,) = home.glob(f"store/{DATASET}/releases/*/interactions")
     return found
+
+
+def copies(home: Path) -> Path:
+    """The folder of the release's copies for the Hub."""
+    return home / "uploads" / DATASET / "interactions"
 
 
 @contextmanager
@@ -109,12 +117,13 @@ def delete(repo: str, env: Mapping[str, str]) -> None:
 def commands(home: Path) -> dict[str, tuple[str, ...]]:
     """What each contender runs; REPO stands for its repository, OUT for a new folder."""
     ours = (str(PEERS), "publish", "REPO", str(home), DATASET)
-    theirs = (str(PEERS), "upload", "REPO", str(shards(home)))
+    theirs = (str(PEERS), "upload", "REPO", str(copies(home)))
     return {
         "publish/ecomdata": (PYTHON, *ours),
         "publish/upload_folder": (PYTHON, *theirs),
         "again/ecomdata": (PYTHON, *ours),
         "again/upload_folder": (PYTHON, *theirs),
+        "first/ecomdata": (PYTHON, *ours),
         "rewrite/pyarrow": (PYTHON, str(PEERS), "rewrite", str(shards(home)), "OUT"),
     }
 
@@ -126,7 +135,9 @@ class Sent(Measured):
     calls: list[float] = field(default_factory=list[float])
 
 
-def measure(name: str, command: Sequence[str], scratch: Path, env: Mapping[str, str], into: Sent) -> None:
+def measure(
+    name: str, command: Sequence[str], home: Path, scratch: Path, env: Mapping[str, str], into: Sent
+) -> None:
     """Run a contender once and add what it took; ``again`` finds everything there, all others nothing."""
     repo = f"acme/{name.replace('/', '-').replace('_', '-')}"
     out = scratch / "out"
@@ -134,6 +145,8 @@ def measure(name: str, command: Sequence[str], scratch: Path, env: Mapping[str, 
     filled = [{"REPO": repo, "OUT": str(out)}.get(part, part) for part in command]
     if name.startswith("again/"):
         run(filled, scratch / "log", env)
+    if name.startswith("first/"):
+        shutil.rmtree(home / "uploads", ignore_errors=True)
     os.sync()
     usage = run(filled, scratch / "log", env)
     into.add(usage)
@@ -146,7 +159,7 @@ def measure(name: str, command: Sequence[str], scratch: Path, env: Mapping[str, 
 
 def entry(name: str, measured: Sent, rows: int, size: int) -> dict[str, Any]:
     """A contender's figures."""
-    moved = size if name.startswith("publish/") else measured.written
+    moved = size if name.startswith(("publish/", "first/")) else measured.written
     calls = {"call_seconds": spread(measured.calls, 4)} if measured.calls else {}
     return {**calls, **figures(name, LABELS[name], measured, rows), "bytes_written": moved}
 
@@ -158,6 +171,14 @@ def ratios(results: Mapping[str, Sent]) -> list[dict[str, Any]]:
         theirs, ours = results[f"{group}/upload_folder"], results[f"{group}/ecomdata"]
         for what, above, below in (("call", theirs.calls, ours.calls), ("process", theirs.wall, ours.wall)):
             found.append(ratio(f"{group}/upload_folder, {what}", above, f"{group}/ecomdata, {what}", below))
+    return found
+
+
+def chunks(home: Path, scratch: Path) -> list[dict[str, Any]]:
+    """What of a release is new when a few rows came or went."""
+    shard = min(shards(home).glob("*.parquet"))
+    run([PYTHON, str(CHUNKS), str(shard), str(scratch)], scratch / "log")
+    found: list[dict[str, Any]] = json.loads((scratch / "log").read_text().splitlines()[-1])
     return found
 
 
@@ -184,19 +205,24 @@ def main() -> None:
     options.data.mkdir(parents=True, exist_ok=True)
     data = options.data.resolve()
     home = loaded(data, options.rows)
-    files = sorted(shards(home).glob("*.parquet"))
-    size = sum(path.stat().st_size for path in files)
     results: dict[str, Sent] = {}
     todo = list(commands(home).items())
     with tempfile.TemporaryDirectory(dir=data, prefix="run-") as folder, hub(Path(folder)) as env:
+        # The first one waits for the copies, and all that follow find them.
+        measure("first/ecomdata", commands(home)["first/ecomdata"], home, Path(folder), env, Sent())
         for number in range(options.repeats):
             at = number % len(todo)
             for name, command in [*todo[at:], *todo[:at]]:
                 if number and name == "rewrite/pyarrow":
                     continue
                 print(f"round {number + 1} of {options.repeats}: {name}", file=sys.stderr)
-                measure(name, command, Path(folder), env, results.setdefault(name, Sent()))
+                measure(name, command, home, Path(folder), env, results.setdefault(name, Sent()))
+        shared = chunks(home, Path(folder))
     found = ratios(results)
+    files = sorted(copies(home).glob("*.parquet"))
+    size = sum(path.stat().st_size for path in files)
+    stored = sum(path.stat().st_size for path in shards(home).glob("*.parquet"))
+    sizes = {"rows": options.rows, "bytes": size, "stored_bytes": stored, "files": len(files)}
     report = {
         "benchmark": "publish",
         "date": datetime.now(UTC).date().isoformat(),
@@ -204,14 +230,17 @@ def main() -> None:
         "repeats": options.repeats,
         "machine": machine(),
         "versions": versions(LIBRARIES),
-        "sizes": {"user-behavior": {"rows": options.rows, "bytes": size, "files": len(files)}},
+        "sizes": {"user-behavior": sizes},
         "measurements": [entry(name, results[name], options.rows, size) for name in LABELS],
         "ratios": found,
+        "new_after_a_change": shared,
         "goals": [
             goal("bytes a second of ecomdata over upload_folder's", found[0]["of_medians"], ">=", LEAST)
         ],
     }
     conclude(report, options.out)
+    for one in shared:
+        print("{written}, {places} places changed: {new_in_chunks:.0%} of {bytes:,} bytes new".format(**one))
 
 
 if __name__ == "__main__":

@@ -194,6 +194,10 @@ def test_publishing_is_measured_against_upload_folder(tmp_path: Path) -> None:
     (goal,) = report["goals"]
     assert goal["value"] == report["ratios"][0]["of_medians"]
     assert goal["met"] is (goal["value"] >= 0.8)
+    assert measured["first/ecomdata"]["call_seconds"]["min"] > 0
+    assert [(one["written"], one["places"]) for one in report["new_after_a_change"]] == [
+        (written, places) for written in ("store", "copies") for places in (1, 10, 100)
+    ]
 
 
 def test_committed_results_of_publishing_are_of_a_full_run() -> None:
