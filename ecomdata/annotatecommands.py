@@ -189,3 +189,31 @@ def status(folder: Path, *, as_json: bool) -> None:
     from ecomdata.annotating.status import print_status
 
     print_status(found)
+
+
+@annotate.command()
+@_project
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Write one page with pictures that needs nothing else.",
+)
+@click.option(
+    "--hourly-cost", type=float, metavar="USD", help="What an hour of a person costs, in US dollars."
+)
+@click.option("--seed", default=0, show_default=True, help="Of the resampling for the intervals.")
+@json_option
+def report(folder: Path, *, page: Path | None, hourly_cost: float | None, seed: int, as_json: bool) -> None:
+    """Measure what suggestions did: time, cost, edits, pull toward the model, agreement, accuracy."""
+    from ecomdata.annotating.reporting import report_on
+
+    with working("measuring"):
+        found = report_on(folder, page=page, hourly_cost=hourly_cost, seed=seed)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    from ecomdata.annotating.showing import print_report
+
+    print_report(found)

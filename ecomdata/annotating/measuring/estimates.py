@@ -4,6 +4,7 @@
 # (since SciPy carries no types)
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ecomdata.errors import EcomdataError
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +24,24 @@ FEWEST: Final = 2
 """With fewer values there is no interval."""
 _BATCH_VALUES: Final = 4_000_000
 """Values of resamples that are in memory at a time: 32 MB."""
+
+
+_LIBRARIES: Final = ("krippendorff", "scipy", "sklearn")
+
+
+def require_libraries() -> None:
+    """See that the libraries that statistics come from are there.
+
+    Raises:
+        EcomdataError: one is missing.
+    """
+    for name in _LIBRARIES:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise EcomdataError(
+                f"measuring takes {name}, which is not installed", hint="pip install 'ecomdata[annotate]'"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

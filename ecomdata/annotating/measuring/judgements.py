@@ -103,3 +103,14 @@ def labels_of(value: str, scale: Scale) -> list[str]:
 
 def _span(one: Mapping[str, Any]) -> Span:
     return str(one["field"]), int(one["start"]), int(one["end"]), str(one["label"])
+
+
+def answer_of(value: str, scale: Scale) -> dict[str, Any]:
+    """The answer that has this form, as JSON-ready values; labels in the scale's order."""
+    if scale.kind == "score":
+        return {"score": int(value)}
+    if scale.kind == "spans":
+        names = ("field", "start", "end", "label")
+        return {"spans": [dict(zip(names, span, strict=True)) for span in spans_of(value)]}
+    given = set(parts_of(value, scale))
+    return {"labels": [label for label in scale.values if label in given]}

@@ -13,7 +13,7 @@ from ecomdata.annotating.measuring.accuracy import Accuracy, accuracy, gold_accu
 from ecomdata.annotating.measuring.agreement import Agreement, agreement
 from ecomdata.annotating.measuring.choices import Choices, choices
 from ecomdata.annotating.measuring.costs import Costs, costs
-from ecomdata.annotating.measuring.estimates import Estimate
+from ecomdata.annotating.measuring.estimates import Estimate, require_libraries
 from ecomdata.annotating.measuring.judgements import Scale
 from ecomdata.annotating.measuring.pulls import Pull, pull_toward_model
 from ecomdata.annotating.measuring.stamping import Stamping, rubber_stamping
@@ -100,7 +100,11 @@ def measure(log: Log, *, hourly_cost: float | None = None, seed: int = 0) -> Mea
         log: Its log.
         hourly_cost: What an hour of a person costs, in the currency of the suggestions' costs (US dollars).
         seed: Of all resampling.
+
+    Raises:
+        EcomdataError: a library of the extra ``annotate`` is missing.
     """
+    require_libraries()
     judgements, scale = log.judgements, log.scale
     resolved = resolve(judgements, log.adjudicated)
     return Measurements(

@@ -1,0 +1,80 @@
+"""A report on the terminal: the summary in words, then the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ecomdata.console import escaped, new_console, new_table
+
+if TYPE_CHECKING:
+    from ecomdata.annotating.measuring.estimates import Estimate
+    from ecomdata.annotating.measuring.measured import Measurements
+    from ecomdata.annotating.reporting import Report
+
+
+def print_report(report: Report) -> None:
+    """Show a report."""
+    console = new_console()
+    console.print(f"[bold]{escaped(report.title)}[/]: {escaped(report.folder)}", soft_wrap=True)
+    for sentence in report.words:
+        console.print(f"  {escaped(sentence)}", soft_wrap=True)
+    columns = ("figure", "value", "95 % interval", "n")
+    table = new_table(*columns, "", right=columns[1:])
+    for name, one in rows_of(report.measured):
+        table.add_row(escaped(name), *cells(one))
+    console.print(table)
+
+
+def cells(one: Estimate) -> tuple[str, str, str, str]:
+    """The value, the interval, the number of answers, and what lacks, as they are shown."""
+    value = "" if one.value is None else f"{one.value:,.3f}"
+    interval = "" if one.low is None or one.high is None else f"{one.low:,.3f} to {one.high:,.3f}"
+    n = f"{one.n:,}" + ("" if one.against is None else f" / {one.against:,}")
+    return value, interval, n, escaped(one.reason)
+
+
+def rows_of(found: Measurements) -> Iterator[tuple[str, Estimate]]:
+    """The figures one by one, each with its name."""
+    for arm, one in found.times.medians.items():
+        yield f"median seconds, {arm}", one
+    yield "median seconds, shown less blind", found.times.difference
+    yield "time, shown by blind", found.times.ratio
+    if found.costs.hourly is not None:
+        for arm, one in found.costs.people.items():
+            yield f"people's cost of an answer, {arm}", one
+        yield "saving of an answer", found.costs.saving
+    yield "suggestions kept", found.choices.kept
+    if found.choices.shift.value is not None:
+        yield "suggestions raised", found.choices.up
+        yield "suggestions lowered", found.choices.down
+        yield "mean change of the score", found.choices.shift
+    yield "agree with the model, shown", found.pull.shown
+    yield "agree with the model, blind", found.pull.blind
+    yield "pull toward the model", found.pull.pull
+    yield "distance of label distributions", found.pull.variation
+    yield from _agreement(found)
+    for name, accuracies in found.suggesters.items():
+        for against, accuracy in accuracies.items():
+            yield f"{name} is right, {against} labels", accuracy.exact
+    for name, one in found.gold.items():
+        if one.n:
+            yield f"gold items right, {name}", one
+
+
+def _agreement(found: Measurements) -> Iterator[tuple[str, Estimate]]:
+    for level, one in found.agreement.alpha.items():
+        yield f"alpha, {level}", one
+    for arm, levels in found.agreement.by_arm.items():
+        for level, one in levels.items():
+            if one.n:
+                yield f"alpha, {level}, {arm}", one
+    for name, levels in found.agreement.by_annotator.items():
+        for level, one in levels.items():
+            yield f"alpha, {level}, items of {name}", one
+    if found.agreement.span_f1 is not None:
+        yield "F1 of exact spans among people", found.agreement.span_f1
+    for pair in found.agreement.pairs:
+        yield f"kappa, {pair.one} and {pair.other}", pair.kappa
+        if pair.weighted is not None:
+            yield f"kappa with quadratic weights, {pair.one} and {pair.other}", pair.weighted
