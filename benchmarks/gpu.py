@@ -28,8 +28,8 @@ sys.path.insert(0, str(ROOT))  # for `python benchmarks/gpu.py`
 from benchmarks.measuring import machine, versions  # noqa: E402
 from ecomdata.duplicates.devices import Cpu  # noqa: E402
 from ecomdata.duplicates.gpu import Cuda, why_not  # noqa: E402
-from ecomdata.duplicates.gramhashes import Ints, Longs  # noqa: E402
 from ecomdata.duplicates.how import How  # noqa: E402
+from ecomdata.texts.gramhashes import Ints, Longs  # noqa: E402
 
 RESULTS: Final = Path(__file__).parent / "results" / "gpu.json"
 HOW: Final = How(permutations=128)

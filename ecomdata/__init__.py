@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ecomdata.catalog import sql, write_catalog
     from ecomdata.duplicates import Duplicates, find_duplicates
     from ecomdata.duplicates.searching import Deduplication, dedup
+    from ecomdata.embeddings.embedding import embed
+    from ecomdata.embeddings.sets import EmbeddingSet, embedding_set, embedding_sets
     from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
     from ecomdata.languages.describing import describe_languages
     from ecomdata.languages.detecting import detect_languages
@@ -46,6 +48,7 @@ __all__ = [
     "Deduplication",
     "Duplicates",
     "EcomdataError",
+    "EmbeddingSet",
     "Publication",
     "Release",
     "Resolution",
@@ -60,6 +63,9 @@ __all__ = [
     "dedup",
     "describe_languages",
     "detect_languages",
+    "embed",
+    "embedding_set",
+    "embedding_sets",
     "find_duplicates",
     "load",
     "loader",
@@ -87,6 +93,7 @@ _HOMES: Final = {
     "Deduplication": "duplicates.searching",
     "Duplicates": "duplicates",
     "EcomdataError": "errors",
+    "EmbeddingSet": "embeddings.sets",
     "Publication": "publishing",
     "Release": "release",
     "Resolution": "semanticids.resolving",
@@ -100,6 +107,9 @@ _HOMES: Final = {
     "describe_languages": "languages.describing",
     "detect_languages": "languages.detecting",
     "dedup": "duplicates.searching",
+    "embed": "embeddings.embedding",
+    "embedding_set": "embeddings.sets",
+    "embedding_sets": "embeddings.sets",
     "find_duplicates": "duplicates",
     "load": "loading",
     "loader": "registry",

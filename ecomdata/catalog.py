@@ -2,19 +2,22 @@
 
 A schema per dataset (``merrec.events``, ``taobao_forge.sequences``), with the views that the dataset
 declares (``lead_lag_github.labels``), and, under its bare name, a view per
-canonical table (``interactions``) over all datasets that have it, with ids as text.
+canonical table (``interactions``) over all datasets that have it, with ids as text. The vectors that
+:func:`ecomdata.embed` made of a release are ``<dataset>.embeddings_<set>``, and of a dataset that has no
+table of that name and one set only, ``<dataset>.embeddings`` too.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from ecomdata.embedded import EMBEDDINGS, kept_sets
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
@@ -86,9 +89,9 @@ def reading(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.Stateme
     return statements[0].type
 
 
-def seal(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Let a connection read nothing but what lies below a folder (and its own spill), for good."""
-    allowed = literal(f"{folder}/")
+def seal(connection: duckdb.DuckDBPyConnection, *folders: Path) -> None:
+    """Let a connection read nothing but what lies below some folders (and its own spill), for good."""
+    allowed = ", ".join(literal(f"{folder}/") for folder in folders)
     connection.execute(
         f"SET TimeZone = 'UTC'; SET allowed_directories = [{allowed}]; "
         "SET enable_external_access = false; SET lock_configuration = true"
@@ -118,7 +121,7 @@ def connect(home: str | os.PathLike[str] | None = None) -> Generator[duckdb.Duck
     store = Store(home_folder(home))
     with duckdb.connect() as connection:
         create_views(connection, store)
-        seal(connection, store.root)
+        seal(connection, store.root, store.home / EMBEDDINGS)
         yield connection
 
 
@@ -159,6 +162,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
             if record.kind:
                 kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
         _create_own_views(connection, schema, manifest)
+        _create_embeddings(connection, schema, store, folder, manifest)
     for kind, selects in kinds.items():
         union = " UNION ALL BY NAME ".join(selects)
         connection.execute(f"CREATE OR REPLACE VIEW {quoted(kind)} AS {union}")
@@ -179,6 +183,22 @@ def _create_own_views(connection: duckdb.DuckDBPyConnection, schema: str, manife
             connection.execute(f"CREATE OR REPLACE MACRO {target}({names}) AS TABLE {query}")
         else:
             connection.execute(f"CREATE OR REPLACE VIEW {target} AS {query}")
+
+
+def _create_embeddings(
+    connection: duckdb.DuckDBPyConnection, schema: str, store: Store, folder: Path, manifest: Manifest
+) -> None:
+    """The vectors made of a release's texts; what is not whole, or of other files, is not there."""
+    sets = list(kept_sets(store.home, folder, manifest))
+    for place, record in sets:
+        names = [f"{EMBEDDINGS}_{record.name}"]
+        if len(sets) == 1 and EMBEDDINGS not in {*manifest.tables, *manifest.views}:
+            names.append(EMBEDDINGS)
+        paths = ", ".join(literal(str(place / file.path)) for file in record.files)
+        for name in names:
+            with suppress(duckdb.Error):  # a damaged set must not stand in the way of the tables
+                view = f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(name)}"
+                connection.execute(f"{view} AS SELECT * FROM read_parquet([{paths}])")  # noqa: S608 - quoted
 
 
 def damaged(folder: Path, manifest: Manifest, table: str, error: duckdb.Error) -> DataError:

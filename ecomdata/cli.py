@@ -19,6 +19,7 @@ from ecomdata.annotatecommands import annotate
 from ecomdata.cardcommands import card
 from ecomdata.commandline import ask_user, home_option, json_option, print_json, reporting, working
 from ecomdata.dedupcommands import dedup
+from ecomdata.embedcommands import embed
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.hubcommands import personal_data, publish, verify
 from ecomdata.languagecommands import languages
@@ -334,7 +335,11 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
 
 @cli.command()
 @click.option("--offline", is_flag=True, help="Do not try to reach the sources.")
-@click.option("--prune", is_flag=True, help="Remove releases that a later load has superseded.")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Remove releases that a later load has superseded, and what was made of them.",
+)
 @home_option
 @json_option
 def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> None:
@@ -352,5 +357,5 @@ def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> N
         sys.exit(1)
 
 
-for _command in (annotate, card, dedup, languages, personal_data, publish, stats, verify):
+for _command in (annotate, card, dedup, embed, languages, personal_data, publish, stats, verify):
     cli.add_command(_command)

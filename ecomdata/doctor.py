@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from ecomdata import __version__
+from ecomdata.beside import left_beside
 from ecomdata.catalog import check_nothing_missing
 from ecomdata.errors import EcomdataError
 from ecomdata.registry import datasets
@@ -113,15 +114,22 @@ def _store(store: Store, *, prune: bool) -> Iterator[Check]:
             "load it again with --force, or upgrade ecomdata if a newer one wrote it",
         )
     superseded = [path for dataset in _readable(store) for path in store.superseded(dataset)]
-    if superseded:
-        size = human(sum(_size(path) for path in superseded))
-        if prune:
-            for path in superseded:
-                shutil.rmtree(path)
-            yield Check("superseded releases", "ok", f"{len(superseded)} removed, {size} freed")
-        else:
-            found = f"{len(superseded)}, {size}"
-            yield Check("superseded releases", "note", found, "ecomdata doctor --prune removes them")
+    yield from _old("superseded releases", superseded, prune=prune)
+    beside = [path for dataset in _readable(store) for path in left_beside(store, dataset)]
+    yield from _old("made of superseded releases", beside, prune=prune)
+
+
+def _old(name: str, places: list[Path], *, prune: bool) -> Iterator[Check]:
+    """What may go, and goes when it is asked for."""
+    if not places:
+        return
+    size = human(sum(_size(path) for path in places))
+    if prune:
+        for path in places:
+            shutil.rmtree(path)
+        yield Check(name, "ok", f"{len(places)} removed, {size} freed")
+    else:
+        yield Check(name, "note", f"{len(places)}, {size}", "ecomdata doctor --prune removes them")
 
 
 def _readable(store: Store) -> Iterator[str]:

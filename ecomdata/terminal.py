@@ -12,6 +12,7 @@ from ecomdata.console import escaped, new_console, new_table, plain
 if TYPE_CHECKING:
     from ecomdata.doctor import Check
     from ecomdata.duplicates.searching import Deduplication
+    from ecomdata.embeddings.sets import EmbeddingSet
     from ecomdata.languages.summaries import ColumnLanguages
     from ecomdata.personaldata import Findings
     from ecomdata.published import PersonalData
@@ -274,6 +275,20 @@ def print_languages(found: ColumnLanguages) -> None:
         scripts.add_row(name.replace("_", " "), f"{share:.1%}")
     new_console().print(scripts)
     print(f"the tags of each row: {plain(found.path)}", file=sys.stderr)  # noqa: T201
+
+
+def print_embeddings(found: EmbeddingSet) -> None:
+    """What the set is, and how to ask for it; where it lies, on stderr."""
+    from ecomdata.sqltext import schema_name
+
+    unit = "length 1" if found.normalised else "not normalised"
+    view = f"{schema_name(found.dataset)}.embeddings_{found.name}"
+    line = (
+        f"{found.dataset} {found.table}.{found.column}: {found.rows:,} rows, {found.nulls:,} without text, "
+        f"{found.dim} values ({unit}) by {found.encoder} {found.revision[:12]}; in SQL {view}"
+    )
+    new_console().print(escaped(line), soft_wrap=True)
+    print(plain(str(found.paths[0].parent)), file=sys.stderr)  # noqa: T201
 
 
 def print_deduplication(found: Deduplication) -> None:

@@ -18,7 +18,6 @@ import polars as pl
 
 from ecomdata import __version__
 from ecomdata.declare import Dataset
-from ecomdata.duplicates.gramhashes import Ints
 from ecomdata.errors import UsageError
 from ecomdata.manifest import Manifest, TableRecord
 from ecomdata.options import Options
@@ -28,6 +27,7 @@ from ecomdata.release import Release, TableData
 from ecomdata.shards import write_shards
 from ecomdata.store import Store, writing
 from ecomdata.tables import TableWriter, sha256_json
+from ecomdata.texts.gramhashes import Ints
 
 _FRAME: Final = 1 << 17
 

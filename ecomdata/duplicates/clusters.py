@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from ecomdata.duplicates import setkernels
 from ecomdata.duplicates.devices import Computing
-from ecomdata.duplicates.gramhashes import Floats, Ints, Longs, Words
 from ecomdata.duplicates.how import How
 from ecomdata.duplicates.nodes import Nodes
 from ecomdata.duplicates.pairing import Sides, as_pairs, similarities
+from ecomdata.texts.gramhashes import Floats, Ints, Longs, Words
 
 _32: Final = np.uint64(32)
 _LOW: Final = np.uint64(0xFFFFFFFF)

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from ecomdata.duplicates.gramhashes import Ints
 from ecomdata.duplicates.sources import NONE, batches, require_column
 from ecomdata.errors import UsageError
 from ecomdata.release import TableData
+from ecomdata.texts.gramhashes import Ints
 
 FEWEST: Final = 100
 """A source or category with fewer rows is not judged: of two rows, one is half."""

@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 
 from ecomdata.duplicates import setkernels
-from ecomdata.duplicates.gramhashes import Floats, Ints, Longs, Words
 from ecomdata.duplicates.how import How
 from ecomdata.duplicates.lsh import hash_functions
 from ecomdata.errors import UsageError
+from ecomdata.texts.gramhashes import Floats, Ints, Longs, Words
 
 
 class Computing(Protocol):

@@ -13,20 +13,20 @@ import numpy.typing as npt
 
 from ecomdata.duplicates.clusters import Rows, across_sides, in_clusters, in_pairs
 from ecomdata.duplicates.devices import computing
-from ecomdata.duplicates.gramhashes import Ints, Longs
 from ecomdata.duplicates.how import DEFAULT_MEMORY, DEFAULT_TIDYINGS, Device, How, Keep, Method
 from ecomdata.duplicates.lsh import PERMUTATIONS
 from ecomdata.duplicates.nodes import NodeMaker, Nodes
 from ecomdata.duplicates.pairing import Sides, near_pairs
 from ecomdata.duplicates.setkernels import NOBODY
-from ecomdata.duplicates.texts import blocks
 from ecomdata.errors import UsageError
 from ecomdata.progress import Reporter, Silent
+from ecomdata.texts.gramhashes import Ints, Longs
+from ecomdata.texts.tidying import blocks
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from ecomdata.duplicates.texts import Column
+    from ecomdata.texts.tidying import Column
 
 
 @dataclass(frozen=True, slots=True)

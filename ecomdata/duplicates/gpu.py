@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ecomdata.duplicates.gramhashes import Floats, Ints, Longs, Words
 from ecomdata.duplicates.how import How
 from ecomdata.duplicates.lsh import hash_functions
+from ecomdata.texts.gramhashes import Floats, Ints, Longs, Words
 
 _THREADS: Final = 128
 _PART_GRAMS: Final = 1 << 22

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from ecomdata.duplicates.lsh import PERMUTATIONS, lsh_bands, lsh_recall
-from ecomdata.duplicates.texts import TIDYINGS
 from ecomdata.errors import UsageError
 from ecomdata.memory import amount_of_memory
+from ecomdata.texts.tidying import TIDYINGS
 
 Method = Literal["exact", "near"]
 Keep = Literal["first", "longest", "newest"]

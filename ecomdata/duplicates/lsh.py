@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.duplicates.gramhashes import Words
 from ecomdata.errors import UsageError
+from ecomdata.texts.gramhashes import Words
 
 PERMUTATIONS: Final = 128
 PROMISE: Final = 0.98

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecomdata.duplicates import setkernels, textkernels
+from ecomdata.duplicates import setkernels
 from ecomdata.duplicates.devices import Computing
-from ecomdata.duplicates.gramhashes import Bytes, Ints, Longs, Words
 from ecomdata.duplicates.held import Held
 from ecomdata.duplicates.how import How
-from ecomdata.duplicates.texts import Texts, plain_texts, tidy_texts
 from ecomdata.errors import EcomdataError
 from ecomdata.progress import Reporter
+from ecomdata.texts import textkernels
+from ecomdata.texts.gramhashes import Bytes, Ints, Longs, Words
+from ecomdata.texts.tidying import Texts, plain_texts, tidy_texts
 from ecomdata.threads import ahead
 
 if TYPE_CHECKING:

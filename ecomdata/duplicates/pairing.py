@@ -10,10 +10,10 @@ import numpy as np
 
 from ecomdata.duplicates import setkernels
 from ecomdata.duplicates.devices import Computing
-from ecomdata.duplicates.gramhashes import Bytes, Floats, Longs, Words
 from ecomdata.duplicates.how import How
 from ecomdata.duplicates.nodes import Nodes
 from ecomdata.progress import Reporter
+from ecomdata.texts.gramhashes import Bytes, Floats, Longs, Words
 from ecomdata.threads import side_by_side
 
 _ROOM: Final = 1 << 17

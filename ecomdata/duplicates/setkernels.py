@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from ecomdata.compiled import compiled, inlined
-from ecomdata.duplicates import gramhashes
-from ecomdata.duplicates.gramhashes import Bytes, Floats, Ints, Longs, Node, Words, shared
+from ecomdata.texts import gramhashes
+from ecomdata.texts.gramhashes import Bytes, Floats, Ints, Longs, Node, Words, shared
 
 NOBODY: Final = 0xFFFFFFFF
 """No node."""

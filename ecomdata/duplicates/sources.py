@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ecomdata.duplicates.gramhashes import Ints
 from ecomdata.errors import UsageError
 from ecomdata.release import TableData
+from ecomdata.texts.gramhashes import Ints
 
 if TYPE_CHECKING:
     import pyarrow as pa

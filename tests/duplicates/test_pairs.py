@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ecomdata.duplicates import find_duplicates, lsh_bands, lsh_recall
 from ecomdata.duplicates.devices import Cpu
 from ecomdata.duplicates.how import How
-from ecomdata.duplicates.textkernels import word_grams
-from ecomdata.duplicates.texts import plain_texts
 from ecomdata.errors import UsageError
+from ecomdata.texts.textkernels import word_grams
+from ecomdata.texts.tidying import plain_texts
 from tests.duplicates.reference import near_texts, tidied
 
 WORDS = [f"word{number}" for number in range(60)]

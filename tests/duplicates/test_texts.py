@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecomdata.duplicates import find_duplicates
-from ecomdata.duplicates.textkernels import fingerprints
-from ecomdata.duplicates.texts import blocks, plain_texts, tidy_texts
 from ecomdata.errors import UsageError
+from ecomdata.texts.textkernels import fingerprints
+from ecomdata.texts.tidying import blocks, plain_texts, tidy_texts
 from tests.duplicates.reference import tidied
 
 BENGALI = "".join(map(chr, range(0x980, 0xA00)))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import numpy as np
 
-from ecomdata.duplicates.gramhashes import Bytes, Ints
 from ecomdata.errors import UsageError
+from ecomdata.texts.gramhashes import Bytes, Ints
 
 if TYPE_CHECKING:
     import polars as pl
@@ -130,7 +130,7 @@ def tidy_texts(array: pa.Array[Any], tidyings: frozenset[str]) -> Texts:
     ASCII, Bengali, Han and emoji are tidied in compiled loops; polars knows the rest of Unicode. Bytes
     that are no UTF-8 stay as they are, but for the letters and the white space of ASCII among them.
     """
-    from ecomdata.duplicates import textkernels
+    from ecomdata.texts import textkernels
 
     texts = plain_texts(array)
     if not tidyings:

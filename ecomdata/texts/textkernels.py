@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ecomdata.compiled import compiled, inlined
-from ecomdata.duplicates import gramhashes
-from ecomdata.duplicates.gramhashes import (
+from ecomdata.texts import gramhashes
+from ecomdata.texts.gramhashes import (
     BASIS,
     DATA,
     PRIME,

@@ -1,0 +1,1 @@
+"""Texts as vectors: encoders behind one protocol, and the sets of vectors beside the store."""
