@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, working
+from ecomdata.commandline import home_option, json_option, print_json, reporting, working
 
 _project: Final = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
@@ -108,6 +108,25 @@ def tasks(name: str | None, *, as_json: bool) -> None:
     metavar="MINUTES",
     help="How long an open item waits for its person.",
 )
+@click.option(
+    "--strategy",
+    type=click.Choice(["uniform", "stratified", "uncertainty", "disagreement", "bandit"]),
+    default="uniform",
+    show_default=True,
+    help="Which items come first.",
+)
+@click.option(
+    "--clusters", metavar="COLUMN|N", help="Clusters: a column, or N to make of the texts (scikit-learn)."
+)
+@click.option("--positive", multiple=True, metavar="KEY", help="A label or score that the bandit looks for.")
+@click.option(
+    "--batch",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Items of the bandit's rounds.",
+)
 @click.option("--seed", default=0, show_default=True, help="Decides all draws.")
 @home_option
 @json_option
@@ -171,6 +190,37 @@ def _print_token(name: str, token: str, *, as_json: bool) -> None:
         return
     click.echo(token)
     click.echo("this is shown once; who has it answers in that name", err=True)
+
+
+@annotate.command()
+@_project
+@click.option(
+    "--limit",
+    default=5000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Suggest for the N items that come next.",
+)
+@json_option
+def suggest(folder: Path, limit: int, *, as_json: bool) -> None:
+    """Train a small model on the labels so far, and let it suggest answers. Needs no network.
+
+    Each time is a round. With the strategies uncertainty, disagreement and bandit the round also decides
+    which items come first. Needs 20 labelled items.
+    """
+    from ecomdata.annotating.project import Project
+    from ecomdata.annotating.rounds import suggest_embedded
+
+    with Project.open(folder) as project, reporting() as reporter:
+        done = suggest_embedded(project, limit=limit, reporter=reporter)
+    if as_json:
+        print_json(done.as_dict())
+        return
+    right = "" if done.right is None else f", {done.right:.0%} of {done.held_out} held-out labels told right"
+    click.echo(f"round {done.number}: {done.suggested:,} items from {done.labels:,} labels{right}")
+    if done.first:
+        click.echo(f"{done.first:,} items come first", err=True)
 
 
 @annotate.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ def create_project(folder: Path, *, task: Task, pool: Pool, settings: Settings, 
         EcomdataError: the disk is full, or may not be written.
     """
     require_free(folder)
+    _check_positive(task, settings)
     meta = {
         "task": to_json(task.as_dict()),
         "dataset": pool.dataset,
@@ -45,7 +46,7 @@ def create_project(folder: Path, *, task: Task, pool: Pool, settings: Settings, 
     with writing(folder):
         aside.mkdir(parents=True)
         try:
-            _write(aside, meta, pool.items)
+            _write(aside, task, meta, pool, settings, seed)
             aside.rename(folder)  # takes the place of an empty folder
             sync_folder(folder.parent)
         finally:
@@ -69,16 +70,21 @@ def require_free(folder: Path) -> None:
         raise UsageError(f"{folder} is no name of a new folder", hint="give one with --out")
 
 
-def _write(folder: Path, meta: Mapping[str, str], items: Iterable[PoolItem]) -> None:
+def _write(
+    folder: Path, task: Task, meta: Mapping[str, str], pool: Pool, settings: Settings, seed: int
+) -> None:
     connection = create_database(folder / PROJECT_FILE)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-        connection.executemany(
-            "INSERT INTO items (row_id, content, gold) VALUES (?, ?, ?)",
-            ((item.row_id, to_json(item.content), item.gold) for item in items),
+        names: dict[str, int] = {}
+        rows = (
+            (item.row_id, to_json(item.content), cluster, item.gold)
+            for item, cluster in _clustered(task, pool, names, seed)
         )
-        _check(connection)
+        connection.executemany("INSERT INTO items (row_id, content, cluster, gold) VALUES (?, ?, ?, ?)", rows)
+        _check(connection, settings)
+        facts = {**meta, "clusters": to_json(list(names))}
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
         connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
         raise EcomdataError(
@@ -90,8 +96,42 @@ def _write(folder: Path, meta: Mapping[str, str], items: Iterable[PoolItem]) -> 
     sync_folder(folder)
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    items, gold = connection.execute("SELECT count(*), count(gold) FROM items").fetchone()
+def _clustered(
+    task: Task, pool: Pool, names: dict[str, int], seed: int
+) -> Iterator[tuple[PoolItem, int | None]]:
+    """The items, each with the number of its cluster; ``names`` gets their names, in order."""
+    if not pool.divided:
+        for item in pool.items:
+            yield item, None if item.cluster is None else names.setdefault(item.cluster, len(names))
+        return
+    from ecomdata.annotating.clusters import clusters_of_texts
+
+    items = list(pool.items)
+    texts = [task.text_of(item.content) for item in items]
+    names |= {str(number): number for number in range(pool.divided)}
+    yield from zip(items, clusters_of_texts(texts, pool.divided, seed=seed), strict=True)
+
+
+def _check_positive(task: Task, settings: Settings) -> None:
+    """See that the bandit looks for answers that the task has."""
+    known = task.label_keys if task.score is None else tuple(map(str, task.score.values))
+    if settings.positive and task.kind == "spans":
+        raise UsageError(
+            "the bandit looks for labels or scores, not for spans", hint="take another --strategy"
+        )
+    if unknown := [key for key in settings.positive if key not in known]:
+        raise UsageError(f"{task.name} has no answer {unknown[0]!r}", hint=f"it has {', '.join(known)}")
+
+
+def _check(connection: sqlite3.Connection, settings: Settings) -> None:
+    items, gold, clusters = connection.execute(
+        "SELECT count(*), count(gold), count(DISTINCT cluster) FROM items"
+    ).fetchone()
+    if items and settings.strategy in {"stratified", "bandit"} and clusters < 2:
+        raise UsageError(
+            f"the strategy {settings.strategy} goes by clusters, and there are {clusters}",
+            hint="give --clusters: a column, or how many to make of the texts",
+        )
     if not items:
         raise UsageError(
             "the pool is empty: no row has a text or images", hint="ecomdata sql shows what the query gives"

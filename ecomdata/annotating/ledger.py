@@ -6,9 +6,10 @@ decides, so all of them decide on the same facts.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -26,6 +27,7 @@ _NEW_ASSIGNMENTS: Final = (
 )
 _NEW_EVENTS: Final = (
     "SELECT event_id, at, kind, assignment_id, annotator_id, json_extract(payload, '$.event_id') AS undone, "
+    "json_extract(payload, '$.first') AS first, "
     "json_extract(payload, '$.active_ms') AS active_ms FROM events WHERE event_id > ? ORDER BY event_id"
 )
 
@@ -54,15 +56,14 @@ class Ledger:
         gold: Sequence[int],
         settings: Settings,
         seed: int,
-        order: Callable[[], Sequence[int]],
+        order: Sequence[int],
     ) -> None:
         self._settings = settings
         self._seed = seed
-        self._order = order
         self._gold = frozenset(gold)
         self._gold_lines: dict[int, Line] = {}
-        self._line = Line(order())
-        self._again = Line()
+        self._all = list(order)
+        self._line, self._again, self._first = Line(self._all), Line(), Line()
         self.size = items - len(self._gold)
         self.gold = len(self._gold)
         self.complete = self.answers = 0
@@ -83,7 +84,6 @@ class Ledger:
         for row in connection.execute(_NEW_ASSIGNMENTS, (self._last_assignment,)):
             self._last_assignment = row["assignment_id"]
             self._assign(row["assignment_id"], row["item_id"], row["annotator_id"], _seconds(row["created"]))
-        rounds = False
         for row in connection.execute(_NEW_EVENTS, (self._last_event,)):
             self._last_event = row["event_id"]
             if row["kind"] in {"answer", "skip"}:
@@ -92,9 +92,7 @@ class Ledger:
                 self._reopen(int(row["undone"]), _seconds(row["at"]))
             elif row["kind"] == "round":
                 self.round += 1
-                rounds = True
-        if rounds:
-            self._line, self._again = Line(self._order()), Line()
+                self._first = Line(json.loads(row["first"] or "[]"))
 
     def _assign(self, assignment: int, item: int, annotator: int, at: float) -> None:
         self._assigned[assignment] = item, annotator
@@ -172,9 +170,13 @@ class Ledger:
         several = settings.overlap_share >= 1 or draw(self._seed, "overlap", item) < settings.overlap_share
         return settings.overlap if several else 1
 
-    def taken(self, item: int) -> int:
-        """How many people have answered an item or have it open."""
-        return self._taken[item]
+    def waiting(self) -> list[int]:
+        """The items that lack answers, in the order of the pool."""
+        return [
+            item
+            for item in self._all
+            if self._answers[item] < self.needed(item) and self._skips[item] < _MOST_SKIPS
+        ]
 
     def _is_full(self, item: int) -> bool:
         return self._taken[item] >= self.needed(item) or self._skips[item] >= _MOST_SKIPS
@@ -200,7 +202,7 @@ class Ledger:
             line = self._gold_lines.setdefault(annotator, Line(self._gold_order(annotator)))
             if (item := line.next(annotator, seen, lambda _: False)) is not None:
                 return item, "gold"
-        for line in (self._again, self._line):
+        for line in (self._again, self._first, self._line):
             if (item := line.next(annotator, seen, self._is_full)) is not None:
                 return item, "overlap" if self._taken[item] else "pool"
         return None

@@ -27,11 +27,19 @@ _BATCH_ROWS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class PoolItem:
-    """One item before it is in a project: its row, what it shows, and its known answer as JSON, or None."""
+    """One item before it is in a project.
+
+    Attributes:
+        row_id: Its row.
+        content: What it shows, by column.
+        gold: Its known answer as JSON, or None.
+        cluster: The name of its cluster, or None.
+    """
 
     row_id: int
     content: Mapping[str, Any]
     gold: str | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,7 @@ class Pool:
         release: Its release.
         table: The table that ``row_id`` counts the rows of; empty where it counts those of the query.
         query: The query that gave them.
+        divided: Into so many clusters its texts are to be divided; 0 where they are not.
     """
 
     items: Iterator[PoolItem]
@@ -51,6 +60,7 @@ class Pool:
     release: str = ""
     table: str = ""
     query: str = ""
+    divided: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +76,8 @@ class Choice:
         gold: A column with answers that are known to be right. Of the rows that have one, ``gold_items``
             become gold items.
         gold_items: How many.
+        clusters: A column that says which cluster a row is in, or the number of clusters that the texts are
+            to be divided into.
 
     Raises:
         UsageError: there is neither table nor query, or both.
@@ -78,12 +90,19 @@ class Choice:
     shuffle: bool = False
     gold: str | None = None
     gold_items: int = 50
+    clusters: str | int | None = None
 
     def __post_init__(self) -> None:
         if (self.table is None) == (self.query is None):
             raise UsageError("the pool is a table or a query, one of the two", hint="give --table or --query")
         if self.query is not None and self.where is not None:
             raise UsageError("--where goes with --table", hint="write the condition into the query")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are needed beside those of the task."""
+        by = self.clusters if isinstance(self.clusters, str) else None
+        return tuple(dict.fromkeys(column for column in (self.gold, by) if column is not None))
 
     def rows(self, dataset: str, tables: list[str]) -> str:
         """The query that gives the rows.
@@ -106,7 +125,11 @@ class Choice:
 
 def choice_of(values: Mapping[str, Any]) -> Choice:
     """The choice that options make; those that are not of it are left out."""
-    return Choice(**{field.name: values[field.name] for field in fields(Choice) if field.name in values})
+    chosen = {field.name: values[field.name] for field in fields(Choice) if field.name in values}
+    clusters = chosen.get("clusters")
+    if isinstance(clusters, str) and clusters.isdecimal():
+        chosen["clusters"] = int(clusters)
+    return Choice(**chosen)
 
 
 @contextmanager
@@ -134,9 +157,7 @@ def pool_of(
 
     manifest = open_release(dataset, home=home).manifest
     rows = choice.rows(manifest.dataset, list(manifest.tables))
-    columns = list(task.columns)
-    if choice.gold is not None and choice.gold not in columns:
-        columns.append(choice.gold)
+    columns = [*task.columns, *(column for column in choice.columns if column not in task.columns)]
     with ask(rows, home=home) as found:
         _check_columns(found.columns, columns, task)
         row = quoted(ROW) if ROW in found.columns else "row_number() OVER () - 1"
@@ -145,7 +166,8 @@ def pool_of(
     golden = _gold_rows(chosen, choice, seed, home)
     with ask(chosen, home=home) as answer:
         yield Pool(
-            items=_items(task, answer, choice.gold, golden),
+            items=_items(task, answer, choice, golden),
+            divided=choice.clusters if isinstance(choice.clusters, int) else 0,
             dataset=manifest.dataset,
             release=manifest.release,
             table=choice.table or "",
@@ -181,9 +203,7 @@ def _check_columns(there: list[str], wanted: list[str], task: Task) -> None:
     for column in wanted:
         if column not in there:
             near = difflib.get_close_matches(column, there, n=1)
-            asked = (
-                f"the task {task.name} shows" if column in task.columns else "is to hold the known answers"
-            )
+            asked = f"the task {task.name} shows" if column in task.columns else "--gold or --clusters names"
             raise UsageError(
                 f"the rows have no column {column!r}, which {asked}"
                 + (f"; did you mean {near[0]!r}?" if near else ""),
@@ -192,7 +212,7 @@ def _check_columns(there: list[str], wanted: list[str], task: Task) -> None:
 
 
 def _items(
-    task: Task, answer: duckdb.DuckDBPyRelation, gold: str | None, golden: frozenset[int]
+    task: Task, answer: duckdb.DuckDBPyRelation, choice: Choice, golden: frozenset[int]
 ) -> Iterator[PoolItem]:
     """The rows that have something to look at: a text, or images."""
     looked_at = [field.column for field in task.texts] + ([task.images] if task.images else [])
@@ -204,8 +224,13 @@ def _items(
             )
         content = {column: _shown(row[column]) for column in task.columns}
         if any(content[column] not in (None, "", []) for column in looked_at):
-            known = row[gold] if gold and number in golden else None
-            yield PoolItem(number, content, None if known is None else _known(task, content, known, number))
+            known = row[choice.gold] if choice.gold and number in golden else None
+            yield PoolItem(
+                number,
+                content,
+                gold=None if known is None else _known(task, content, known, number),
+                cluster=str(_shown(row[choice.clusters])) if isinstance(choice.clusters, str) else None,
+            )
 
 
 def _read(answer: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:

@@ -92,7 +92,7 @@ class Project(ProjectFile):
                 gold=[row[0] for row in gold],
                 settings=self.settings,
                 seed=self.seed,
-                order=lambda: order_of(connection, self.settings, self.seed),
+                order=order_of(connection, self.settings, self.seed),
             )
         self._state.read(connection)
         return self._state
@@ -308,28 +308,31 @@ class Project(ProjectFile):
 
     def add_suggestions(self, suggestions: Iterable[Suggestion]) -> int:
         """Add what a suggester said, all of it or nothing, and return how many there were."""
-        made = now()
-        rows = [
-            (
-                one.item_id,
-                one.source,
-                one.model,
-                one.round,
-                None if one.answer is None else to_json(one.answer),
-                one.confidence,
-                one.outcome,
-                made,
-                one.prompt_sha256,
-                one.tokens_in,
-                one.tokens_out,
-                one.cost,
-                one.milliseconds,
-            )
-            for one in suggestions
-        ]
+        rows = [_suggestion_row(one) for one in suggestions]
         with self._writing() as connection:
             connection.executemany(_ADD_SUGGESTION, rows)
         return len(rows)
+
+    def add_round(self, suggestions: Iterable[Suggestion], payload: Mapping[str, Any]) -> int:
+        """End a round: add its suggestions and the event that says so, all of it or nothing.
+
+        Args:
+            suggestions: What the suggester said.
+            payload: What is to be known of the round. From now on the items in ``first`` come before all
+                others, in that order.
+
+        Returns:
+            The event's number.
+        """
+        rows = [_suggestion_row(one) for one in suggestions]
+        with self._writing() as connection:
+            connection.executemany(_ADD_SUGGESTION, rows)
+            return events.append(connection, events.Event("round", payload))
+
+    def waiting(self) -> list[int]:
+        """The items that lack answers, in the order of the pool; those with a known answer are left out."""
+        with self._writing(durable=False) as connection:
+            return self._ledger(connection).waiting()
 
     def progress(self, annotator_id: int) -> Progress:
         """How far a person is, and the project."""
@@ -359,6 +362,24 @@ class Project(ProjectFile):
                 round=ledger.round,
                 suggested=suggested,
             )
+
+
+def _suggestion_row(one: Suggestion) -> tuple[object, ...]:
+    return (
+        one.item_id,
+        one.source,
+        one.model,
+        one.round,
+        None if one.answer is None else to_json(one.answer),
+        one.confidence,
+        one.outcome,
+        now(),
+        one.prompt_sha256,
+        one.tokens_in,
+        one.tokens_out,
+        one.cost,
+        one.milliseconds,
+    )
 
 
 def _bounded(what: str, text: str | None) -> str | None:
