@@ -12,6 +12,7 @@ from ecomdata.declare import Dataset, Licence, Raw, Source, Table
 from ecomdata.readers import Parquet
 
 from ._items import ITEMS_SQL
+from ._recipes import RECIPES
 from ._sample import sample
 from .tables import Events, Items, RawEvents, normalize
 
@@ -87,6 +88,7 @@ DATASETS: Final = (
             ),
         ),
         sample=sample,
+        views=RECIPES,
         lookalikes={"salmon1802/MerRec (a processed derivative)": _SALMON1802},
     ),
 )
