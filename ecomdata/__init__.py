@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ecomdata.embeddings.embedding import embed
     from ecomdata.embeddings.sets import EmbeddingSet, embedding_set, embedding_sets
     from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
+    from ecomdata.exporting.making import export
+    from ecomdata.exporting.parts import Export
     from ecomdata.languages.describing import describe_languages
     from ecomdata.languages.detecting import detect_languages
     from ecomdata.languages.summaries import ColumnLanguages
@@ -49,6 +51,7 @@ __all__ = [
     "Duplicates",
     "EcomdataError",
     "EmbeddingSet",
+    "Export",
     "Publication",
     "Release",
     "Resolution",
@@ -66,6 +69,7 @@ __all__ = [
     "embed",
     "embedding_set",
     "embedding_sets",
+    "export",
     "find_duplicates",
     "load",
     "loader",
@@ -94,6 +98,7 @@ _HOMES: Final = {
     "Duplicates": "duplicates",
     "EcomdataError": "errors",
     "EmbeddingSet": "embeddings.sets",
+    "Export": "exporting.parts",
     "Publication": "publishing",
     "Release": "release",
     "Resolution": "semanticids.resolving",
@@ -105,6 +110,7 @@ _HOMES: Final = {
     "card": "cardmaking",
     "datasets": "registry",
     "describe_languages": "languages.describing",
+    "export": "exporting.making",
     "detect_languages": "languages.detecting",
     "dedup": "duplicates.searching",
     "embed": "embeddings.embedding",

@@ -21,6 +21,7 @@ from ecomdata.commandline import ask_user, home_option, json_option, print_json,
 from ecomdata.dedupcommands import dedup
 from ecomdata.embedcommands import embed
 from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.exportcommands import export
 from ecomdata.hubcommands import personal_data, publish, verify
 from ecomdata.languagecommands import languages
 from ecomdata.statscommands import stats
@@ -357,5 +358,5 @@ def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> N
         sys.exit(1)
 
 
-for _command in (annotate, card, dedup, embed, languages, personal_data, publish, stats, verify):
+for _command in (annotate, card, dedup, embed, export, languages, personal_data, publish, stats, verify):
     cli.add_command(_command)

@@ -279,17 +279,22 @@ class View:
         sql: A DuckDB query; the dataset's tables and the views before this one are ``this.<name>``.
         parameters: Names that the query uses as values; then it is called like a function:
             ``SELECT * FROM dataset.name(1, 2)``.
+        labels: Columns that are to be predicted, the usual one first.
+        features: Columns to predict them from.
     """
 
     name: str
     description: str
     sql: str
     parameters: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"view {self.name!r}"
         _require(self.description.endswith("."), f"{where}: the description is a sentence")
         _require(self.reads, f"{where}: names no table of the dataset; write this.<table>")
+        _require(bool(self.labels) == bool(self.features), f"{where}: labels and features go together")
         for name in (self.name, *self.parameters):
             _require(_TABLE.fullmatch(name), f"{where}: {name!r} is not lower_snake_case")
 

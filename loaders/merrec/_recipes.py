@@ -25,6 +25,7 @@ WINDOW: Final = 7
 _OF_MONTH: Final = "starts_with(sequence_id, month || '_')"
 # The catalog's rows come in the order of the store's files, which is upstream's.
 _ROW: Final = "row_number() OVER () AS row"
+_HISTORY_NAMES: Final = tuple(f"hist_{nth}" for nth in range(1, WINDOW + 1))
 _DRAWN: Final = "md5_number_lower(concat_ws('_', {}, seed)) / 18446744073709551616.0"
 
 _CODES: Final = """
@@ -63,7 +64,6 @@ _HOT: Final = ",\n    ".join(f"(event_raw = '{event}')::TINYINT AS {event}" for 
 _LAGS: Final = ",\n        ".join(
     f"lag(product, {WINDOW + 1 - nth}) OVER so_far AS hist_{nth}" for nth in range(1, WINDOW + 1)
 )
-_HISTORY: Final = ", ".join(f"hist_{nth}" for nth in range(1, WINDOW + 1))
 
 _WINDOWS: Final = f"""
 WITH chosen AS (
@@ -95,12 +95,28 @@ drawn AS (
 SELECT
     user_id, sequence_id, session_id, item_id,
     {_HOT},
-    price, product AS product_id, {", ".join(_COLUMNS)}, colour AS color, {_HISTORY},
+    price, product AS product_id, {", ".join(_COLUMNS)}, colour AS color, {", ".join(_HISTORY_NAMES)},
     position,
     CASE WHEN drawn < 0.9 THEN 'train' ELSE 'test' END AS ctr_split,
     CASE WHEN drawn < 0.8 THEN 'train' WHEN drawn < 0.9 THEN 'validation' ELSE 'test' END AS mtl_split
 FROM drawn
 """  # noqa: S608 - our own words
+
+FEATURES: Final = (
+    "user_id",
+    "session_id",
+    "product_id",
+    "c0_id",
+    "c1_id",
+    "c2_id",
+    "brand_id",
+    "size_id",
+    "item_condition_id",
+    "shipper_id",
+    "color",
+    *_HISTORY_NAMES,
+)
+"""What click-through and multi-task learning predict from, in the order of data.py."""
 
 RECIPES: Final = (
     View(
@@ -149,6 +165,8 @@ RECIPES: Final = (
             "labels item_view and item_like, splits 90/10 and 80/10/10."
         ),
         sql=f"SELECT * FROM this.ctr_mtl_at('{MONTH}', 8, 0)",  # noqa: S608
+        labels=("item_view", "item_like"),
+        features=FEATURES,
     ),
 )
 """With the paper's settings, and with one's own: ``SELECT * FROM merrec.ctr_mtl_at('20230601', 8, 1)``."""

@@ -1,0 +1,94 @@
+"""The command ``export``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from ecomdata.commandline import home_option, json_option, print_json, reporting
+from ecomdata.errors import UsageError
+
+
+@click.command()
+@click.argument("name")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    type=click.Choice(["recbole", "recommenders", "libsvm"]),
+    required=True,
+    help="recbole and libsvm write a folder, recommenders a file .csv or .parquet.",
+)
+@click.option(
+    "--table", metavar="T", help="The table, or for libsvm the view. Default: the only one that fits."
+)
+@click.option(
+    "--rating",
+    "rated",
+    multiple=True,
+    metavar="EVENT=NUMBER",
+    help="Rate this event, such as purchase=5, and leave out those not named. May be given again.",
+)
+@click.option(
+    "--label", metavar="C", help="The column to predict. Default for libsvm: what the view declares."
+)
+@click.option(
+    "--features",
+    metavar="C,C,...",
+    help="For libsvm: what to predict it from. Default: what the view declares.",
+)
+@click.option("--split", metavar="C", help="For libsvm: a file for each value of this column.")
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option("--dry-run", is_flag=True, help="Only say which files there would be.")
+@click.option("--memory", default="1GB", show_default=True, help="What to hold before it goes to disk.")
+@home_option
+@json_option
+def export(
+    name: str,
+    out: Path,
+    *,
+    rated: tuple[str, ...],
+    features: str | None,
+    home: Path | None,
+    as_json: bool,
+    **options: object,
+) -> None:
+    """Write what is loaded in the files that RecBole, recommenders, or readers of libsvm take.
+
+    What a format cannot express is counted, or an error.
+    """
+    from ecomdata.exporting.making import export as write
+    from ecomdata.exporting.showing import print_export
+
+    with reporting() as reporter:
+        done = write(
+            name,
+            out,
+            ratings=_ratings(rated),
+            features=[part.strip() for part in (features or "").split(",") if part.strip()],
+            home=home,
+            reporter=reporter,
+            **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        )
+    if as_json:
+        print_json(done.as_dict())
+    else:
+        print_export(done)
+
+
+def _ratings(rated: Iterable[str]) -> dict[str, float]:
+    """``EVENT=NUMBER`` as event -> rating."""
+    from ecomdata.canonical import EVENTS
+
+    found: dict[str, float] = {}
+    for one in rated:
+        event, _, number = one.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = float("nan")
+        if event not in EVENTS or not abs(value) < float("inf"):
+            raise UsageError(f"--rating {one!r} is not EVENT=NUMBER", hint=f"events are {', '.join(EVENTS)}")
+        found[event] = value
+    return found

@@ -1,0 +1,1 @@
+"""What is loaded, in the files that other tools read: RecBole, recommenders, and readers of libsvm."""

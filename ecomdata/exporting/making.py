@@ -1,0 +1,246 @@
+"""``export``: what is loaded, in the files that other tools read."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import duckdb
+
+from ecomdata.catalog import create_views, seal
+from ecomdata.derive import spilling_connection
+from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.exporting.interactions import interactions_of
+from ecomdata.exporting.libsvm import Examples, libsvm_parts
+from ecomdata.exporting.parts import Export, Part
+from ecomdata.exporting.recbole import recbole_parts
+from ecomdata.exporting.recommenders import recommenders_part
+from ecomdata.exporting.writing import planned, write_parts
+from ecomdata.interrupts import interruptible
+from ecomdata.progress import Reporter, Silent
+from ecomdata.registry import loader
+from ecomdata.release import Release, open_release
+from ecomdata.sqltext import quoted, schema_name
+from ecomdata.store import Store, home_folder
+
+if TYPE_CHECKING:
+    from ecomdata.declare import View
+
+Format = Literal["recbole", "recommenders", "libsvm"]
+FORMATS: Final = get_args(Format)
+
+
+def export(  # noqa: PLR0913 - an option of the command each
+    name: str,
+    out: Path | str,
+    *,
+    format: Format,  # noqa: A002 - the word of the command line
+    table: str | None = None,
+    ratings: Mapping[str, float] | None = None,
+    label: str | None = None,
+    features: Sequence[str] = (),
+    split: str | None = None,
+    force: bool = False,
+    dry_run: bool = False,
+    memory: str = "1GB",
+    home: str | os.PathLike[str] | None = None,
+    reporter: Reporter | None = None,
+) -> Export:
+    """Write what is loaded in the files that another tool reads.
+
+    - ``recbole``: a folder of atomic files, ``OUT/NAME/NAME.inter``, ``.item`` and ``.user``.
+    - ``recommenders``: one file, ``OUT.csv`` or ``OUT.parquet``, with userID, itemID, rating and timestamp.
+    - ``libsvm``: a folder with a file for each split and the map of the features.
+
+    Rows come in the order of the store (of a libsvm file: sorted), so the same release gives the same bytes.
+    Files appear whole and all together. What a format cannot express is counted in ``notes``, or an error.
+
+    Args:
+        name: A loaded dataset.
+        out: The folder, or for ``recommenders`` the file.
+        format: The tool.
+        table: The table of interactions or reviews; for ``libsvm`` a table or a view. Default: the only one
+            that fits; for ``libsvm`` the view that declares features.
+        ratings: Event -> rating; rows of other events are left out.
+        label: For ``libsvm``: what is to be predicted; default: the first label that the view declares. For
+            ``recbole``: a column of numbers that becomes ``label``.
+        features: For ``libsvm``: what to predict it from; default: what the view declares.
+        split: For ``libsvm``: the column whose values go to files of their own.
+        force: Whether files that are there may be replaced.
+        dry_run: Only say which files there would be.
+        memory: What DuckDB may hold before it spills to disk, such as ``2GB``.
+        home: Where the store is.
+        reporter: Hears of progress.
+
+    Raises:
+        UsageError: the dataset is not loaded or has nothing of the kind, an option does not fit, or a file is
+            there.
+        DataError: the data cannot be expressed, such as ids with tabs; or the store's files cannot be read.
+    """
+    if format not in FORMATS:
+        near = difflib.get_close_matches(format, FORMATS, n=1)
+        raise UsageError(
+            f"format {format!r} is not known", hint=f"{near[0]}?" if near else f"one of {', '.join(FORMATS)}"
+        )
+    loader(name)  # knows near names for one that is misspelt
+    release = open_release(name, home=home)
+    reporter = reporter or Silent()
+    folder = Path(out).absolute() if format != "recommenders" else Path(out).absolute().parent
+    with _opened(release, memory, home) as connection:
+        if format == "libsvm":
+            examples = _examples(name, release, table, label, features, split)
+            parts = libsvm_parts(examples, lambda query: _rows(connection, query, name))
+        else:
+            found = interactions_of(release, table, ratings or {})
+            parts = (
+                recbole_parts(release, found, _label(found.columns, label))
+                if format == "recbole"
+                else [recommenders_part(found, _file_name(out))]
+            )
+        _check_targets(parts, folder, force=force)
+        notes = {} if dry_run else _counted(connection, parts, name)
+        files = planned(parts, folder) if dry_run else _written(connection, parts, folder, reporter, name)
+    return Export(
+        dataset=name,
+        release=release.folder.name,
+        format=format,
+        files=tuple(files),
+        notes=notes,
+        written=not dry_run,
+    )
+
+
+@contextmanager
+def _opened(
+    release: Release, memory: str, home: str | os.PathLike[str] | None
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """A connection with the catalog's views, which reads nothing but the store."""
+    store = Store(home_folder(home))
+    beside = release.folder.parent
+    place = beside if os.access(beside, os.W_OK) else None
+    with (
+        tempfile.TemporaryDirectory(prefix=".exporting-", dir=place) as spill,
+        spilling_connection(memory, Path(spill)) as connection,
+    ):
+        create_views(connection, store)
+        seal(connection, store.root)
+        yield connection
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, name: str) -> list[tuple[Any, ...]]:
+    with _explained(name), interruptible(connection):
+        return connection.execute(query).fetchall()
+
+
+@contextmanager
+def _explained(name: str) -> Generator[None]:
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise EcomdataError(
+            f"exporting {name} needs more memory",
+            hint="give it more, such as --memory 4GB, and check that the disk has room to spill",
+        ) from error
+    except duckdb.Error as error:
+        raise DataError(
+            f"the tables of {name} cannot be read: {str(error).splitlines()[0]}",
+            hint=f"look at them: ecomdata verify {name}",
+        ) from error
+
+
+def _written(
+    connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], folder: Path, reporter: Reporter, name: str
+) -> list[Any]:
+    with _explained(name):
+        return list(write_parts(connection, parts, folder, reporter))
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], name: str) -> dict[str, int]:
+    """What there is to say, after what makes the export fail.
+
+    Raises:
+        DataError: there is some of that.
+    """
+    for part in parts:
+        for what, query in part.fatal.items():
+            ((count,),) = _rows(connection, query, name)
+            if count:
+                raise DataError(
+                    f"{what} in {count:,} rows of {', '.join(part.sources)}: {part.file} cannot express that",
+                    hint="export to Parquet: --format recommenders with a file that ends with .parquet",
+                )
+    counted = {
+        what: int(_rows(connection, query, name)[0][0])
+        for part in parts
+        for what, query in part.notes.items()
+    }
+    return {what: count for what, count in counted.items() if count}
+
+
+def _check_targets(parts: Sequence[Part], folder: Path, *, force: bool) -> None:
+    there = [folder / part.file for part in parts if (folder / part.file).exists()]
+    if there and not force:
+        raise UsageError(
+            f"{', '.join(str(path) for path in there[:3])} is there already", hint="--force replaces it"
+        )
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file, and a folder is needed")
+
+
+def _file_name(out: Path | str) -> str:
+    path = Path(out)
+    if path.suffix not in {".csv", ".parquet"}:
+        raise UsageError(
+            f"{path} ends with neither .csv nor .parquet", hint=f"such as {path.name or 'ratings'}.parquet"
+        )
+    return path.name
+
+
+def _label(columns: Mapping[str, str], label: str | None) -> str:
+    if label is not None and label not in columns:
+        raise UsageError(f"there is no column {label!r}", hint=f"columns: {', '.join(columns)}")
+    return label or ""
+
+
+def _examples(
+    name: str,
+    release: Release,
+    table: str | None,
+    label: str | None,
+    features: Sequence[str],
+    split: str | None,
+) -> Examples:
+    views = {view.name: view for view in loader(name).views if not view.parameters}
+    ready = [view for view in views.values() if view.features]
+    if table is None and not ready:
+        raise UsageError(
+            f"{name} declares no view with labels and features",
+            hint="name them: --table, --label and --features",
+        )
+    chosen = table or ready[0].name
+    there = {*release, *release.manifest.views}
+    if chosen not in there:
+        raise UsageError(
+            f"{name} has no table or view {chosen!r} in this release", hint=f"there are {', '.join(there)}"
+        )
+    return _filled(name, chosen, views.get(chosen), label, features, split)
+
+
+def _filled(
+    name: str, chosen: str, view: View | None, label: str | None, features: Sequence[str], split: str | None
+) -> Examples:
+    label = label or next(iter(view.labels if view else ()), None)
+    if label is None:
+        raise UsageError(f"{name} {chosen} declares no label", hint="name it: --label COLUMN")
+    return Examples(
+        relation=f"{quoted(schema_name(name))}.{quoted(chosen)}",
+        name=chosen,
+        label=label,
+        features=tuple(features) or (view.features if view else ()),
+        split=split or "",
+    )
