@@ -162,7 +162,8 @@ def pool_of(
         _check_columns(found.columns, columns, task)
         row = quoted(ROW) if ROW in found.columns else "row_number() OVER () - 1"
     wanted = f"{row} AS {quoted(ROW)}, {', '.join(map(quoted, columns))}"
-    chosen = _limited(f"SELECT {wanted} FROM ({rows}\n)", choice, seed)  # noqa: S608 - names are quoted
+    found_rows = f"SELECT {wanted} FROM ({rows}\n)"  # noqa: S608 - names are quoted
+    chosen = _limited(f"SELECT * FROM ({found_rows}) WHERE {_to_look_at(task)}", choice, seed)  # noqa: S608
     golden = _gold_rows(chosen, choice, seed, home)
     with ask(chosen, home=home) as answer:
         yield Pool(
@@ -173,6 +174,14 @@ def pool_of(
             table=choice.table or "",
             query=rows,
         )
+
+
+def _to_look_at(task: Task) -> str:
+    """The condition that a row has a text that is not blank, or images."""
+    conditions = [f"trim(CAST({quoted(field.column)} AS VARCHAR)) <> ''" for field in task.texts]
+    if task.images:
+        conditions.append(f"CAST({quoted(task.images)} AS VARCHAR) NOT IN ('', '[]')")
+    return " OR ".join(conditions)
 
 
 def _limited(query: str, choice: Choice, seed: int) -> str:
@@ -214,8 +223,7 @@ def _check_columns(there: list[str], wanted: list[str], task: Task) -> None:
 def _items(
     task: Task, answer: duckdb.DuckDBPyRelation, choice: Choice, golden: frozenset[int]
 ) -> Iterator[PoolItem]:
-    """The rows that have something to look at: a text, or images."""
-    looked_at = [field.column for field in task.texts] + ([task.images] if task.images else [])
+    """The rows as items."""
     for row in _read(answer):
         number = row[ROW]
         if not isinstance(number, int):
@@ -223,14 +231,13 @@ def _items(
                 f"{ROW} is the number of a row, not {number!r}", hint="name it otherwise with AS"
             )
         content = {column: _shown(row[column]) for column in task.columns}
-        if any(content[column] not in (None, "", []) for column in looked_at):
-            known = row[choice.gold] if choice.gold and number in golden else None
-            yield PoolItem(
-                number,
-                content,
-                gold=None if known is None else _known(task, content, known, number),
-                cluster=str(_shown(row[choice.clusters])) if isinstance(choice.clusters, str) else None,
-            )
+        known = row[choice.gold] if choice.gold and number in golden else None
+        yield PoolItem(
+            number,
+            content,
+            gold=None if known is None else _known(task, content, known, number),
+            cluster=str(_shown(row[choice.clusters])) if isinstance(choice.clusters, str) else None,
+        )
 
 
 def _read(answer: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:

@@ -48,11 +48,11 @@ def test_a_table_is_a_pool(notes: ed.Release, tmp_path: Path) -> None:
 
 
 def test_only_some_of_its_rows(notes: ed.Release, tmp_path: Path) -> None:
-    """By a condition, which may end in a comment; the first ones, or some drawn by the seed."""
+    """By a condition, which may end in a comment; the first with a text, or some drawn by the seed."""
     assert notes["events"]
     with _init(tmp_path / "a", table="events", where="note <> '' -- no empty ones") as project:
         assert project.items()["row_id"].to_list() == [0, 2, 3, 5]
-    with _init(tmp_path / "b", table="events", where="note <> ''", limit=2) as project:
+    with _init(tmp_path / "b", table="events", limit=2) as project:
         assert project.items()["row_id"].to_list() == [0, 2]
     drawn: list[list[int]] = []
     for number, seed in enumerate((1, 1, 2, 3)):
@@ -75,6 +75,16 @@ def test_a_query_is_a_pool(notes: ed.Release, tmp_path: Path) -> None:
     query = "SELECT item_id + 100 AS row_id, note, price FROM shop_clicks.events"
     with _init(tmp_path / "b", query=query) as project:
         assert project.items()["row_id"].to_list() == [100, 102, 103, 105]
+
+
+def test_clusters_come_from_a_column(notes: ed.Release, tmp_path: Path) -> None:
+    """Its values are the clusters' names; a number makes so many of the texts."""
+    assert notes["events"]
+    with _init(tmp_path / "a", table="events", clusters="item_id") as project:
+        assert project.items()["cluster"].to_list() == [0, 1, 2, 3]
+        assert json.loads(project.meta["clusters"]) == ["0", "2", "3", "5"]
+    with _init(tmp_path / "b", table="events", clusters=2) as project:
+        assert set(project.items()["cluster"]) == {0, 1}
 
 
 def test_known_answers_come_from_a_column(notes: ed.Release, tmp_path: Path) -> None:
@@ -106,7 +116,7 @@ NO_POOLS = [
     ({"table": "items"}, "no column 'note', which the task view shows"),
     ({"table": "events", "where": "nope > 1"}, "nope"),
     ({"table": "events", "where": "false"}, "the pool is empty"),
-    ({"table": "events", "gold": "notes"}, r"hold the known answers; did you mean 'note'\?"),
+    ({"table": "events", "gold": "notes"}, r"--gold or --clusters names; did you mean 'note'\?"),
     ({"query": "DELETE FROM this.events"}, "read-only"),
     ({"query": "SELECT 1; SELECT 2"}, "one SQL statement"),
     ({"query": "SELECT * FROM read_csv('/etc/passwd')"}, "Permission"),

@@ -19,7 +19,7 @@ _MOST_FEATURES: Final = 50_000
 _BLOCK: Final = 5_000
 _WORD: Final = r"(?u)\S+"
 """A word, marks and emoji included."""
-_STRENGTH: Final = 10.0
+_STRENGTH: Final = 100.0
 """The inverse of the regularisation; chosen among 1, 10 and 100 (decision 21)."""
 
 Reals = npt.NDArray[np.float64]
