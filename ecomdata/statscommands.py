@@ -32,16 +32,30 @@ from ecomdata.errors import UsageError
     metavar="FILE.jsonl",
     help="With --semantic-ids: HR@K of what a model generated, as FORGE's calc_hr.py takes it.",
 )
+@click.option(
+    "--queries",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With --semantic-ids: embedding hit rate of sessions, as "
+    "session_id||$$||label||$$||target_id||$$||items.",
+)
+@click.option(
+    "--gallery",
+    metavar="FILE.npz|SET",
+    help="With --queries: the items and their vectors, as ids and embeds, or a set of vectors.",
+)
 @click.option("--memory", default="1GB", show_default=True, help="What to hold before it goes to disk.")
 @home_option
 @json_option
-def stats(
+def stats(  # noqa: PLR0913 - one keyword an option
     name: str,
     *,
     semantic_ids: bool,
     codebook: str | None,
     counts: Path | None,
     predictions: Path | None,
+    queries: Path | None,
+    gallery: str | None,
     memory: str,
     home: Path | None,
     as_json: bool,
@@ -61,6 +75,8 @@ def stats(
             codebook=codebook,
             counts=counts,
             predictions=predictions,
+            queries=queries,
+            gallery=gallery,
             memory=memory,
             home=home,
             reporter=reporter,

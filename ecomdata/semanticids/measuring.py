@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,9 @@ from ecomdata.store import writing
 
 if TYPE_CHECKING:
     import os
+
+    from ecomdata.semanticids.galleries import Gallery
+    from ecomdata.semanticids.hitrate import EmbeddingHitRate
 
 CAP: Final = 5
 """Items that may share an id once collisions are resolved (SID_generation/ID_collision.sql)."""
@@ -125,24 +129,28 @@ class SemanticIdStats:
         release: The release.
         codebooks: The figures of each codebook; they are never mixed.
         hit_rates: HR@K of a file of predictions, where one was given.
+        embedding_hit_rate: Of a file of sessions, where one was given.
     """
 
     dataset: str
     release: str
     codebooks: tuple[CodebookStats, ...]
     hit_rates: HitRates | None = None
+    embedding_hit_rate: EmbeddingHitRate | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
         return asdict(self)
 
 
-def semantic_id_stats(
+def semantic_id_stats(  # noqa: PLR0913 - one keyword an option
     name: str,
     *,
     codebook: str | None = None,
     counts: Path | str | None = None,
     predictions: Path | str | None = None,
+    queries: Path | str | None = None,
+    gallery: Path | str | None = None,
     memory: str = "1GB",
     home: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
@@ -154,6 +162,8 @@ def semantic_id_stats(
         codebook: The one to measure; default: each that is loaded, one after the other.
         counts: Write here how many ids have how many items, in the authors' form; takes one codebook.
         predictions: What a model generated, as JSON lines, for HR@K (:class:`HitRates`); takes one codebook.
+        queries: Sessions, for the embedding hit rate (:class:`EmbeddingHitRate`); goes with ``gallery``.
+        gallery: Items and their vectors: an .npz file with ``ids`` and ``embeds``, or a set of vectors.
         memory: What DuckDB may hold before it spills to disk, such as ``2GB``.
         home: Where the store is.
         reporter: Hears of progress.
@@ -166,6 +176,7 @@ def semantic_id_stats(
     loader(name)  # knows near names for one that is misspelt
     release = open_release(name, home=home)
     reporter = reporter or Silent()
+    near = _near(name, queries, gallery, memory, home, reporter)
     with answers(release, memory) as ask:
         codebooks = codebooks_of(release, ask)
         one = chosen(codebooks, codebook, _needs_one(counts=counts, predictions=predictions))
@@ -185,7 +196,40 @@ def semantic_id_stats(
         release=release.folder.name,
         codebooks=tuple(stats for stats, _ in measured),
         hit_rates=ranked,
+        embedding_hit_rate=near,
     )
+
+
+def _near(
+    name: str,
+    queries: Path | str | None,
+    gallery: Path | str | None,
+    memory: str,
+    home: str | os.PathLike[str] | None,
+    reporter: Reporter,
+) -> EmbeddingHitRate | None:
+    if queries is None or gallery is None:
+        if queries is not None or gallery is not None:
+            raise UsageError("--queries and --gallery go together", hint="give both, or neither")
+        return None
+    from ecomdata.semanticids.hitrate import embedding_hit_rate
+
+    with _gallery(name, gallery, home) as items:
+        return embedding_hit_rate(Path(queries), items, memory=memory, reporter=reporter)
+
+
+@contextmanager
+def _gallery(name: str, gallery: Path | str, home: str | os.PathLike[str] | None) -> Generator[Gallery]:
+    from ecomdata.embeddings.sets import embedding_set
+    from ecomdata.semanticids.galleries import npz_gallery, set_gallery
+
+    if Path(gallery).suffix == ".npz":
+        if not Path(gallery).is_file():
+            raise UsageError(f"{gallery} is no file", hint="check its name")
+        with npz_gallery(Path(gallery)) as found:
+            yield found
+    else:
+        yield set_gallery(embedding_set(name, str(gallery), home=home))
 
 
 def _needs_one(**given: object) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ecomdata.console import escaped, new_console, new_table
 
 if TYPE_CHECKING:
+    from ecomdata.semanticids.hitrate import EmbeddingHitRate
     from ecomdata.semanticids.measuring import CodebookStats, SemanticIdStats
     from ecomdata.semanticids.ranking import HitRates
 
@@ -20,6 +21,8 @@ def print_semantic_ids(found: SemanticIdStats) -> None:
         _print_codebook(found, stats)
     if found.hit_rates:
         _print_hit_rates(found.hit_rates)
+    if found.embedding_hit_rate:
+        _print_embedding_hit_rate(found.embedding_hit_rate)
 
 
 def _print_hit_rates(found: HitRates) -> None:
@@ -66,6 +69,21 @@ def _print_sizes(stats: CodebookStats) -> None:
     if rest := sum(ids for _, ids in sizes[_SIZES:]):
         table.add_row(f"more, up to {stats.collisions.most:,}", f"{rest:,}", share_text(rest / stats.used))
     new_console().print(table)
+
+
+def _print_embedding_hit_rate(found: EmbeddingHitRate) -> None:
+    of = f"{found.hits:,} of {found.counted:,} sessions have a target among the 30 nearest of an item"
+    where = f"{found.items:,} in {found.gallery}"
+    lines = [f"embedding hit rate {number_text(found.rate)}: {of}, of {where}"]
+    if found.target_missing:
+        rate = number_text(found.rate_in_gallery)
+        lines.append(f"{found.target_missing:,} targets are not there; without those sessions {rate}")
+    left_out = found.positive - found.counted
+    if found.unknown or left_out:
+        lines.append(f"{found.unknown:,} items are not there; {left_out:,} sessions have no other")
+    lines.append(f"{found.queries}: {found.sessions:,} sessions, {found.positive:,} with label 1")
+    for line in lines:
+        new_console().print(escaped(line), soft_wrap=True)
 
 
 def _lines(stats: CodebookStats) -> list[str]:
