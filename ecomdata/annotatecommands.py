@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -163,13 +164,14 @@ def people() -> None:
 @people.command()
 @_project
 @click.argument("name")
+@click.option("--adjudicator", is_flag=True, help="They also decide where others disagree.")
 @json_option
-def add(folder: Path, name: str, *, as_json: bool) -> None:
+def add(folder: Path, name: str, *, adjudicator: bool, as_json: bool) -> None:
     """Add a person, and print the token of their link. It is shown this once: only its hash is kept."""
     from ecomdata.annotating.project import Project
 
     with Project.open(folder) as project:
-        _print_token(name, project.add_annotator(name), as_json=as_json)
+        _print_token(name, project.add_annotator(name, adjudicator=adjudicator), as_json=as_json)
 
 
 @people.command()
@@ -267,3 +269,56 @@ def report(folder: Path, *, page: Path | None, hourly_cost: float | None, seed: 
     from ecomdata.annotating.showing import print_report
 
     print_report(found)
+
+
+@annotate.command()
+@_project
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; this machine's own."
+)
+@click.option(
+    "--port",
+    default=8765,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port; 0 for any that is free.",
+)
+@click.option("--allow-remote", is_flag=True, help="Listen on a --host that other machines can reach.")
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="HOST",
+    help="A further name that browsers reach it by, such as a proxy's. May be given again.",
+)
+@click.option("--images", is_flag=True, help="Let browsers load the items' images from where they are.")
+@click.option(
+    "--images-from",
+    multiple=True,
+    metavar="HOST",
+    help="Load images from this host only. May be given again.",
+)
+@json_option
+def serve(folder: Path, *, as_json: bool, **options: object) -> None:
+    """Serve the page on which people answer, until Ctrl-C.
+
+    Each person opens their own link: the address that is printed, then in/ and their token.
+    """
+    from ecomdata.annotating.serving import Address, serve_project
+
+    def say(address: Address) -> None:
+        if as_json:
+            print_json({"url": address.url, "remote": address.remote})
+        else:
+            click.echo(address.url)
+            click.echo(f"a person's link is {address.url}in/TOKEN; Ctrl-C stops", err=True)
+        if address.remote:
+            click.echo(
+                "other machines can reach it, and what goes over the network can be read on the way: "
+                "put a proxy with TLS before it, and name it with --name",
+                err=True,
+            )
+        sys.stdout.flush()
+
+    serve_project(folder, on_start=say, **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    click.echo("stopped; all that was saved is in the project", err=True)

@@ -8,13 +8,16 @@ if TYPE_CHECKING:
     import jinja2
 
 
-def page_environment() -> jinja2.Environment:
-    """What pages are rendered with: no text is markup, none has characters that cannot be seen."""
+def page_environment(keep: str = "\n") -> jinja2.Environment:
+    """What pages are rendered with: no text is markup, none has characters that cannot be seen.
+
+    Characters of ``keep`` stay, as in :func:`shown`.
+    """
     import jinja2
 
     def visible(value: object) -> object:
         # What a macro gives is markup and says so; any other text may come from the data.
-        return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+        return shown(value, keep) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
     return jinja2.Environment(
         autoescape=True,

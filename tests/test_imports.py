@@ -43,12 +43,9 @@ ASKED_FOR_BY_NAME = {"datasets", "fasttext-numpy2"}
 NOT_IMPORTED_YET = {
     "krippendorff",
     "openai",
-    "python-multipart",
     "scikit-learn",
     "sentence-transformers",
-    "starlette",
     "torch",
-    "uvicorn",
 }
 """Declared ahead of what is to import them; a name goes from here when it is imported."""
 IN_PLACE_OF_ANOTHER = {"numba-cuda"}

@@ -17,11 +17,13 @@ _LONGEST: Final = 100
 _TOKENS: Final = (
     "SELECT annotator_id, name, coalesce((SELECT json_extract(payload, '$.token_sha256') FROM events e "
     "WHERE e.kind = 'token' AND e.annotator_id = a.annotator_id "
-    "ORDER BY event_id DESC LIMIT 1), token_sha256) AS token_sha256 FROM annotators a ORDER BY annotator_id"
+    "ORDER BY event_id DESC LIMIT 1), token_sha256) AS token_sha256, "
+    "EXISTS (SELECT 1 FROM events e WHERE e.kind = 'adjudicator' AND e.annotator_id = a.annotator_id) "
+    "AS adjudicator FROM annotators a ORDER BY annotator_id"
 )
 
 
-def add(connection: sqlite3.Connection, name: str) -> str:
+def add(connection: sqlite3.Connection, name: str, *, adjudicator: bool = False) -> str:
     """Add a person, and return their token.
 
     Raises:
@@ -36,9 +38,11 @@ def add(connection: sqlite3.Connection, name: str) -> str:
             hint="choose another name, or make a new link: ecomdata annotate people renew",
         )
     token = _new_token()
-    connection.execute(
+    number = connection.execute(
         "INSERT INTO annotators (name, token_sha256, created) VALUES (?, ?, ?)", (name, _hash(token), now())
-    )
+    ).lastrowid
+    if adjudicator:
+        events.append(connection, events.Event("adjudicator", {}, annotator_id=number))
     return token
 
 
@@ -65,14 +69,18 @@ def by_token(connection: sqlite3.Connection, token: str) -> Annotator | None:
     found = None
     for row in connection.execute(_TOKENS):
         if hmac.compare_digest(given, row["token_sha256"]):
-            found = Annotator(row["annotator_id"], row["name"])
+            found = _person(row)
     return found
 
 
 def everyone(connection: sqlite3.Connection) -> list[Annotator]:
     """All people, in the order in which they were added."""
-    rows = connection.execute("SELECT annotator_id, name FROM annotators ORDER BY annotator_id")
-    return [Annotator(row["annotator_id"], row["name"]) for row in rows]
+    rows = connection.execute(_TOKENS)
+    return [_person(row) for row in rows]
+
+
+def _person(row: sqlite3.Row) -> Annotator:
+    return Annotator(row["annotator_id"], row["name"], bool(row["adjudicator"]))
 
 
 def _number_of(connection: sqlite3.Connection, name: str) -> int | None:

@@ -154,6 +154,16 @@ class Project(ProjectFile):
         with self._lock:
             return self._assignment(self._connection, assignment_id)
 
+    def last_answer(self, assignment_id: int) -> Mapping[str, Any] | None:
+        """The payload of the last answer to an assignment, also where it was taken back; None before any."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT payload FROM events WHERE assignment_id = ? AND kind = 'answer' "
+                "ORDER BY event_id DESC LIMIT 1",
+                (assignment_id,),
+            ).fetchone()
+        return None if row is None else json.loads(row["payload"])
+
     def _assignment(self, connection: sqlite3.Connection, assignment_id: int) -> Assignment:
         row = connection.execute(
             "SELECT a.*, i.content FROM assignments a JOIN items i USING (item_id) WHERE assignment_id = ?",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ecomdata.annotating import frames, people
 from ecomdata.annotating.database import PROJECT_FILE, open_database
@@ -87,8 +87,8 @@ class ProjectFile:
                     hint="is the disk full or read-only, or another process at it? What was answered is kept",
                 ) from error
 
-    def add_annotator(self, name: str) -> str:
-        """Add a person.
+    def add_annotator(self, name: str, *, adjudicator: bool = False) -> str:
+        """Add a person, who may also be one who decides where others disagree.
 
         Returns:
             The token of their link. It is not kept, only its hash: give it to them now.
@@ -97,7 +97,7 @@ class ProjectFile:
             UsageError: the name is empty, too long, or taken.
         """
         with self._writing() as connection:
-            return people.add(connection, name)
+            return people.add(connection, name, adjudicator=adjudicator)
 
     def renew_token(self, name: str) -> str:
         """A new token for a person; the one before is good for nothing from now on.
@@ -117,6 +117,12 @@ class ProjectFile:
         """All people, in the order in which they were added."""
         with self._lock:
             return people.everyone(self._connection)
+
+    def contents(self) -> Iterator[Mapping[str, Any]]:
+        """What each item shows, by column; read as it is asked for."""
+        with self._lock:
+            for row in self._connection.execute("SELECT content FROM items ORDER BY item_id"):
+                yield json.loads(row["content"])
 
     def items(self) -> pl.DataFrame:
         """All items: item_id, row_id, content (JSON), cluster, gold (JSON)."""

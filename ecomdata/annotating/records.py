@@ -35,10 +35,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Annotator:
-    """A person who answers."""
+    """A person who answers; an adjudicator also decides where others disagree."""
 
     annotator_id: int
     name: str
+    adjudicator: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

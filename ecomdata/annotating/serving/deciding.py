@@ -1,0 +1,91 @@
+"""The page of an adjudicator: items that people answered differently, one after the other."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ecomdata.annotating.answers import validate
+from ecomdata.annotating.serving.forms import FormError, Posted, answer_of
+from ecomdata.annotating.serving.views import in_words
+from ecomdata.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ecomdata.annotating.adjudicating import Disagreement
+    from ecomdata.annotating.project import Project
+
+_FRESH: Final = 20.0
+"""Seconds for which the list of disagreements is kept: making it reads all answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenView:
+    """One of the answers that people gave: as JSON, in words, and by how many."""
+
+    json: str
+    words: str
+    count: int
+
+
+class Decisions:
+    """The disagreements of a project, and what was decided; safe from several threads."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._lock = threading.Lock()
+        self._list: list[Disagreement] = []
+        self._read = 0.0
+        self._last: dict[int, Disagreement] = {}
+
+    def next(self, *, after: int = 0) -> tuple[Disagreement | None, int]:
+        """The next item to decide on, and how many there are.
+
+        Args:
+            after: The item to leave for later: what follows it in the list comes first; 0 for none.
+        """
+        from ecomdata.annotating.adjudicating import disagreements
+
+        with self._lock:
+            if not self._list or time.monotonic() - self._read > _FRESH:
+                self._list, self._read = disagreements(self._project), time.monotonic()
+            items = [one.item_id for one in self._list]
+            at = items.index(after) + 1 if after in items else 0
+            return (self._list[at % len(items)] if items else None), len(items)
+
+    def last(self, annotator_id: int) -> Disagreement | None:
+        """What a person decided on last, since the server was started; None where that was nothing."""
+        return self._last.get(annotator_id)
+
+    def decide(self, annotator_id: int, posted: Posted) -> None:
+        """Store what a form decides. What is sent twice counts once.
+
+        Raises:
+            FormError: it holds no decision.
+            UsageError: there is no such item.
+        """
+        from ecomdata.annotating.adjudicating import adjudicate
+
+        item_id, key = posted.number("assignment"), f"{annotator_id}:{posted.key()}"
+        answer, comment = answer_of(self._project.task, posted), posted.text("comment") or None
+        content = self._project.item(item_id).content
+        try:
+            validate(self._project.task, content, answer)
+        except UsageError as error:
+            raise FormError(f"{error}.") from error
+        adjudicate(self._project, item_id, answer, annotator_id=annotator_id, comment=comment, client_key=key)
+        with self._lock:
+            decided = [one for one in self._list if one.item_id == item_id]
+            if decided:
+                self._last[annotator_id] = decided[0]
+            self._list = [one for one in self._list if one.item_id != item_id]
+
+    def given(self, one: Disagreement) -> Iterator[GivenView]:
+        """The answers that people gave, as they are shown: without names."""
+        for answer, count in one.answers:
+            words = in_words(self._project.task, answer, one.content)
+            yield GivenView(json.dumps(answer, ensure_ascii=False), words, count)
