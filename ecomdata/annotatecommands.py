@@ -8,7 +8,8 @@ from typing import Final
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, reporting, working
+from ecomdata.commandline import home_option, json_option, print_json, working
+from ecomdata.suggestcommand import suggest
 
 _project: Final = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
@@ -16,6 +17,9 @@ _project: Final = click.argument("folder", metavar="DIR", type=click.Path(path_t
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def annotate() -> None:
     """Label what is loaded, with suggestions by models, and find out what they did."""
+
+
+annotate.add_command(suggest)
 
 
 @annotate.command()
@@ -192,37 +196,6 @@ def _print_token(name: str, token: str, *, as_json: bool) -> None:
         return
     click.echo(token)
     click.echo("this is shown once; who has it answers in that name", err=True)
-
-
-@annotate.command()
-@_project
-@click.option(
-    "--limit",
-    default=5000,
-    show_default=True,
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Suggest for the N items that come next.",
-)
-@json_option
-def suggest(folder: Path, limit: int, *, as_json: bool) -> None:
-    """Train a small model on the labels so far, and let it suggest answers. Needs no network.
-
-    Each time is a round. With the strategies uncertainty, disagreement and bandit the round also decides
-    which items come first. Needs 20 labelled items.
-    """
-    from ecomdata.annotating.project import Project
-    from ecomdata.annotating.rounds import suggest_embedded
-
-    with Project.open(folder) as project, reporting() as reporter:
-        done = suggest_embedded(project, limit=limit, reporter=reporter)
-    if as_json:
-        print_json(done.as_dict())
-        return
-    right = "" if done.right is None else f", {done.right:.0%} of {done.held_out} held-out labels told right"
-    click.echo(f"round {done.number}: {done.suggested:,} items from {done.labels:,} labels{right}")
-    if done.first:
-        click.echo(f"{done.first:,} items come first", err=True)
 
 
 @annotate.command()
