@@ -62,7 +62,7 @@ def diagnose(
         prune: Remove releases that a later load has superseded.
     """
     store = Store(home_folder(home))
-    checks = [*_environment(), *_store(store, prune=prune)]
+    checks = [*_environment(), *_store(store, prune=prune), *_copies(store)]
     if not offline and not os.environ.get("HF_HUB_OFFLINE"):
         checks += _sources()
     return checks
@@ -130,6 +130,13 @@ def _old(name: str, places: list[Path], *, prune: bool) -> Iterator[Check]:
         yield Check(name, "ok", f"{len(places)} removed, {size} freed")
     else:
         yield Check(name, "note", f"{len(places)}, {size}", "ecomdata doctor --prune removes them")
+
+
+def _copies(store: Store) -> Iterator[Check]:
+    """What publishing keeps; it is as large as what was published."""
+    folder = store.home / "uploads"
+    if folder.is_dir():
+        yield Check("copies for the Hub", "ok", f"{human(_size(folder))} in {folder}, which may be deleted")
 
 
 def _readable(store: Store) -> Iterator[str]:

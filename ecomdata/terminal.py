@@ -191,16 +191,22 @@ def print_publication(publication: Publication, *, err: bool) -> None:
     for line in (
         f"{publication.dataset}: release {publication.release} to {where}",
         "everything is there already" if plan.done else what,
-        *(
-            [f"{len(pending):,} files are to be written for the Hub first; until then sizes are the store's"]
-            if pending
-            else []
-        ),
-        publication.layout,
+        *_layout(publication, len(pending)),
         publication.rights,
         *_personal(publication.personal_data),
     ):
         console.print(escaped(line), soft_wrap=True)
+
+
+def _layout(publication: Publication, pending: int) -> Iterator[str]:
+    """How the files relate to the store's, or will."""
+    if pending:
+        yield (
+            f"{pending:,} files are to be written for the Hub first, cut by content and with a page index; "
+            "until then sizes are the store's"
+        )
+    elif publication.layout:
+        yield publication.layout
 
 
 def _personal(record: PersonalData) -> Iterator[str]:
