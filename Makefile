@@ -50,6 +50,7 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/languages.py
 	$(BIN)/python benchmarks/personal_data.py
 	$(BIN)/python benchmarks/annotate.py
+	$(BIN)/python benchmarks/semantic_ids.py
 
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed
