@@ -42,6 +42,30 @@ LABELS: Final = {
     "export/polars": "polars scan_parquet, the same four columns, sink_csv",
     "export/duckdb": "duckdb COPY of the same four columns to CSV",
 }
+_MAKE: Final = """
+import shutil, sys
+from pathlib import Path
+import numpy as np, polars as pl
+import ecomdata as ed
+home, items, resolved = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+rng = np.random.default_rng(0)
+raw = home / "raw"
+raw.mkdir(exist_ok=True)
+first = np.floor(8192 * rng.random(items) ** 3).astype(np.int32)
+rest = rng.integers(0, 256, (items, 2), dtype=np.int32) * 31 % 8192
+codes = pl.DataFrame(np.column_stack([first, rest]), schema=[f"codebook_lv{k}" for k in (1, 2, 3)])
+ids = pl.int_range(items, eager=True).alias("base62_string").cast(pl.String).str.zfill(9)
+codes.insert_column(0, ids).write_csv(raw / "tiny_item_sid_final.csv")
+ed.load("taobao/forge", source=raw, home=home)
+shutil.rmtree(raw)
+np.save(home / "codes.npy", np.column_stack([first[:resolved] % 64, rest[:resolved] % 64]))
+np.save(home / "candidates.npy", rng.integers(0, 8192, (resolved, 200), dtype=np.int16))
+"""
+_COMPARE: Final = """
+import sys, polars as pl
+first, *others = (pl.read_csv(path) for path in sys.argv[1:])
+sys.exit(0 if others and all(frame.equals(first) for frame in others) else "the CSV files differ")
+"""
 _GROUP: Final = """
 import duckdb, sys
 sizes = "SELECT codes, count(*) AS n FROM read_parquet(?) WHERE codes IS NOT NULL GROUP BY codes"
@@ -70,27 +94,10 @@ duckdb.sql(f"COPY (SELECT {columns} FROM read_parquet('{sys.argv[1]}')) TO '{sys
 def made(data: Path, items: int, resolved: int) -> Path:
     """The home with so many items' codes, and the arrays of those to resolve beside it; made once."""
     home = data / f"semantic-ids-{items}"
-    if (home / "made").is_file():
-        return home
-    import numpy as np
-    import polars as pl
-
-    import ecomdata as ed
-
-    rng = np.random.default_rng(0)
-    raw = home / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    first = np.floor(8192 * rng.random(items) ** 3).astype(np.int32)
-    rest = rng.integers(0, 256, (items, 2), dtype=np.int32) * 31 % 8192
-    codes = pl.DataFrame(np.column_stack([first, rest]), schema=[f"codebook_lv{k}" for k in (1, 2, 3)])
-    ids = pl.int_range(items, eager=True).alias("base62_string").cast(pl.String).str.zfill(9)
-    codes.insert_column(0, ids).write_csv(raw / "tiny_item_sid_final.csv")
-    ed.load(FORGE, source=raw, home=home)
-    shutil.rmtree(raw)
-    crowded = np.column_stack([first[:resolved] % 64, rest[:resolved] % 64])
-    np.save(home / "codes.npy", crowded)
-    np.save(home / "candidates.npy", rng.integers(0, 8192, (resolved, 200), dtype=np.int16))
-    (home / "made").touch()
+    if not (home / "made").is_file():
+        home.mkdir(exist_ok=True)
+        run((PYTHON, "-c", _MAKE, str(home), str(items), str(resolved)), data / "log")
+        (home / "made").touch()
     return home
 
 
@@ -130,17 +137,11 @@ def check_same(forge: Path, behavior: Path, scratch: Path) -> None:
     Raises:
         SystemExit: they do not.
     """
-    import polars as pl
-
     out = scratch / "compared"
     out.mkdir()
-    frames: list[pl.DataFrame] = []
-    for name, file in (("recommenders", "ours"), ("polars", "polars"), ("duckdb", "duckdb")):
-        words = command(f"export/{name}", forge, behavior, out)
-        run([str(word) for word in words], scratch / "log")
-        frames.append(pl.read_csv(out / f"{file}.csv"))
-    if not all(frame.equals(frames[0]) for frame in frames[1:]):
-        sys.exit("the CSV files differ")
+    for name in ("recommenders", "polars", "duckdb"):
+        run([str(word) for word in command(f"export/{name}", forge, behavior, out)], scratch / "log")
+    run((PYTHON, "-c", _COMPARE, *(str(path) for path in out.iterdir())), scratch / "log")
     shutil.rmtree(out)
 
 
