@@ -43,6 +43,7 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/json_arrays.py
 	$(BIN)/python benchmarks/dedup.py
+	$(BIN)/python benchmarks/embedding.py
 	$(BIN)/python benchmarks/lead_lag.py
 	$(BIN)/python benchmarks/rope.py
 	$(BIN)/python benchmarks/card.py

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ecomdata.cardmaking import CardFiles, card
     from ecomdata.catalog import sql, write_catalog
     from ecomdata.duplicates import Duplicates, find_duplicates
-    from ecomdata.duplicates.searching import Deduplication, dedup
+    from ecomdata.duplicates.deduplication import Deduplication
+    from ecomdata.duplicates.searching import dedup
     from ecomdata.embeddings.embedding import embed
     from ecomdata.embeddings.sets import EmbeddingSet, embedding_set, embedding_sets
     from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
@@ -94,7 +95,7 @@ _HOMES: Final = {
     "CardFiles": "cardmaking",
     "ColumnLanguages": "languages.summaries",
     "DataError": "errors",
-    "Deduplication": "duplicates.searching",
+    "Deduplication": "duplicates.deduplication",
     "Duplicates": "duplicates",
     "EcomdataError": "errors",
     "EmbeddingSet": "embeddings.sets",

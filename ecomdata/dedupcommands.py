@@ -18,17 +18,15 @@ _DEFAULT: Final = "nfc,case,space"
 @click.option("--column", required=True, metavar="C", help="Its column of texts.")
 @click.option(
     "--method",
-    type=click.Choice(["exact", "near"]),
+    type=click.Choice(["exact", "near", "semantic"]),
     default="near",
     show_default=True,
-    help="exact: the same once normalised.",
+    help="exact: the same once normalised; near: by n-grams; semantic: by vectors.",
 )
 @click.option(
     "--threshold",
     type=float,
-    default=0.8,
-    show_default=True,
-    help="The least Jaccard similarity of near-duplicates.",
+    help="The least Jaccard similarity of near-duplicates [0.8], or cosine of semantic ones [0.9].",
 )
 @click.option(
     "--ngrams", default="word:3", show_default=True, help="What is compared, such as word:3 or char:5."
@@ -39,6 +37,21 @@ _DEFAULT: Final = "nfc,case,space"
     show_default=True,
     metavar="LIST",
     help="What is tidied before: nfc, case, space, digits; '' for nothing.",
+)
+@click.option(
+    "--encoder",
+    default="lsa",
+    show_default=True,
+    metavar="E",
+    help="What makes the vectors of semantic; see embed. Those it made before are used.",
+)
+@click.option("--embeddings", metavar="SET", help="A set of vectors of the column, in place of --encoder.")
+@click.option(
+    "--search",
+    type=click.Choice(["auto", "exact", "cells"]),
+    default="auto",
+    show_default=True,
+    help="Compare vectors all with all, or by cells, which may miss some; auto: cells above 200,000.",
 )
 @click.option(
     "--against",

@@ -11,7 +11,7 @@ from ecomdata.console import escaped, new_console, new_table, plain
 
 if TYPE_CHECKING:
     from ecomdata.doctor import Check
-    from ecomdata.duplicates.searching import Deduplication
+    from ecomdata.duplicates.deduplication import Deduplication
     from ecomdata.embeddings.sets import EmbeddingSet
     from ecomdata.languages.summaries import ColumnLanguages
     from ecomdata.personaldata import Findings
@@ -318,7 +318,8 @@ def print_deduplication(found: Deduplication) -> None:
         f"{found.dataset} {found.table}.{found.column}: {found.texts:,} texts ({found.empty:,} empty), "
         f"{found.clusters:,} clusters, {found.removed:,} rows are duplicates; {went}"
     )
-    found_of = f"of pairs right at the threshold {found.recall:.1%} are found; "
+    of_which = "near pairs" if found.options["method"] == "semantic" else "pairs right at the threshold"
+    found_of = f"of {of_which} {found.recall:.1%} are found; "
     how = f"computed on {found.device} in {found.seconds:.1f} s"
     for line in (
         *([f"  {hidden:,} more in counts.parquet"] if hidden else []),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,9 @@ from ecomdata.duplicates import setkernels
 from ecomdata.duplicates.devices import Computing
 from ecomdata.duplicates.how import How
 from ecomdata.duplicates.nodes import Nodes
-from ecomdata.duplicates.pairing import Sides, as_pairs, similarities
+from ecomdata.duplicates.pairing import Sides, as_pairs, halves, similarities
 from ecomdata.texts.gramhashes import Floats, Ints, Longs, Words
 
-_32: Final = np.uint64(32)
-_LOW: Final = np.uint64(0xFFFFFFFF)
 _CHUNK: Final = 1 << 15
 
 
@@ -26,7 +24,7 @@ class Rows:
 
     row: Ints
     other: Ints
-    jaccard: Floats
+    near: Floats
 
     @classmethod
     def joined(cls, parts: list[Rows]) -> Rows:
@@ -34,23 +32,52 @@ class Rows:
         row = np.concatenate([part.row for part in parts])
         other = np.concatenate([part.other for part in parts])
         order = np.lexsort((row, other))
-        return cls(row[order], other[order], np.concatenate([part.jaccard for part in parts])[order])
+        return cls(row[order], other[order], np.concatenate([part.near for part in parts])[order])
 
 
-def halves(pairs: Longs) -> tuple[Ints, Ints]:
-    """Both nodes of each pair."""
-    return (pairs >> _32).astype(np.int64), (pairs & _LOW).astype(np.int64)
+class Likeness(Protocol):
+    """How near nodes are to one another."""
+
+    def gather(self, order: Words, starts: Ints, others: Words, kept: Words, queue: Words) -> None:
+        """Gather clusters; see :func:`setkernels.gather`."""
+        ...
+
+    def of(self, ones: Ints, others: Ints) -> Floats:
+        """How near each node is to another, where they are near."""
+        ...
 
 
-def in_clusters(nodes: Nodes, pairs: Longs, worth: Ints | None, how: How, device: Computing) -> Rows:
+class Jaccards:
+    """By their sets of n-grams.
+
+    Args:
+        nodes: The nodes.
+        how: How texts are compared.
+        device: Where.
+    """
+
+    def __init__(self, nodes: Nodes, how: How, device: Computing) -> None:
+        self._nodes, self._threshold, self._device = nodes, how.threshold, device
+
+    def gather(self, order: Words, starts: Ints, others: Words, kept: Words, queue: Words) -> None:
+        """See :class:`Likeness`."""
+        grams, edges = self._nodes.grams, self._nodes.edges
+        setkernels.gather(order, starts, others, grams, edges, self._threshold, kept, queue)
+
+    def of(self, ones: Ints, others: Ints) -> Floats:
+        """See :class:`Likeness`."""
+        pairs = as_pairs(ones.astype(np.uint32), others.astype(np.uint32))
+        return similarities(pairs, self._nodes, self._device)
+
+
+def in_clusters(nodes: Nodes, pairs: Longs, worth: Ints | None, likeness: Likeness) -> Rows:
     """Each row of a cluster with the row that is kept of it (itself, for the kept one).
 
     Args:
         nodes: The nodes.
         pairs: Those of them that are near.
         worth: For each row, how much it is worth keeping; equal ones, and all without it, by their order.
-        how: How texts are compared.
-        device: Says how near a member is to the kept one.
+        likeness: Says how near a member is to the kept one.
     """
     best = nodes.firsts if worth is None else _best(nodes, worth)
     center = np.arange(nodes.count, dtype=np.int64)
@@ -58,13 +85,11 @@ def in_clusters(nodes: Nodes, pairs: Longs, worth: Ints | None, how: How, device
     if len(linked):
         rank = (best[linked],) if worth is None else (best[linked], -worth[best[linked]])
         order = linked[np.lexsort(rank)].astype(np.uint32)
-        center[linked] = _gathered(nodes, pairs, order, how)[linked]
+        center[linked] = _gathered(nodes, pairs, order, likeness)[linked]
     near = np.ones(nodes.count, np.float64)
     moved = np.flatnonzero(center != np.arange(nodes.count))
-    near[moved] = similarities(
-        as_pairs(center[moved].astype(np.uint32), moved.astype(np.uint32)), nodes, device
-    )
-    live = np.flatnonzero(nodes.of_row != setkernels.NOBODY)
+    near[moved] = likeness.of(center[moved], moved)
+    live = np.flatnonzero(nodes.live)
     of_row = nodes.of_row[live]
     sizes = np.bincount(center[of_row], minlength=nodes.count)
     chosen = sizes[center[of_row]] > 1
@@ -74,14 +99,14 @@ def in_clusters(nodes: Nodes, pairs: Longs, worth: Ints | None, how: How, device
 
 def _best(nodes: Nodes, worth: Ints) -> Ints:
     """The row of each node that is worth most, the first of equal ones."""
-    rows = np.flatnonzero(nodes.of_row != setkernels.NOBODY)
+    rows = np.flatnonzero(nodes.live)
     rows = rows[np.argsort(-worth[rows], kind="stable")][::-1]
     found = np.empty(nodes.count, np.int64)
     found[nodes.of_row[rows]] = rows  # where a place is given several values, the last one stays
     return found
 
 
-def _gathered(nodes: Nodes, pairs: Longs, order: Words, how: How) -> Words:
+def _gathered(nodes: Nodes, pairs: Longs, order: Words, likeness: Likeness) -> Words:
     """The node around which each linked node's cluster is."""
     ones, others = halves(pairs)
     ends = np.concatenate([ones, others])
@@ -92,23 +117,14 @@ def _gathered(nodes: Nodes, pairs: Longs, order: Words, how: How) -> Words:
     kept = np.full(nodes.count, setkernels.NOBODY, np.uint32)
     queue = np.empty(len(order), np.uint32)
     for start in range(0, len(order), _CHUNK):  # between two of them Ctrl-C is heard
-        setkernels.gather(
-            order[start : start + _CHUNK],
-            starts,
-            neighbours,
-            nodes.grams,
-            nodes.edges,
-            how.threshold,
-            kept,
-            queue,
-        )
+        likeness.gather(order[start : start + _CHUNK], starts, neighbours, kept, queue)
     return kept
 
 
 def across_sides(nodes: Nodes, pairs: Longs, near: Floats, sides: Sides, side: npt.NDArray[np.uint8]) -> Rows:
     """Each row with the row of a lower side that is nearest to it, the first of equal ones."""
     firsts = nodes.firsts
-    live = np.flatnonzero(nodes.of_row != setkernels.NOBODY)
+    live = np.flatnonzero(nodes.live)
     of_row = nodes.of_row[live].astype(np.int64)
     above = side[live] > sides.low[of_row]
     same = Rows(live[above], firsts[of_row[above]], np.ones(int(above.sum())))
@@ -138,7 +154,7 @@ def in_pairs(nodes: Nodes, pairs: Longs, near: Floats, sides: Sides) -> Rows:
     firsts = nodes.firsts
     ones, others = halves(pairs)
     one, other = firsts[ones], firsts[others]
-    live = np.flatnonzero(nodes.of_row != setkernels.NOBODY)
+    live = np.flatnonzero(nodes.live)
     of_row = nodes.of_row[live].astype(np.int64)
     again = live != firsts[of_row]
     if len(sides.low):
@@ -152,4 +168,4 @@ def in_pairs(nodes: Nodes, pairs: Longs, near: Floats, sides: Sides) -> Rows:
     same = Rows(firsts[of_row[again]], live[again], np.ones(int(again.sum())))
     found = Rows.joined([same, Rows(np.minimum(one, other), np.maximum(one, other), near)])
     order = np.lexsort((found.other, found.row))
-    return Rows(found.row[order], found.other[order], found.jaccard[order])
+    return Rows(found.row[order], found.other[order], found.near[order])

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ecomdata.duplicates.clusters import Rows, across_sides, in_clusters, in_pairs
+from ecomdata.duplicates.clusters import Jaccards, Rows, across_sides, in_clusters, in_pairs
 from ecomdata.duplicates.devices import computing
-from ecomdata.duplicates.how import DEFAULT_MEMORY, DEFAULT_TIDYINGS, Device, How, Keep, Method
+from ecomdata.duplicates.how import DEFAULT_MEMORY, DEFAULT_TIDYINGS, Device, How, Keep, Method, as_given
 from ecomdata.duplicates.lsh import PERMUTATIONS
 from ecomdata.duplicates.nodes import NodeMaker, Nodes
 from ecomdata.duplicates.pairing import Sides, near_pairs
-from ecomdata.duplicates.setkernels import NOBODY
 from ecomdata.errors import UsageError
 from ecomdata.progress import Reporter, Silent
-from ecomdata.texts.gramhashes import Ints, Longs
+from ecomdata.texts.gramhashes import Floats, Ints, Longs
 from ecomdata.texts.tidying import blocks
 
 if TYPE_CHECKING:
@@ -106,6 +105,11 @@ def find_duplicates(  # noqa: PLR0913 - one keyword an option, as the command li
     Raises:
         UsageError: an option is not what it may be, or the texts are no texts.
     """
+    if method == "semantic":
+        raise UsageError(
+            "texts by themselves have no meaning to compare",
+            hint="load them and use ecomdata.dedup, which gives them vectors",
+        )
     how = How(
         method=method,
         threshold=threshold,
@@ -116,7 +120,7 @@ def find_duplicates(  # noqa: PLR0913 - one keyword an option, as the command li
         device=device,
         memory=memory,
         spill=spill,
-        **({} if jobs is None else {"jobs": jobs}),
+        **as_given(jobs=jobs),
     )
     return search(texts, how, times=times, sides=sides, reporter=reporter or Silent())
 
@@ -135,32 +139,38 @@ def search(
     reporter.start("reading", 0)
     nodes = NodeMaker(how, computer, reporter).make(blocks(texts))
     reporter.finish()
-    sided = Sides.none() if sides is None else _of_nodes(nodes, sides)
+    sided = Sides.none() if sides is None else as_sides(nodes, sides)
     pairs, near = np.empty(0, np.uint64), np.empty(0)
     if how.method == "near":
         reporter.start("comparing", 0)
         pairs, near = near_pairs(nodes, sided, how, computer, reporter)
         reporter.finish()
     if sides is None:
-        members = in_clusters(nodes, pairs, _worth(nodes, how, times), how, computer)
+        worth = _worth(nodes, how, times)
+        members = in_clusters(nodes, pairs, worth, Jaccards(nodes, how, computer))
     else:
         members = across_sides(nodes, pairs, near, sided, sides)
     return Duplicates(
         texts=len(nodes.of_row),
-        empty=int(np.count_nonzero(nodes.of_row == NOBODY)),
+        empty=int(np.count_nonzero(~nodes.live)),
         different=nodes.count,
-        pairs=_pairs(nodes, pairs, near, sided),
-        clusters=_clusters(members),
+        pairs=as_pair_frame(nodes, pairs, near, sided, how.measure),
+        clusters=as_clusters(members, how.measure),
         recall=how.recall,
         device=computer.name,
         seconds=round(time.monotonic() - started, 3),
     )
 
 
-def _of_nodes(nodes: Nodes, sides: npt.NDArray[np.uint8]) -> Sides:
+def as_sides(nodes: Nodes, sides: npt.NDArray[np.uint8]) -> Sides:
+    """The sides of nodes, of those of their rows.
+
+    Raises:
+        UsageError: there is not one for each row, or they fall.
+    """
     if len(sides) != len(nodes.of_row) or np.any(sides[1:] < sides[:-1]):
         raise UsageError("sides must be one number for each text, never falling")
-    live = np.flatnonzero(nodes.of_row != NOBODY)
+    live = np.flatnonzero(nodes.live)
     high = np.zeros(nodes.count, np.uint8)
     high[nodes.of_row[live]] = sides[live]  # where a place is given several values, the last one stays
     return Sides(sides[nodes.firsts], high)
@@ -174,20 +184,27 @@ def _worth(nodes: Nodes, how: How, times: pl.Series | None) -> Ints | None:
         return None
     if times is None or len(times) != len(nodes.of_row):
         raise UsageError("to keep the newest, the time of each row is needed", hint="give times, one a text")
-    lowest = np.iinfo(np.int64).min + 1  # its negative is still a number
+    return as_worth(times)
+
+
+def as_worth(times: pl.Series) -> Ints:
+    """Numbers of which the greatest is worth most; what is null is worth least."""
     import polars as pl
 
-    return times.cast(pl.Int64).fill_null(lowest).to_numpy()
+    lowest = np.iinfo(np.int64).min + 1  # its negative is still a number
+    found: Ints = times.cast(pl.Int64).fill_null(lowest).to_numpy()
+    return found
 
 
-def _pairs(nodes: Nodes, pairs: Longs, near: npt.NDArray[np.float64], sides: Sides) -> pl.DataFrame:
+def as_pair_frame(nodes: Nodes, pairs: Longs, near: Floats, sides: Sides, measure: str) -> pl.DataFrame:
+    """``row``, ``other``, and how near they are, under the measure's name."""
     import polars as pl
 
     found = in_pairs(nodes, pairs, near, sides)
-    return pl.DataFrame({"row": found.row, "other": found.other, "jaccard": found.jaccard})
+    return pl.DataFrame({"row": found.row, "other": found.other, measure: found.near})
 
 
-def _clusters(members: Rows) -> pl.DataFrame:
+def as_clusters(members: Rows, measure: str) -> pl.DataFrame:
     """The members, and where it is not among them already, the kept row of each cluster."""
     import polars as pl
 
@@ -198,7 +215,7 @@ def _clusters(members: Rows) -> pl.DataFrame:
             "cluster": np.concatenate([kept, members.other[away]]),
             "row": np.concatenate([kept, members.row[away]]),
             "kept": np.concatenate([np.ones(len(kept), np.bool_), np.zeros(int(away.sum()), np.bool_)]),
-            "jaccard": np.concatenate([np.ones(len(kept)), members.jaccard[away]]),
+            measure: np.concatenate([np.ones(len(kept)), members.near[away]]),
         }
     )
     return frame.sort("cluster", "kept", "row", descending=[False, True, False])

@@ -6,22 +6,30 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from ecomdata.duplicates.lsh import PERMUTATIONS, lsh_bands, lsh_recall
 from ecomdata.errors import UsageError
 from ecomdata.memory import amount_of_memory
 from ecomdata.texts.tidying import TIDYINGS
+from ecomdata.vectors.joining import Search, check_threshold
 
-Method = Literal["exact", "near"]
+Method = Literal["exact", "near", "semantic"]
 Keep = Literal["first", "longest", "newest"]
 Device = Literal["auto", "cpu", "cuda"]
 DEFAULT_TIDYINGS: Final = ("nfc", "case", "space")
+THRESHOLDS: Final = {"exact": 0.8, "near": 0.8, "semantic": 0.9}
+"""The least similarity unless told; of ``exact`` it means nothing."""
 DEFAULT_MEMORY: Final = "1GB"
 _LONGEST_GRAM: Final = 64
 _PROCESS: Final = 350_000_000
 """Bytes that Python, the libraries and the blocks in hand take up."""
 _LEAST: Final = 1 << 16
+
+
+def as_given(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - of any type
+    """Those that are given; the others keep their defaults."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +50,14 @@ class How:
     memory: str = DEFAULT_MEMORY
     jobs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
     spill: Path | None = None
+    search: Search = "auto"
 
     def __post_init__(self) -> None:
         for name, value, choices in (
             ("method", self.method, get_args(Method)),
             ("keep", self.keep, get_args(Keep)),
             ("device", self.device, get_args(Device)),
+            ("search", self.search, get_args(Search)),
         ):
             if value not in choices:
                 raise UsageError(f"{name} {value!r} is none", hint=f"it is one of {', '.join(choices)}")
@@ -58,7 +68,11 @@ class How:
                 )
         if self.jobs < 1:
             raise UsageError("there is no work without jobs", hint="give at least 1")
-        _ = self.gram, self.budget, self.bands
+        _ = self.gram, self.budget
+        if self.method == "semantic":
+            check_threshold(self.threshold)
+        else:
+            _ = self.bands
 
     @property
     def gram(self) -> tuple[str, int]:
@@ -69,6 +83,11 @@ class How:
         if not 1 <= int(count) <= _LONGEST_GRAM:
             raise UsageError(f"n-grams of {count} are not made", hint=f"give 1 to {_LONGEST_GRAM}")
         return unit, int(count)
+
+    @property
+    def measure(self) -> str:
+        """What says how near two are: ``jaccard``, or ``cosine``."""
+        return "cosine" if self.method == "semantic" else "jaccard"
 
     @property
     def bands(self) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ecomdata.duplicates import setkernels
 from ecomdata.duplicates.devices import Computing
@@ -46,10 +47,16 @@ class Nodes:
     bands: list[Words]
 
     @property
+    def live(self) -> npt.NDArray[np.bool_]:
+        """Whether there is something in each text."""
+        marks: npt.NDArray[np.bool_] = self.of_row != setkernels.NOBODY
+        return marks
+
+    @property
     def firsts(self) -> Ints:
         """The first row of each node."""
         found = np.empty(self.count, np.int64)
-        rows = np.flatnonzero(self.of_row != setkernels.NOBODY)[::-1]
+        rows = np.flatnonzero(self.live)[::-1]
         found[self.of_row[rows]] = rows  # where a place is given several values, the last one stays
         return found
 

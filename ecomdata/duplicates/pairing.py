@@ -13,7 +13,7 @@ from ecomdata.duplicates.devices import Computing
 from ecomdata.duplicates.how import How
 from ecomdata.duplicates.nodes import Nodes
 from ecomdata.progress import Reporter
-from ecomdata.texts.gramhashes import Bytes, Floats, Longs, Words
+from ecomdata.texts.gramhashes import Bytes, Floats, Ints, Longs, Words
 from ecomdata.threads import side_by_side
 
 _ROOM: Final = 1 << 17
@@ -22,6 +22,7 @@ _CHUNK: Final = 1 << 15
 """Nodes of a crowd paired at a time."""
 _MOST_BITS: Final = 8
 _32: Final = np.uint64(32)
+_LOW: Final = np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,11 @@ def as_pairs(ones: Words, others: Words) -> Longs:
     found <<= _32
     found |= others
     return found
+
+
+def halves(pairs: Longs) -> tuple[Ints, Ints]:
+    """Both nodes of each pair."""
+    return (pairs >> _32).astype(np.int64), (pairs & _LOW).astype(np.int64)
 
 
 def _united(some: Longs, others: Longs) -> Longs:

@@ -22,7 +22,7 @@ from ecomdata.store import writing
 if TYPE_CHECKING:
     import os
 
-    from ecomdata.duplicates.searching import Deduplication
+    from ecomdata.duplicates.deduplication import Deduplication
 
 _PAIRS: Final = 40
 _SAME: Final = 10
@@ -47,7 +47,7 @@ class Shown:
 
     row: int
     kept: int
-    jaccard: float
+    near: float
     goes: tuple[Part, ...]
     stays: tuple[Part, ...]
 
@@ -73,6 +73,7 @@ def render(found: Deduplication, corpus: Corpus) -> str:
         .from_string(source)
         .render(
             found=found,
+            measure="cosine" if found.options["method"] == "semantic" else "Jaccard",
             pairs=list(_sample(pl.read_parquet(folder / "clusters.parquet"), corpus)),
             counts=foremost(counts, _GROUPS).to_dicts(),
             groups=counts.height,
@@ -83,13 +84,14 @@ def render(found: Deduplication, corpus: Corpus) -> str:
 
 def _sample(clusters: pl.DataFrame, corpus: Corpus) -> Iterator[Shown]:
     """Rows that go, the least similar first; of those with the same text a few, from all over the table."""
-    gone = clusters.filter(~pl.col("kept")).sort("jaccard", "row")
-    near, same = gone.filter(pl.col("jaccard") < 1.0), gone.filter(pl.col("jaccard") == 1.0)
+    measure = next(name for name in ("jaccard", "cosine") if name in clusters.columns)
+    gone = clusters.filter(~pl.col("kept")).sort(measure, "row")
+    near, same = gone.filter(pl.col(measure) < 1.0), gone.filter(pl.col(measure) == 1.0)
     chosen = pl.concat([_spread(near, _PAIRS - min(_SAME, same.height)), _spread(same, _SAME)])
     other = corpus.others[0] if isinstance(corpus, Against) else corpus.column
     goes, stays = _texts(corpus.column, chosen["row"]), _texts(other, chosen["cluster"])
     for row, kept, near_by, one, two in zip(
-        chosen["row"], chosen["cluster"], chosen["jaccard"], goes, stays, strict=True
+        chosen["row"], chosen["cluster"], chosen[measure], goes, stays, strict=True
     ):
         yield Shown(row, kept, near_by, *compared(one, two))
 

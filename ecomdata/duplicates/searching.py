@@ -6,18 +6,32 @@ import json
 import shutil
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
 from ecomdata.duplicates.applying import release_without
-from ecomdata.duplicates.counting import Group, check_columns, count, too_many
-from ecomdata.duplicates.finding import Duplicates, search
-from ecomdata.duplicates.how import DEFAULT_MEMORY, DEFAULT_TIDYINGS, Device, How, Keep, Method
+from ecomdata.duplicates.counting import check_columns, count, too_many
+from ecomdata.duplicates.deduplication import Deduplication
+from ecomdata.duplicates.finding import Duplicates, as_worth
+from ecomdata.duplicates.finding import search as find
+from ecomdata.duplicates.how import (
+    DEFAULT_MEMORY,
+    DEFAULT_TIDYINGS,
+    THRESHOLDS,
+    Device,
+    How,
+    Keep,
+    Method,
+    as_given,
+)
+from ecomdata.duplicates.meaning import LSA, Embeddings, lengths_of_texts
 from ecomdata.duplicates.report import write_report
 from ecomdata.duplicates.sources import Corpus, TextColumn, against, row_times, splits_of, values_at
+from ecomdata.embeddings.encoders import Encoder
 from ecomdata.errors import DataError, UsageError
 from ecomdata.manifest import sync_folder, write_durably
 from ecomdata.progress import Reporter, Silent
@@ -25,6 +39,7 @@ from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
 from ecomdata.store import Store, home_folder, writing
 from ecomdata.tables import sha256_json
+from ecomdata.vectors.joining import Search
 
 if TYPE_CHECKING:
     import os
@@ -34,58 +49,13 @@ MAX_REMOVED: Final = 0.3
 _TIMES: Final = ("posted_at", "timestamp", "created_date", "created")
 
 
-@dataclass(frozen=True, slots=True)
-class Deduplication:
-    """What :func:`dedup` found, and did.
-
-    Attributes:
-        dataset: The dataset's name.
-        release: The release that was looked at.
-        table: The table.
-        column: The column of texts.
-        options: How they were compared.
-        texts: Rows that were compared; with another table, those of both.
-        empty: Rows of them without a text; they are nobody's duplicate.
-        clusters: Clusters, or with sides, rows that others are duplicates of.
-        removed: Rows of the table that go, or would.
-        stopped: Sources and categories that would lose more than may go; then nothing is applied.
-        recall: The share of pairs right at the threshold that are found, on average.
-        device: What it was computed on.
-        folder: Holds pairs.parquet, clusters.parquet, counts.parquet and summary.json.
-        applied: The release that was made without the rows, or empty.
-        seconds: How long the search took.
-    """
-
-    dataset: str
-    release: str
-    table: str
-    column: str
-    options: dict[str, object]
-    texts: int
-    empty: int
-    clusters: int
-    removed: int
-    stopped: tuple[Group, ...]
-    recall: float
-    device: str
-    folder: str
-    applied: str
-    seconds: float
-
-    def as_dict(self) -> dict[str, object]:
-        """JSON-ready values, the counts by source and category with them."""
-        counts = pl.read_parquet(Path(self.folder) / "counts.parquet").to_dicts()
-        stopped = [{**asdict(group), "share": group.share} for group in self.stopped]
-        return {**asdict(self), "stopped": stopped, "counts": counts}
-
-
 def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has them
     name: str,
     *,
     table: str,
     column: str,
     method: Method = "near",
-    threshold: float = 0.8,
+    threshold: float | None = None,
     ngrams: str = "word:3",
     normalize: Collection[str] = DEFAULT_TIDYINGS,
     against: str | None = None,
@@ -96,6 +66,9 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
     max_removed: float = MAX_REMOVED,
     apply: bool = False,
     report: str | os.PathLike[str] | None = None,
+    encoder: str | Encoder = LSA,
+    embeddings: str | None = None,
+    search: Search = "auto",
     device: Device = "auto",
     memory: str = DEFAULT_MEMORY,
     jobs: int | None = None,
@@ -111,8 +84,8 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
         name: A loaded dataset.
         table: Its table.
         column: A column of texts.
-        method: ``near`` or ``exact``.
-        threshold: The least Jaccard similarity.
+        method: ``near``, ``exact``, or ``semantic``: by the cosine of their vectors.
+        threshold: The least Jaccard similarity (default: 0.8) or, for ``semantic``, cosine (default: 0.9).
         ngrams: What is compared, such as ``word:3`` or ``char:5``.
         normalize: What is tidied before: ``nfc``, ``case``, ``space``, ``digits``.
         against: ``OTHER.table`` or ``OTHER.table.column`` (the same column by default): rows that are
@@ -125,6 +98,10 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
         max_removed: The share that the table, and every source and category of at least 100 rows, may lose.
         apply: Make a new release without the rows.
         report: Where to write an HTML page with a sample of what would go, side by side with what stays.
+        encoder: For ``semantic``, what makes the vectors; see :func:`ecomdata.embed`. Those that it made
+            before are used.
+        embeddings: For ``semantic``, the name of a set of vectors of the column, in the place of an encoder.
+        search: For ``semantic``, ``exact``, ``cells`` or ``auto``; see :func:`ecomdata.vectors.near_pairs`.
         device: ``auto``, ``cpu`` or ``cuda``.
         memory: What may be held before it goes to disk.
         jobs: How many blocks, or bands, are worked at side by side.
@@ -139,21 +116,23 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
     store = Store(home_folder(home))
     how = How(
         method=method,
-        threshold=threshold,
+        threshold=THRESHOLDS.get(method, 0.8) if threshold is None else threshold,
         ngrams=ngrams,
         normalize=tuple(normalize),
         keep=keep,
         memory=memory,
         device=device,
         spill=store.home / "duplicates" / ".spill",
-        **({} if jobs is None else {"jobs": jobs}),
+        search=search,
+        **as_given(jobs=jobs),
     )
-    search = _Search(name, table, column, how, tuple(by), store, hears)
-    corpus = search.corpus(against, split_column)
-    times = search.times(newest_by) if keep == "newest" else None
+    looking = _Search(name, table, column, how, tuple(by), store, hears)
+    corpus = looking.corpus(against, split_column)
+    times = looking.times(newest_by) if keep == "newest" else None
     if not 0.0 <= max_removed <= 1.0:
         raise UsageError(f"{max_removed:g} is no share of rows", hint="give 0 to 1, such as 0.3")
-    found = search.kept(corpus, times, max_removed)
+    wanted = Embeddings(encoder=encoder, which=embeddings, store=store, device=device, reporter=hears)
+    found = looking.kept(corpus, times, wanted, max_removed)
     if report is not None:
         write_report(found, corpus, report)
     if apply and found.stopped:
@@ -163,7 +142,7 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
             f"({worst.share:.1%}), more than {max_removed:.1%}: nothing was removed",
             hint=f"what was found is in {found.folder}; a higher --max-removed lets more go",
         )
-    return search.applied(found) if apply else found
+    return looking.applied(found) if apply else found
 
 
 class _Search:
@@ -187,11 +166,11 @@ class _Search:
         self.how = how
         self.by = by
         self.reporter = reporter
-        self.options: dict[str, object] = {
-            "method": how.method,
-            "normalize": sorted(how.tidyings),
-            "keep": how.keep,
-        }
+        self.options: dict[str, object] = {"method": how.method, "keep": how.keep}
+        if how.method == "semantic":
+            self.options |= {"threshold": how.threshold, "search": how.search}
+        else:
+            self.options["normalize"] = sorted(how.tidyings)
         if how.method == "near":
             self.options |= {
                 "threshold": how.threshold,
@@ -249,9 +228,27 @@ class _Search:
         self.options["newest_by"] = chosen
         return row_times(self.table, chosen)
 
-    def kept(self, corpus: Corpus, times: pl.Series | None, most: float) -> Deduplication:
+    def _found(self, corpus: Corpus, times: pl.Series | None, wanted: Embeddings) -> Duplicates:
+        """What is found by the texts themselves, or by their vectors."""
+        if self.how.method != "semantic":
+            return find(corpus.texts(), self.how, times=times, sides=corpus.side, reporter=self.reporter)
+        from ecomdata.duplicates.semantic import search_vectors
+
+        vectors, said = wanted.of(corpus)
+        self.options |= said
+        corpus.rows = np.concatenate([*corpus.by_side()])
+        worth = lengths_of_texts(corpus.column) if self.how.keep == "longest" else times
+        return search_vectors(
+            vectors,
+            self.how,
+            worth=None if worth is None else as_worth(worth),
+            sides=corpus.side,
+            reporter=self.reporter,
+        )
+
+    def kept(self, corpus: Corpus, times: pl.Series | None, wanted: Embeddings, most: float) -> Deduplication:
         """Search, and keep what is found in the home."""
-        found = search(corpus.texts(), self.how, times=times, sides=corpus.side, reporter=self.reporter)
+        found = self._found(corpus, times, wanted)
         pairs, clusters = self._by_row(found, corpus)
         removed = clusters.filter(~pl.col("kept"))["row"].unique().sort()
         counts = count(self.table, removed.to_numpy(), self.by)
@@ -301,7 +298,7 @@ class _Search:
                     sides.gather(side.gather(found.pairs["other"])).alias("side"),
                     sides.gather(side.gather(found.pairs["row"])).alias("other_side"),
                 )
-                .select("row", "side", "other", "other_side", "jaccard")
+                .select("row", "side", "other", "other_side", self.how.measure)
             )
             of_row = sides.gather(side.gather(found.clusters["row"])).alias("side")
             clusters = clusters.with_columns(of_row)
@@ -361,11 +358,11 @@ class _Search:
 
     def _rule(self) -> str:
         """Why rows go, as the manifest has it."""
-        how = (
-            f"{self.how.ngrams}, Jaccard >= {self.how.threshold:g}"
-            if self.how.method == "near"
-            else "the same"
-        )
+        how = {
+            "exact": "the same",
+            "near": f"{self.how.ngrams}, Jaccard >= {self.how.threshold:g}",
+            "semantic": f"{self.options.get('embeddings')}, cosine >= {self.how.threshold:g}",
+        }[self.how.method]
         where = self.options.get("against") or self.options.get("split_column")
         of = f"a row of {where}" if "against" in self.options else "a kept row"
         split = f" in another {where}" if "split_column" in self.options else ""

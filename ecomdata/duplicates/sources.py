@@ -99,7 +99,11 @@ class Corpus:
         """The column as it is, row by row."""
         for batch in batches(self.column.table, self.column.column):
             yield batch.column(0)
-        self.rows = np.arange(self.column.table.record.written)
+        self.rows = np.concatenate([*self.by_side()])
+
+    def by_side(self) -> Iterator[Ints]:
+        """The numbers of the rows of each side, the lowest first; of all rows where there are none."""
+        yield np.arange(self.column.table.record.written)
 
 
 @dataclass(slots=True)
@@ -113,7 +117,11 @@ class Against(Corpus):
         for column in (*self.others, self.column):
             for batch in batches(column.table, column.column):
                 yield batch.column(0)
-        self.rows = np.concatenate([np.arange(size) for size in self.sizes])
+        self.rows = np.concatenate([*self.by_side()])
+
+    def by_side(self) -> Iterator[Ints]:
+        """See :class:`Corpus`."""
+        yield from map(np.arange, self.sizes)
 
 
 @dataclass(slots=True)
@@ -124,16 +132,18 @@ class Splits(Corpus):
 
     def texts(self) -> Iterator[pa.Array[Any]]:
         """The texts of each split."""
-        rows: list[Ints] = [np.empty(0, np.int64)]
         for name in self.sides:
-            at = 0
             for batch in batches(self.column.table, self.column.column, self.split):
                 frame = pl.DataFrame(batch)
                 chosen = frame.select(_as_name(self.split) == name).to_series().arg_true()
-                rows.append(chosen.to_numpy().astype(np.int64) + at)
-                at += frame.height
                 yield frame[self.column.column].gather(chosen).to_arrow()
-        self.rows = np.concatenate(rows)
+        self.rows = np.concatenate([*self.by_side()])
+
+    def by_side(self) -> Iterator[Ints]:
+        """See :class:`Corpus`."""
+        names = pl.scan_parquet(list(self.column.table.paths)).select(_as_name(self.split)).collect()
+        for name in self.sides:
+            yield (names.to_series() == name).arg_true().to_numpy().astype(np.int64)
 
 
 def _as_name(column: str) -> pl.Expr:

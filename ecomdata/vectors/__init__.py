@@ -6,6 +6,7 @@ One code for both: arrays go through the array API (NumPy here, torch there), in
 from ecomdata.vectors.blocks import ArrayVectors, ChosenVectors, ParquetVectors, Vectors
 from ecomdata.vectors.clustering import Clustering, kmeans
 from ecomdata.vectors.computing import Computer, computer
+from ecomdata.vectors.joining import NearPairs, near_pairs
 from ecomdata.vectors.moments import Moments, moments
 from ecomdata.vectors.neighbours import Neighbours, nearest
 
@@ -15,11 +16,13 @@ __all__ = [
     "Clustering",
     "Computer",
     "Moments",
+    "NearPairs",
     "Neighbours",
     "ParquetVectors",
     "Vectors",
     "computer",
     "kmeans",
     "moments",
+    "near_pairs",
     "nearest",
 ]

@@ -76,7 +76,8 @@ class ParquetVectors:
     Args:
         paths: The files.
         column: The column: lists of floating-point numbers, all of one length.
-        nulls: Whether a null vector is an ``error``, or left out (``skip``) and not counted among the rows.
+        nulls: Whether a null vector is an ``error``, is left out (``skip``) and not counted among the rows,
+            or is a ``zero`` vector.
 
     Raises:
         DataError: by its methods: a vector is null or of another length; it names the file and the row.
@@ -84,20 +85,32 @@ class ParquetVectors:
     """
 
     def __init__(
-        self, paths: Sequence[Path], column: str = "vector", *, nulls: Literal["error", "skip"] = "error"
+        self,
+        paths: Sequence[Path],
+        column: str = "vector",
+        *,
+        nulls: Literal["error", "skip", "zero"] = "error",
     ) -> None:
         self._paths = tuple(paths)
         self._column = column
-        self._skips = nulls == "skip"
+        self._nulls = nulls
 
-    @cached_property
+    @property
     def rows(self) -> int:
         """See :class:`Vectors`."""
+        return self._rows
+
+    @property
+    def dim(self) -> int:
+        """See :class:`Vectors`; 0 where there are no rows to tell it from."""
+        return self._dim
+
+    @cached_property
+    def _rows(self) -> int:
         return sum(self._count(path) for path in self._paths)
 
     @cached_property
-    def dim(self) -> int:
-        """See :class:`Vectors`; 0 where there are no rows to tell it from."""
+    def _dim(self) -> int:
         for path in self._paths:
             fixed = getattr(self._type(path), "list_size", 0)
             if fixed:
@@ -130,7 +143,7 @@ class ParquetVectors:
                 if file.schema.column(at).path.split(".")[0] == self._column
             )
             stats = [group.column(place).statistics for group in groups]
-            if not self._skips or all(one is not None and one.null_count == 0 for one in stats):
+            if self._nulls != "skip" or all(one is not None and one.null_count == 0 for one in stats):
                 return int(file.metadata.num_rows)
             batches = file.iter_batches(1 << 14, columns=[self._column])
             return sum(len(batch) - batch.column(0).null_count for batch in batches)
@@ -173,7 +186,7 @@ class ParquetVectors:
         found = cast("Any", pc.list_value_length(lists))
         sizes: Ints = found.fill_null(-1).to_numpy(zero_copy_only=False)
         there = np.flatnonzero(sizes >= 0)
-        if len(there) < len(sizes) and not self._skips:
+        if len(there) < len(sizes) and self._nulls == "error":
             row = first + int(np.argmin(sizes)) + 1
             raise DataError(
                 f"{path.name}: row {row:,} has no vector", hint="leave out the rows that have none"
@@ -193,7 +206,48 @@ class ParquetVectors:
                 f"{path.name}: row {first + int(there[at]) + 1:,} has a value that is null",
                 hint="make the whole vector null where a part of it is not known",
             )
-        return _float32(values.to_numpy(zero_copy_only=False).reshape(-1, width))
+        found = _float32(values.to_numpy(zero_copy_only=False).reshape(len(there), width))
+        if self._nulls == "zero" and len(there) < len(sizes):
+            whole = np.zeros((len(sizes), width), np.float32)
+            whole[there] = found
+            return whole
+        return found
+
+
+class JoinedVectors:
+    """Several one after the other.
+
+    Args:
+        parts: One at least.
+
+    Raises:
+        UsageError: their vectors differ in length.
+    """
+
+    def __init__(self, *parts: Vectors) -> None:
+        sizes = {part.dim for part in parts if part.rows}
+        if len(sizes) > 1:
+            raise UsageError(
+                f"vectors of {' and of '.join(map(str, sorted(sizes)))} values cannot be compared",
+                hint="compare vectors of one encoder",
+            )
+        self._parts = parts
+
+    @property
+    def rows(self) -> int:
+        """See :class:`Vectors`."""
+        return sum(part.rows for part in self._parts)
+
+    @property
+    def dim(self) -> int:
+        """See :class:`Vectors`."""
+        return next((part.dim for part in self._parts if part.rows), self._parts[0].dim)
+
+    def blocks(self, rows: int) -> Iterator[Floats]:
+        """See :class:`Vectors`; the blocks are as large as they come."""
+        for part in self._parts:
+            if part.rows:
+                yield from part.blocks(rows)
 
 
 class ChosenVectors:
@@ -212,11 +266,12 @@ class ChosenVectors:
             raise UsageError(f"{len(chosen):,} marks choose nothing among {vectors.rows:,} vectors")
         self._vectors = vectors
         self._chosen = chosen
+        self._rows = int(np.count_nonzero(chosen))
 
-    @cached_property
+    @property
     def rows(self) -> int:
         """See :class:`Vectors`."""
-        return int(np.count_nonzero(self._chosen))
+        return self._rows
 
     @property
     def dim(self) -> int:

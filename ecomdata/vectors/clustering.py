@@ -140,8 +140,7 @@ class _Lloyd:
         rows = self._matrix.rows
         some = max(2 * k, min(_SEEDED_FROM * k, _SEEDED_AT_MOST))
         drawn = np.sort(rng.choice(rows, min(some, rows), replace=False))
-        vectors, places = self._matrix.among(drawn)
-        vectors = vectors[places]
+        vectors = self._matrix.gathered(drawn)
         squares = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
         chosen = [int(rng.integers(len(vectors)))]
         away = np.full(len(vectors), np.inf)
@@ -207,6 +206,5 @@ class _Lloyd:
             sums = np.where(sizes[:, None] > 0.0, sums / np.maximum(sizes, 1e-30)[:, None], before)
         centroids = sums.astype(np.float32)
         if len(far):
-            vectors, places = self._matrix.among(far)
-            centroids[empty[: len(far)]] = vectors[places]
+            centroids[empty[: len(far)]] = self._matrix.gathered(far)
         return centroids

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ecomdata.compiled import compiled, inlined
-from ecomdata.vectors.blocks import Floats, Ints, Reals
+from ecomdata.vectors.blocks import Floats, Ints, Marks, Reals
+
+Counts = npt.NDArray[np.int32]
+Nodes = npt.NDArray[np.uint32]
+NONE: Final = 0xFFFFFFFF
+"""No row."""
 
 _CHUNK: Final = 64
 """Scores that are compared at once, before any of them is looked at."""
@@ -123,3 +129,93 @@ def gather_sums(rows: Floats, labels: Ints, sums: Reals, counts: Ints) -> None:
         counts[label] += 1
         for value in range(rows.shape[1]):
             sums[label, value] += rows[row, value]
+
+
+@compiled("void(float32[:, ::1], float32[:, ::1], int64[::1], int64[::1], float64[::1])")
+def measure_pairs(rows: Floats, others: Floats, ones: Ints, twos: Ints, out: Reals) -> None:
+    """The inner product of row ``ones[i]`` with other ``twos[i]``, in float64, into ``out``."""
+    for pair in range(len(ones)):
+        one, two = ones[pair], twos[pair]
+        total = 0.0
+        for value in range(rows.shape[1]):
+            total += np.float64(rows[one, value]) * np.float64(others[two, value])
+        out[pair] = total
+
+
+@compiled("void(int64[::1], int64[::1], int64, int32[::1], boolean[::1])")
+def admit(ones: Ints, twos: Ints, most: int, counts: Counts, out: Marks) -> None:
+    """Mark the pairs that either of the two has room for, in order, and count them for both.
+
+    Args:
+        ones: One of each pair.
+        twos: The other.
+        most: Pairs that a row has room for; it may get more, for the sake of others.
+        counts: The pairs of each row so far.
+        out: Marked.
+    """
+    for pair in range(len(ones)):
+        one, two = ones[pair], twos[pair]
+        out[pair] = counts[one] < most or counts[two] < most
+        if out[pair]:
+            counts[one] += 1
+            counts[two] += 1
+
+
+@compiled(
+    "int64(uint32[::1], int64[::1], uint32[::1], float32[:, ::1], int64[::1], float64, uint32[::1], "
+    "uint32[::1])"
+)
+def gather(
+    order: Nodes,
+    starts: Ints,
+    others: Nodes,
+    vectors: Floats,
+    places: Ints,
+    threshold: float,
+    kept: Nodes,
+    queue: Nodes,
+) -> int:
+    """Gather clusters around the rows that are rather kept, along pairs, and never farther than near.
+
+    A row joins the cluster of a kept row where a chain of pairs leads to it whose members are all near to the
+    kept row itself. What a chain leads to beyond that stays for a cluster of its own.
+
+    Args:
+        order: Rows, those rather kept first.
+        starts: Where the neighbours of each row begin in ``others``.
+        others: Neighbours.
+        vectors: (n, dim), of length 1.
+        places: Where the vector of each row that has neighbours stands among them.
+        threshold: The least inner product of what is near.
+        kept: The kept row of each row; 0xFFFFFFFF before.
+        queue: Room for all rows.
+
+    Returns:
+        How many clusters there are, those of one row counted too.
+    """
+    count = 0
+    for place in range(len(order)):
+        row = order[place]
+        if kept[row] != NONE:
+            continue
+        count += 1
+        kept[row] = row
+        queue[0] = row
+        head, tail = 0, 1
+        while head < tail:
+            member = queue[head]
+            head += 1
+            for at in range(starts[member], starts[member + 1]):
+                other = others[at]
+                if kept[other] != NONE:
+                    continue
+                total = 0.0
+                for value in range(vectors.shape[1]):
+                    total += np.float64(vectors[places[row], value]) * np.float64(
+                        vectors[places[other], value]
+                    )
+                if total >= threshold:
+                    kept[other] = row
+                    queue[tail] = other
+                    tail += 1
+    return count

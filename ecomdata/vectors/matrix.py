@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, Literal, cast
 
@@ -78,6 +79,11 @@ class Matrix:
                 hint="raise --memory, or set TMPDIR to a folder with more room",
             ) from error
 
+    @property
+    def held_bytes(self) -> int:
+        """What it takes up in memory."""
+        return self._array.nbytes
+
     def part(self, first: int, last: int) -> Floats:
         """Rows ``first`` to ``last``, zeros among them: a view, or read from the file."""
         if self._file is None:
@@ -95,6 +101,16 @@ class Matrix:
         for at, row in enumerate(names.tolist()):
             self._read(row, out[at : at + 1])
         return out, places.reshape(rows.shape)
+
+    def gathered(self, rows: Ints) -> Floats:
+        """Any rows, (n, dim), in the order given."""
+        vectors, places = self.among(rows)
+        return vectors[places]
+
+    def blocks(self, rows: int) -> Iterator[Floats]:
+        """The rows as :class:`Vectors` give them."""
+        for first in range(0, self.rows, rows):
+            yield self.part(first, min(first + rows, self.rows))
 
     def _read(self, first: int, out: Floats) -> None:
         if self._file is None or not out.size:
@@ -122,9 +138,7 @@ def _file(spill: Path | None) -> IO[bytes]:
 def _ready(block: Floats, metric: Metric, centre: Reals | None, first: int) -> Floats:
     finite(block, first)
     if metric == "cosine":
-        sizes = lengths(block)
-        sizes[sizes == 0.0] = 1.0
-        return (block / sizes[:, None]).astype(np.float32)
+        return units(block)
     if metric == "euclidean" and centre is not None:
         block = (block - centre).astype(np.float32)
     if len(block) and lengths(block).max() > _LARGEST:
@@ -154,6 +168,13 @@ def finite(block: Floats, first: int) -> None:
             f"{len(block):,} from {first + 1:,} on",
             hint="leave out the rows whose values are not all finite",
         )
+
+
+def units(block: Floats) -> Floats:
+    """Each row divided by its length; zero vectors stay."""
+    sizes = lengths(block)
+    sizes[sizes == 0.0] = 1.0
+    return (block / sizes[:, None]).astype(np.float32)
 
 
 def lengths(block: Floats) -> Reals:

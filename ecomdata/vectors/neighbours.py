@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -15,24 +14,12 @@ from ecomdata.memory import amount_of_memory
 from ecomdata.progress import Reporter, Silent
 from ecomdata.threads import side_by_side
 from ecomdata.vectors.blocks import Floats, Ints, Reals, Vectors
-from ecomdata.vectors.computing import (
-    NOBODY,
-    Array,
-    Best,
-    Computer,
-    Device,
-    Place,
-    computer,
-    cores,
-    halve,
-    spans,
-)
-from ecomdata.vectors.matrix import LEAST_HELD, PROCESS, Matrix, Metric, mean_vector
+from ecomdata.vectors.computing import NOBODY, Array, Best, Computer, Device, Place, computer, cores
+from ecomdata.vectors.matrix import LEAST_HELD, PROCESS, Metric, mean_vector
+from ecomdata.vectors.tiles import Tile, in_tiles, sweep
 
 _SPARE: Final = 4
 """Candidates kept beyond k, for the float32 of the products orders the nearest of all only nearly."""
-_GRAIN: Final = 64
-"""Blocks of few rows are a multiple of this: an edge has its own sums in BLAS, and equals would differ."""
 _CHECKED: Final = 1 << 9
 """Rows whose candidates are compared again at a time."""
 
@@ -126,23 +113,18 @@ class _Search:
         memory: str,
         reporter: Reporter,
     ) -> None:
-        self.device, self._metric, self._reporter = device, metric, reporter
+        self.device, self._reporter = device, reporter
+        self._metric: Metric = metric
         self._same = queries is None
         rows = gallery.rows if queries is None else queries.rows
         count = min(k + _SPARE, gallery.rows - self._same)
         limit = max(amount_of_memory(memory) - PROCESS - rows * (count + k) * 12, LEAST_HELD)
         centre = mean_vector(gallery) if metric == "euclidean" else None
-
-        def made(vectors: Vectors, limit: int) -> Matrix:
-            multiple = min(device.side, -(-max(vectors.rows, 1) // _GRAIN) * _GRAIN)
-            return Matrix(vectors, metric, centre=centre, multiple=multiple, limit=limit)
-
         reporter.start("reading vectors", 0)
-        self._right = made(gallery, limit)
-        left_over = limit - self._right.padded * gallery.dim * 4 * self._right.held
-        self._left = self._right if queries is None else made(queries, left_over)
+        self._right = in_tiles(gallery, metric, device, limit, centre)
+        left_over = limit - self._right.held_bytes
+        self._left = self._right if queries is None else in_tiles(queries, metric, device, left_over, centre)
         reporter.finish()
-        self._on_device = {id(matrix): self._reader(matrix) for matrix in (self._left, self._right)}
         self.best = Best(
             device.put(np.full((rows, count), -np.inf, np.float32)),
             device.put(np.full((rows, count), NOBODY, np.int64)),
@@ -155,90 +137,30 @@ class _Search:
         self._left.close()
         self._right.close()
 
-    def _reader(self, matrix: Matrix) -> Callable[[int, int], Array]:
-        """How rows come to the device: all at once where they fit into half of what is free."""
-        device = self.device
-        if not device.copies:
-            return matrix.part
-        if matrix.padded * matrix.dim * 4 > device.free() // 4:
-            return lambda first, last: device.put(matrix.part(first, last))
-        parts = [
-            device.put(matrix.part(at, min(at + device.side, matrix.padded)))
-            for at in range(0, matrix.padded, device.side)
-        ]
-        whole = device.xp.concat(parts)
-        return lambda first, last: whole[first:last]
-
     def run(self) -> None:
-        """Go through all tiles; of a gallery against itself, only those on and above the diagonal."""
-        size = self._left.rows * self._left.dim * 4
-        self._reporter.start("comparing vectors", size)
-        tiles = [*self._tiles()]
-        told = 0
-        for done, _ in enumerate(side_by_side(self.device.workers, self._tile, tiles), 1):
-            self._reporter.advance(size=size * done // len(tiles) - told)
-            told = size * done // len(tiles)
-        self._reporter.finish()
+        """Enter the scores of all tiles."""
+        right = None if self._same else self._right
+        tiles = sweep(
+            self._left, right, self._metric, self.device, self._enter, self._reporter, diagonals=True
+        )
+        for _ in tiles:
+            pass
 
-    def _tiles(self) -> Iterator[tuple[int, int, int, int]]:
-        """Diagonal by diagonal, so that tiles at work side by side seldom share rows."""
-        side = self.device.side
-        left, right = [*spans(self._left.padded, side)], [*spans(self._right.padded, side)]
-        if not self._left.rows:
-            return
-        for step in range(len(right)):
-            for at, rows in enumerate(left):
-                if not self._same or at + step < len(right):
-                    yield *rows, *right[(at + step) % len(right)]
-
-    def _tile(self, tile: tuple[int, int, int, int]) -> None:
-        """Score a tile and enter the scores; in quarters where it is larger than blocks may be by now."""
-        row, row_end, column, column_end = tile
-        if max(row_end - row, column_end - column) > self.device.side:
-            for quarter in self._quarters(*tile):
-                self._tile(quarter)
-            return
-        try:
-            self._enter(self._scores(*tile), row, row_end, column, column_end)
-        except self.device.exhausted:
-            halve(self.device, self._reporter)
-            self._tile(tile)
-
-    def _quarters(self, *tile: int) -> Iterator[tuple[int, int, int, int]]:
-        row, row_end, column, column_end = tile
-        rows, columns = (row + row_end + 1) // 2, (column + column_end + 1) // 2
-        for one in ((row, rows), (rows, row_end)):
-            for two in ((column, columns), (columns, column_end)):
-                below = self._same and row == column and one[0] > two[0]
-                if not below and one[0] < one[1] and two[0] < two[1]:
-                    yield *one, *two
-
-    def _scores(self, row: int, row_end: int, column: int, column_end: int) -> Array:
-        xp = self.device.xp
-        left = self._on_device[id(self._left)](row, row_end)
-        right = self._on_device[id(self._right)](column, column_end)
-        scores = xp.matmul(left, xp.matrix_transpose(right))
-        if self._metric == "euclidean":  # minus half the squared distance
-            scores -= self.device.put(self._left.squares[row:row_end] / 2)[:, None]
-            scores -= self.device.put(self._right.squares[column:column_end] / 2)[None, :]
-        return scores
-
-    def _enter(self, scores: Array, row: int, row_end: int, column: int, column_end: int) -> None:
+    def _enter(self, scores: Array, tile: Tile) -> None:
         """Enter scores into the lists, under the locks of the rows they belong to."""
-        row_end, column_end = min(row_end, self._left.rows), min(column_end, self._right.rows)
-        if row >= row_end or column >= column_end:
-            return
-        both = self._same and row != column
-        place = Place(row if self._same else -1 << 62, column, column_end - column)
+        both = self._same and tile.row != tile.column
+        place = Place(tile.row if self._same else -1 << 62, tile.column, tile.column_end - tile.column)
         with ExitStack() as stack:
-            blocks = {row // self._block, column // self._block} if both else {row // self._block}
+            blocks = {tile.row // self._block}
+            if both:
+                blocks.add(tile.column // self._block)
             for at in sorted(blocks):
                 stack.enter_context(self._locks[at])
             self.device.enter(
                 scores,
                 place,
-                self.best.part(row, row_end),
-                self.best.part(column, column_end) if both else None,
+                self.best.part(tile.row, tile.row_end),
+                self.best.part(tile.column, tile.column_end) if both else None,
             )
 
     def checked(self, k: int) -> Neighbours:

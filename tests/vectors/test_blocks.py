@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ecomdata.errors import DataError, UsageError
 from ecomdata.vectors import ArrayVectors, ChosenVectors, ParquetVectors, Vectors
+from ecomdata.vectors.blocks import JoinedVectors
 
 
 def _all(vectors: Vectors, rows: int) -> np.ndarray:
@@ -124,3 +125,21 @@ def test_chosen_rows_are_those_marked() -> None:
     np.testing.assert_array_equal(_all(chosen, 2), array[[0, 1, 4]])
     with pytest.raises(UsageError, match="2 marks choose nothing among 6"):
         ChosenVectors(ArrayVectors(array), np.ones(2, np.bool_))
+
+
+def test_a_null_vector_may_stand_for_zeros(tmp_path: Path) -> None:
+    """So that rows keep their numbers; a file of nulls alone is zeros too."""
+    paths = _written(tmp_path, _vectors([None, None]), _vectors([[5.0, 6.0], None, [7.0, 8.0]]))
+    vectors = ParquetVectors(paths, nulls="zero")
+    assert vectors.rows == 5
+    np.testing.assert_array_equal(_all(vectors, 2), [[0, 0], [0, 0], [5, 6], [0, 0], [7, 8]])
+
+
+def test_joined_vectors_come_one_after_the_other() -> None:
+    """Parts without rows have no say in their length; others must have one length."""
+    joined = JoinedVectors(*(ArrayVectors(np.full((rows, 2), rows)) for rows in (1, 0, 3)))
+    assert (joined.rows, joined.dim) == (4, 2)
+    np.testing.assert_array_equal(_all(joined, 2)[:, 0], [1, 3, 3, 3])
+    assert JoinedVectors(ArrayVectors(np.empty((0, 3))), ArrayVectors(np.ones((1, 2)))).dim == 2
+    with pytest.raises(UsageError, match="vectors of 2 and of 3 values cannot be compared"):
+        JoinedVectors(ArrayVectors(np.ones((1, 3))), ArrayVectors(np.ones((1, 2))))

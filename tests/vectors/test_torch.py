@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ecomdata.vectors import ArrayVectors, kmeans, moments, nearest
+from ecomdata.vectors import ArrayVectors, kmeans, moments, near_pairs, nearest
 from ecomdata.vectors.computing import Best, Place, Torch
 from tests.vectors.conftest import Listener
 
@@ -96,3 +96,19 @@ def test_products_are_in_full_float32_while_at_work() -> None:
         assert torch.get_float32_matmul_precision() == "high"
     finally:
         torch.set_float32_matmul_precision("highest")
+
+
+@pytest.mark.parametrize("search", ["exact", "cells"])
+def test_pairs_are_those_of_numpy(search: Any) -> None:
+    """Tile by tile and cell by cell."""
+    rng = np.random.default_rng(0)
+    array = rng.standard_normal((400, 9))[rng.integers(0, 400, 1500)] + 0.1 * rng.standard_normal((1500, 9))
+    ours, found = (
+        near_pairs(ArrayVectors(array), 0.95, search=search, device=device) for device in ("cpu", _torch(128))
+    )
+    assert len(ours.one) > 1000
+    if search == "exact":
+        np.testing.assert_array_equal(found.one, ours.one)
+        np.testing.assert_array_equal(found.other, ours.other)
+        np.testing.assert_array_equal(found.cosine, ours.cosine)
+    assert found.recall > 0.98
