@@ -42,7 +42,8 @@ class Static:
 def static_files() -> dict[str, Static]:
     """All files that the page loads, by name; what a request names is looked up here and nowhere else."""
     paths = [*files(_OWN).joinpath("static").iterdir()]
-    paths += [files("ecomdata.cardmaking").joinpath("fonts", name) for name in _FONTS]
+    # Not files("ecomdata.cardmaking"): that would import the package, which takes a second.
+    paths += [files("ecomdata").joinpath("cardmaking", "fonts", name) for name in _FONTS]
     return {
         path.name: Static(path.read_bytes(), kind)
         for path in paths

@@ -110,6 +110,23 @@ def test_other_machines_are_let_in_only_when_that_is_meant(folder: Path, start: 
     assert "can be read on the way" in words
 
 
+def test_the_page_starts_without_heavy_libraries(folder: Path) -> None:
+    """To open a project and show its first item takes none of the libraries that need a second to import."""
+    code = (
+        "import sys; from ecomdata.annotating.project import Project; "
+        "from ecomdata.annotating.serving.app import build_app; "
+        "from ecomdata.annotating.serving.guards import Hosts; "
+        f"project = Project.open({str(folder)!r}); project.next_item(1); "
+        "build_app(project, hosts=Hosts(frozenset()), identity='x'); "
+        "print({'polars', 'duckdb', 'pyarrow', 'sklearn', 'rich'} & set(sys.modules))"
+    )
+    with Project.open(folder) as project:
+        project.add_annotator("Amina")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    assert done.stdout.strip() == b"set()"
+
+
 def test_a_port_in_use_is_said(folder: Path) -> None:
     """Another program on the port is no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="not to be had"):
