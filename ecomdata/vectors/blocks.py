@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Final, Literal, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ import numpy.typing as npt
 from ecomdata.errors import DataError, UsageError
 
 Floats = npt.NDArray[np.float32]
+_READ: Final = 1 << 20
+"""Bytes of a file read at a time."""
 Reals = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
@@ -293,7 +295,8 @@ class ChosenVectors:
 def _opened(path: Path) -> Any:  # noqa: ANN401 - its types are known in part only
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(path)
+    # Buffered beforehand, a column is in memory for all the row groups of the file.
+    return pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ)
 
 
 def _float32(array: npt.NDArray[Any]) -> Floats:
