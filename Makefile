@@ -52,6 +52,7 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/personal_data.py
 	$(BIN)/python benchmarks/annotate.py
 	$(BIN)/python benchmarks/semantic_ids.py
+	$(BIN)/python benchmarks/embedding_stats.py
 
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from ecomdata.semanticids.measuring import SemanticIdStats, semantic_id_stats
     from ecomdata.semanticids.resolving import Resolution, resolve_collisions
     from ecomdata.validating import Validation, validate
+    from ecomdata.vectorstats.describing import stats
+    from ecomdata.vectorstats.figures import EmbeddingStatistics
     from ecomdata.verifying import Verification, verify
 
 __version__: Final = "0.1.0"
@@ -52,6 +54,7 @@ __all__ = [
     "Duplicates",
     "EcomdataError",
     "EmbeddingSet",
+    "EmbeddingStatistics",
     "Export",
     "Publication",
     "Release",
@@ -81,6 +84,7 @@ __all__ = [
     "sample",
     "semantic_id_stats",
     "sql",
+    "stats",
     "validate",
     "verify",
     "write_catalog",
@@ -99,6 +103,7 @@ _HOMES: Final = {
     "Duplicates": "duplicates",
     "EcomdataError": "errors",
     "EmbeddingSet": "embeddings.sets",
+    "EmbeddingStatistics": "vectorstats.figures",
     "Export": "exporting.parts",
     "Publication": "publishing",
     "Release": "release",
@@ -127,6 +132,7 @@ _HOMES: Final = {
     "sample": "samples",
     "semantic_id_stats": "semanticids.measuring",
     "sql": "catalog",
+    "stats": "vectorstats.describing",
     "validate": "validating",
     "verify": "verifying",
     "write_catalog": "catalog",

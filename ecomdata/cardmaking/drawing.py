@@ -26,6 +26,7 @@ WIDTH: Final = 1400
 _INK: Final = "#1c2024"
 _SOFT: Final = "#5b6470"
 _PALE: Final = "#a9b4bf"
+_FAINT: Final = "#d3dae1"
 _GRID: Final = "#e3e7eb"
 _DPI: Final = 200
 _STYLE: Final[dict[str, Any]] = {
@@ -96,11 +97,15 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """What an axis measures, with its unit, and how: shares in percent, dates as ``dates`` says."""
+    """What an axis measures, with its unit, and how: shares in percent, dates as ``dates`` says.
+
+    Ticks of a linear axis are at whole numbers, unless ``whole`` is off.
+    """
 
     title: str
     scale: Scale = "linear"
     share: bool = False
+    whole: bool = True
     dates: str = "%Y-%m-%d"
 
 
@@ -188,6 +193,37 @@ def bands(head: Head, panels: Sequence[Band], x: Axis, y: Axis) -> bytes:
         for axes in figure.axes[len(panels) :]:
             axes.remove()
         _legend_of_bands(figure)
+        return _png(figure)
+
+
+def dots(
+    head: Head, drawn: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str, *, rest: int = 0
+) -> bytes:
+    """Points on a plane, those of each name in a colour; both axes, with their titles, are on one scale.
+
+    The last ``rest`` names, two at most, are no values, but what is said of the others: paler, and lying
+    below.
+    """
+    with _canvas(head, height=5.2, legend=len(drawn) > 1) as (figure, axes):
+        colours = [*_colours(len(drawn) - rest), *(_PALE, _FAINT)[:rest]]
+        for (name, points), colour in zip(drawn.items(), colours, strict=True):
+            across, up = zip(*points, strict=True)
+            axes.scatter(
+                across,
+                up,
+                s=10,
+                color=colour,
+                label=label(name, 14),
+                alpha=0.75,
+                linewidths=0,
+                zorder=1 if colour in {_PALE, _FAINT} else 2,
+            )
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.tick_params(length=0, labelbottom=False, labelleft=False)
+        axes.set_xlabel(x)
+        axes.set_ylabel(y)
+        if len(drawn) > 1:
+            _legend(figure, axes)
         return _png(figure)
 
 
@@ -279,7 +315,9 @@ def _scale(axes: Axes, which: Literal["x", "y"], axis: Axis) -> None:
         one.set_major_formatter(dates.DateFormatter(axis.dates))  # type: ignore[no-untyped-call]
         return
     if axis.scale == "linear":
-        one.set_major_locator(ticker.MaxNLocator("auto", integer=not axis.share, steps=[1, 2, 5, 10]))
+        one.set_major_locator(
+            ticker.MaxNLocator("auto", integer=axis.whole and not axis.share, steps=[1, 2, 5, 10])
+        )
     else:
         _set_scale(axes, which, axis.scale)
     if axis.scale == "log":

@@ -21,6 +21,7 @@ from ecomdata.progress import Reporter, Silent
 from ecomdata.published import Published
 from ecomdata.release import Release
 from ecomdata.store import missing_files
+from ecomdata.vectorstats.keeping import kept_statistics
 
 CARD: Final = "README.md"
 DEFAULT_MEMORY: Final = "500MB"
@@ -108,6 +109,7 @@ def pictures_of(
         return {one.name: [one.title, one.alt, base64.b64encode(one.png).decode("ascii")] for one in pictures}
 
     told = [found.as_dict() for found in kept_languages(release)]
-    depends = [_PICTURES_FORMAT, version("matplotlib"), dataset.title, told]
+    vectors = [found.as_dict() for found in kept_statistics(release)]
+    depends = [_PICTURES_FORMAT, version("matplotlib"), dataset.title, told, *vectors]
     kept = kept_or_made(release, "pictures", depends, drawn, reporter)
     return tuple(Picture(name, title, alt, base64.b64decode(png)) for name, (title, alt, png) in kept.items())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ecomdata.cardmaking import growth, lengths, longtails, mixes, overtime
+from ecomdata.cardmaking import growth, lengths, longtails, mixes, overtime, vectormaps
 from ecomdata.cardmaking.subject import Picture, Subject
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _DRAWERS: Final[Mapping[str, Sequence[Drawer]]] = {
     "media": (lengths.image_lists, mixes.languages, lengths.texts, longtails.activity, mixes.domains),
     "products": (mixes.category_mix, mixes.languages),
     "items": (mixes.category_mix, mixes.languages, longtails.categories, mixes.prices, lengths.titles),
+    "embeddings": (vectormaps.flat_map, vectormaps.nearest, vectormaps.spectrum),
 }
 """Canonical table -> its kinds of pictures. Tables and pictures that tell most come first."""
 
@@ -61,7 +62,9 @@ def draw_pictures(release: Release, dataset: Dataset, *, memory: str = "1GB") ->
     """
     from ecomdata.languages.summaries import TEXTS, kept_languages
     from ecomdata.validating.asking import asking
+    from ecomdata.vectorstats.keeping import kept_statistics
 
+    found = {one.name: one for one in kept_statistics(release)}
     told = {(found.table, found.column): found for found in kept_languages(release)}
     with asking(release.folder, release.manifest, memory=memory, spill=release.folder.parent) as asker:
         tables = [table for table in release.values() if len(table) and table.record.kind in _DRAWERS]
@@ -74,8 +77,14 @@ def draw_pictures(release: Release, dataset: Dataset, *, memory: str = "1GB") ->
                 asker,
                 alone=kinds.count(table.record.kind) == 1,
                 told=told.get((table.name, TEXTS.get(table.record.kind, ""))),
+                vectors=found.get(table.name),
             )
             for table in sorted(tables, key=lambda table: list(_DRAWERS).index(table.record.kind))
+        ]
+        subjects += [
+            Subject(dataset, release[one.table], release.manifest.sample, asker, vectors=one)
+            for one in found.values()
+            if one.name not in release and one.table in release
         ]
         return _first(subjects)
 
@@ -83,7 +92,7 @@ def draw_pictures(release: Release, dataset: Dataset, *, memory: str = "1GB") ->
 def _first(subjects: Sequence[Subject]) -> tuple[Picture, ...]:
     """Of each table the picture that tells most, then of each the second, until there are enough."""
     drawn: list[Picture] = []
-    waiting = [(subject, list(_DRAWERS[subject.table.record.kind])) for subject in subjects]
+    waiting = [(subject, list(_DRAWERS[subject.kind])) for subject in subjects]
     while waiting and len(drawn) < _MOST:
         for subject, drawers in waiting:
             picture = None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ecomdata.languages.summaries import ColumnLanguages
     from ecomdata.release import TableData
     from ecomdata.validating.asking import Asker
+    from ecomdata.vectorstats.figures import EmbeddingStatistics
 
 _WORDS: Final = {
     "interactions": "events",
@@ -36,6 +37,7 @@ _WORDS: Final = {
     "media": "media",
     "series": "units",
     "semantic_ids": "items",
+    "embeddings": "vectors",
 }
 _MARKS: Final = re.compile(r"[\\`*_\[\]<>&~$|!#]")
 _ESCAPED: Final = r"\\\g<0>"
@@ -82,6 +84,8 @@ class Subject:
         asker: Its DuckDB connection, in which the table is a view of its name.
         alone: Whether no other table of the release is of its kind.
         told: The languages of its texts, where ``ecomdata languages`` has told them.
+        vectors: What ``ecomdata stats`` found of its vectors, or of vectors that were made from it: then the
+            pictures are of those.
     """
 
     dataset: Dataset
@@ -90,6 +94,12 @@ class Subject:
     asker: Asker
     alone: bool = True
     told: ColumnLanguages | None = None
+    vectors: EmbeddingStatistics | None = None
+
+    @property
+    def kind(self) -> str:
+        """The canonical table that it is one of, or ``embeddings`` where it is about vectors made from it."""
+        return self.table.record.kind if self.vectors is None else "embeddings"
 
     @property
     def word(self) -> str:

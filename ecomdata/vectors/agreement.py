@@ -20,7 +20,7 @@ class Agreement:
     Attributes:
         share: Of a row's neighbours with a label, the share with the row's own, averaged over rows; 0 to 1.
             It is the k-nearest-neighbour purity of a labelling.
-        interval: 95 % of it, were the rows drawn at random.
+        interval: 95 % of it; None where all rows were looked at.
         chance: The same of two different rows with labels drawn at random: sum(c (c - 1)) / (n (n - 1)), c
             the rows of each label, n all of them. Simpson, "Measurement of diversity", Nature 1949.
         above_chance: (share - chance) / (1 - chance): 0 as by chance, 1 where all neighbours agree. The form
@@ -39,13 +39,16 @@ class Agreement:
     reason: str = ""
 
 
-def neighbour_agreement(own: Codes, others: Codes, *, chance: float | None) -> Agreement:
+def neighbour_agreement(
+    own: Codes, others: Codes, *, chance: float | None, sampled: bool = True
+) -> Agreement:
     """How often neighbours have the same label; see :class:`Agreement`.
 
     Args:
         own: ``(n,)``: the label of each row, by number; below zero where it has none.
         others: ``(n, k)``: those of its neighbours.
         chance: See :func:`chance_agreement`.
+        sampled: Whether the rows were drawn from more; those that are all have no interval.
     """
     known = (others >= 0) & (own >= 0)[:, None]
     rows = known.any(axis=1)
@@ -59,7 +62,7 @@ def neighbour_agreement(own: Codes, others: Codes, *, chance: float | None) -> A
     above = None if chance is None or chance >= 1 else (share - chance) / (1 - chance)
     return Agreement(
         share=share,
-        interval=of_mean(shares),
+        interval=of_mean(shares) if sampled else None,
         chance=chance,
         above_chance=above,
         rows=int(rows.sum()),

@@ -35,7 +35,7 @@ def balance_of(sizes: npt.NDArray[np.int64]) -> Balance:
     """
     k, total = len(sizes), int(sizes.sum())
     if k < 2 or not total:
-        return Balance(reason=f"{total:,} rows in {k} clusters are spread in one way only")
+        return Balance(reason=f"too few for a balance: clusters {k}, rows {total:,}")
     rising = np.sort(sizes).astype(np.float64)
     places = np.arange(1, k + 1)
     return Balance(

@@ -53,8 +53,8 @@ def two_nn(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> I
     logs = np.sort(np.log(second[apart] / first[apart]))
     count, left_out = len(logs), int(len(first) - apart.sum())
     if count < LEAST:
-        same = f", and {left_out:,} rows are the same as another" if left_out else ""
-        reason = f"{count:,} rows with two different neighbours are too few, {LEAST} are needed{same}"
+        same = f", and the same as another are {left_out:,}" if left_out else ""
+        reason = f"too few rows with two different neighbours: {count:,} of the {LEAST} needed{same}"
         return IntrinsicDimension(ratios=count, left_out=left_out, reason=reason)
     kept = logs[: int(count * KEPT)]
     if not kept.any():

@@ -26,7 +26,7 @@ class NearDuplicates:
         threshold: The least cosine.
         rows: Rows of those looked at.
         share: Of those looked at; 0 to 1.
-        interval: 95 % of the share, were the rows drawn at random.
+        interval: 95 % of the share; None where all rows were looked at.
     """
 
     threshold: float
@@ -59,8 +59,19 @@ class Nearness:
     reason: str = ""
 
 
-def nearness_of(cosines: npt.NDArray[np.floating], thresholds: Sequence[float] = THRESHOLDS) -> Nearness:
-    """What the cosines of rows and their nearest neighbours, ``(n,)``, are like; see :class:`Nearness`."""
+def nearness_of(
+    cosines: npt.NDArray[np.floating],
+    thresholds: Sequence[float] = THRESHOLDS,
+    *,
+    sampled: bool = True,
+) -> Nearness:
+    """What the cosines of rows and their nearest neighbours are like; see :class:`Nearness`.
+
+    Args:
+        cosines: ``(n,)``.
+        thresholds: At which near-duplicates are counted; a millionth below counts too, for rounding.
+        sampled: Whether the rows were drawn from more; those that are all have no intervals.
+    """
     values = np.clip(cosines.astype(np.float64), -1.0, 1.0)
     rows = len(values)
     if not rows:
@@ -73,10 +84,11 @@ def nearness_of(cosines: npt.NDArray[np.floating], thresholds: Sequence[float] =
         quantiles={str(q): float(np.quantile(values, q)) for q in QUANTILES},
         edges=tuple(edges.tolist()),
         counts=tuple(counts.tolist()),
-        near_duplicates=tuple(_at(values, threshold) for threshold in thresholds),
+        near_duplicates=tuple(_at(values, threshold, sampled=sampled) for threshold in thresholds),
     )
 
 
-def _at(values: npt.NDArray[np.float64], threshold: float) -> NearDuplicates:
+def _at(values: npt.NDArray[np.float64], threshold: float, *, sampled: bool) -> NearDuplicates:
     hits, rows = int((values >= threshold - _ROUNDING).sum()), len(values)
-    return NearDuplicates(threshold=threshold, rows=hits, share=hits / rows, interval=of_share(hits, rows))
+    interval = of_share(hits, rows) if sampled else None
+    return NearDuplicates(threshold=threshold, rows=hits, share=hits / rows, interval=interval)

@@ -46,7 +46,7 @@ def spectrum_of(covariance: npt.NDArray[np.float64], *, rows: int, length: float
     """
     none: dict[str, int | None] = dict.fromkeys(map(str, SHARES))
     if rows < 2:
-        return Spectrum(dimensions=none, reason=f"there is no variance among {rows} vectors")
+        return Spectrum(dimensions=none, reason=f"too few vectors for a variance: {rows}")
     eigenvalues = np.maximum(np.linalg.eigvalsh(covariance)[::-1], 0.0)
     total = float(eigenvalues.sum())
     if total <= length * ROUNDING:
