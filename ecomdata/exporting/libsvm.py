@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ecomdata.errors import UsageError
+from ecomdata.errors import DataError, UsageError
 from ecomdata.exporting.parts import Part
 from ecomdata.sqltext import literal, quoted
 
@@ -46,6 +46,7 @@ def libsvm_parts(examples: Examples, ask: Rows) -> list[Part]:
 
     Raises:
         UsageError: a column is not there, or the label holds no numbers.
+        DataError: no row has a label.
     """
     types = {str(name): str(kind) for name, kind, *_ in ask(f"DESCRIBE SELECT * FROM {examples.relation}")}  # noqa: S608
     _check(examples, types)
@@ -58,11 +59,14 @@ def libsvm_parts(examples: Examples, ask: Rows) -> list[Part]:
         f"SELECT coalesce({split}::VARCHAR, 'null') AS split, {label} AS label, {features} "
         f"FROM {examples.relation} WHERE {label} IS NOT NULL ORDER BY {names}, label, split)"
     )
+    splits = ask("SELECT split, count(*) FROM examples GROUP BY split ORDER BY split")
+    if not splits:
+        raise DataError(
+            f"no row of {examples.name} has a {examples.label}",
+            hint="look at it: ecomdata info says which rows a view is of, and ecomdata sql shows them",
+        )
     _number_features(examples, types, ask)
-    parts = [
-        _lines(examples, types, value, count)
-        for value, count in ask("SELECT split, count(*) FROM examples GROUP BY split ORDER BY split")
-    ]
+    parts = [_lines(examples, types, value, count) for value, count in splits]
     missing = f"SELECT count(*) FROM {examples.relation} WHERE {label} IS NULL"  # noqa: S608 - quoted names
     return [*parts, _map(examples, {f"rows without {examples.label}, left out": missing})]
 

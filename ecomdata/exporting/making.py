@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
 Format = Literal["recbole", "recommenders", "libsvm"]
 FORMATS: Final = get_args(Format)
+_OF_FORMATS: Final[Mapping[str, frozenset[str]]] = {
+    "rating": frozenset({"recbole", "recommenders"}),
+    "label": frozenset({"recbole", "libsvm"}),
+    "features": frozenset({"libsvm"}),
+    "split": frozenset({"libsvm"}),
+}
+"""Option -> the formats in which it says something."""
 
 
 def export(  # noqa: PLR0913 - an option of the command each
@@ -87,6 +94,7 @@ def export(  # noqa: PLR0913 - an option of the command each
         raise UsageError(
             f"format {format!r} is not known", hint=f"{near[0]}?" if near else f"one of {', '.join(FORMATS)}"
         )
+    _check_options(format, {"rating": ratings, "label": label, "features": features, "split": split})
     loader(name)  # knows near names for one that is misspelt
     release = open_release(name, home=home)
     reporter = reporter or Silent()
@@ -113,6 +121,14 @@ def export(  # noqa: PLR0913 - an option of the command each
         notes=notes,
         written=not dry_run,
     )
+
+
+def _check_options(format: str, given: Mapping[str, object]) -> None:  # noqa: A002 - as above
+    """Refuse options that would do nothing."""
+    idle = [name for name, value in given.items() if value and format not in _OF_FORMATS[name]]
+    if idle:
+        formats = " and ".join(sorted(_OF_FORMATS[idle[0]]))
+        raise UsageError(f"--{idle[0]} says nothing to {format}", hint=f"it is for {formats}")
 
 
 @contextmanager

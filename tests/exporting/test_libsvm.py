@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_svmlight_file
 
 import ecomdata as ed
-from ecomdata.errors import UsageError
+from ecomdata.errors import DataError, UsageError
 from tests.exporting.stalls import NAME, load, market
 
 __all__ = ["market"]
@@ -118,6 +118,13 @@ def test_wrong_requests(tmp_path: Path) -> None:
     for options, message in cases:
         with pytest.raises(UsageError, match=message):
             _export(NAME, tmp_path / "out", **options)
+    with pytest.raises(UsageError, match="--rating says nothing to libsvm"):
+        _export(NAME, tmp_path / "out", ratings={"view": 1.0})
+    with pytest.raises(UsageError, match="--split says nothing to recbole"):
+        ed.export(NAME, tmp_path / "out", format="recbole", split="event")
+    load(tmp_path, [{"clicked": None}])
+    with pytest.raises(DataError, match="no row of clicks has a clicked"):
+        _export(NAME, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     ed.load("taobao/tmall", sample=True, limit=50)
     with pytest.raises(UsageError, match="declares no view with labels"):
