@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from ecomdata.annotating.draws import draw
+import numpy as np
+
+from ecomdata.annotating.draws import draw, draws
 from ecomdata.annotating.queues import Line
 from ecomdata.annotating.settings import Settings
 
@@ -26,9 +28,11 @@ _NEW_ASSIGNMENTS: Final = (
     "WHERE assignment_id > ? AND reason <> 'adjudication' ORDER BY assignment_id"
 )
 _NEW_EVENTS: Final = (
-    "SELECT event_id, at, kind, assignment_id, annotator_id, json_extract(payload, '$.event_id') AS undone, "
-    "json_extract(payload, '$.first') AS first, "
-    "json_extract(payload, '$.active_ms') AS active_ms FROM events WHERE event_id > ? ORDER BY event_id"
+    "SELECT event_id, at, kind, assignment_id, "
+    "CASE kind WHEN 'undo' THEN json_extract(payload, '$.event_id') "
+    "WHEN 'round' THEN json_extract(payload, '$.first') "
+    "WHEN 'answer' THEN json_extract(payload, '$.active_ms') END "
+    "FROM events WHERE event_id > ? AND kind IN ('answer', 'skip', 'undo', 'round') ORDER BY event_id"
 )
 
 
@@ -67,32 +71,38 @@ class Ledger:
         self.size = items - len(self._gold)
         self.gold = len(self._gold)
         self.complete = self.answers = 0
+        self._needs = _needs(items, settings, seed)
         self._taken = [0] * (items + 1)
         self._answers = [0] * (items + 1)
         self._skips = [0] * (items + 1)
         self._people: defaultdict[int, _Person] = defaultdict(_Person)
         self._assigned: dict[int, tuple[int, int]] = {}
-        self._closed: dict[int, tuple[int, str]] = {}
+        self._closed: dict[int, int] = {}
         self._events: dict[int, int] = {}
-        self._lapsed: set[int] = set()
+        self._skips_of: set[int] = set()
+        self._since: dict[int, float] = {}
         self._held: deque[tuple[float, int]] = deque()
         self._last_assignment = self._last_event = 0
         self.round = 0
 
     def read(self, connection: sqlite3.Connection) -> None:
         """Take in what was added since the last time."""
-        for row in connection.execute(_NEW_ASSIGNMENTS, (self._last_assignment,)):
-            self._last_assignment = row["assignment_id"]
-            self._assign(row["assignment_id"], row["item_id"], row["annotator_id"], _seconds(row["created"]))
-        for row in connection.execute(_NEW_EVENTS, (self._last_event,)):
-            self._last_event = row["event_id"]
-            if row["kind"] in {"answer", "skip"}:
-                self._close(row)
-            elif row["kind"] == "undo":
-                self._reopen(int(row["undone"]), _seconds(row["at"]))
-            elif row["kind"] == "round":
+        for assignment, item, annotator, at in connection.execute(_NEW_ASSIGNMENTS, (self._last_assignment,)):
+            self._last_assignment = assignment
+            self._assign(assignment, item, annotator, _seconds(at))
+        for event, at, kind, assignment, value in connection.execute(_NEW_EVENTS, (self._last_event,)):
+            self._last_event = event
+            if kind == "answer":
+                self._close(event, assignment)
+                self._answered(assignment, float(value or 0) / 1000)
+            elif kind == "skip":
+                self._close(event, assignment)
+                self._skipped(assignment)
+            elif kind == "undo":
+                self._reopen(int(value), _seconds(at))
+            else:
                 self.round += 1
-                self._first = Line(json.loads(row["first"] or "[]"))
+                self._first = Line(json.loads(value or "[]"))
 
     def _assign(self, assignment: int, item: int, annotator: int, at: float) -> None:
         self._assigned[assignment] = item, annotator
@@ -100,41 +110,48 @@ class Ledger:
         person = self._people[annotator]
         person.seen.add(item)
         person.open[assignment] = None
+        self._hold(assignment, at)
+
+    def _hold(self, assignment: int, at: float) -> None:
+        self._since[assignment] = at
         self._held.append((at, assignment))
 
-    def _close(self, row: sqlite3.Row) -> None:
-        """An answer or a skip."""
-        assignment = row["assignment_id"]
-        item, annotator = self._assigned[assignment]
-        person = self._people[annotator]
-        self._closed[assignment] = row["event_id"], row["kind"]
-        self._events[row["event_id"]] = assignment
+    def _close(self, event: int, assignment: int) -> None:
+        person = self._people[self._assigned[assignment][1]]
+        self._closed[assignment] = event
+        self._events[event] = assignment
         person.open.pop(assignment, None)
-        person.done.append(row["event_id"])
+        person.done.append(event)
         if assignment in person.undone:
             person.undone.remove(assignment)
-        lapsed = assignment in self._lapsed
-        self._lapsed.discard(assignment)
-        if row["kind"] == "skip":
-            person.skipped += 1
-            self._skips[item] += 1
-            self._release(item, taken=not lapsed)
-        else:
-            self._taken[item] += lapsed
-            self._count_answer(item, 1)
-            person.recent.append(float(row["active_ms"] or 0) / 1000)
+
+    def _answered(self, assignment: int, seconds: float) -> None:
+        item, annotator = self._assigned[assignment]
+        if self._since.pop(assignment, None) is None:  # it was let go, and is answered all the same
+            self._taken[item] += 1
+        self._count_answer(item, 1)
+        self._people[annotator].recent.append(seconds)
+
+    def _skipped(self, assignment: int) -> None:
+        item, annotator = self._assigned[assignment]
+        held = self._since.pop(assignment, None) is not None
+        self._people[annotator].skipped += 1
+        self._skips[item] += 1
+        self._skips_of.add(assignment)
+        self._release(item, taken=held)
 
     def _reopen(self, event: int, at: float) -> None:
         """An answer or a skip was undone."""
         assignment = self._events.pop(event)
         item, annotator = self._assigned[assignment]
         person = self._people[annotator]
-        _, kind = self._closed.pop(assignment)
+        del self._closed[assignment]
         person.done.remove(event)
         person.open[assignment] = None
         person.undone.append(assignment)
-        self._held.append((at, assignment))
-        if kind == "skip":
+        self._hold(assignment, at)
+        if assignment in self._skips_of:
+            self._skips_of.remove(assignment)
             person.skipped -= 1
             self._skips[item] -= 1
             self._taken[item] += 1
@@ -146,9 +163,9 @@ class Ledger:
     def _count_answer(self, item: int, change: int) -> None:
         self.answers += change
         if item not in self._gold:
-            before = self._answers[item] >= self.needed(item)
+            before = self._answers[item] >= self._needs[item]
             self._answers[item] += change
-            self.complete += (self._answers[item] >= self.needed(item)) - before
+            self.complete += (self._answers[item] >= self._needs[item]) - before
 
     def _release(self, item: int, *, taken: bool) -> None:
         self._taken[item] -= taken
@@ -159,27 +176,21 @@ class Ledger:
         """Let go what people have had open for too long; ``at`` is the time in seconds since 1970."""
         limit = at - 60 * self._settings.hold_minutes
         while self._held and self._held[0][0] < limit:
-            _, assignment = self._held.popleft()
-            if assignment not in self._closed and assignment not in self._lapsed:
-                self._lapsed.add(assignment)
+            held, assignment = self._held.popleft()
+            if self._since.get(assignment) == held:  # neither answered nor undone since
+                del self._since[assignment]
                 self._release(self._assigned[assignment][0], taken=True)
-
-    def needed(self, item: int) -> int:
-        """How many people are to answer an item."""
-        settings = self._settings
-        several = settings.overlap_share >= 1 or draw(self._seed, "overlap", item) < settings.overlap_share
-        return settings.overlap if several else 1
 
     def waiting(self) -> list[int]:
         """The items that lack answers, in the order of the pool."""
         return [
             item
             for item in self._all
-            if self._answers[item] < self.needed(item) and self._skips[item] < _MOST_SKIPS
+            if self._answers[item] < self._needs[item] and self._skips[item] < _MOST_SKIPS
         ]
 
     def _is_full(self, item: int) -> bool:
-        return self._taken[item] >= self.needed(item) or self._skips[item] >= _MOST_SKIPS
+        return self._taken[item] >= self._needs[item] or self._skips[item] >= _MOST_SKIPS
 
     def is_open(self, assignment: int) -> bool:
         """Whether an assignment waits for its answer."""
@@ -214,6 +225,13 @@ class Ledger:
         """What a person has answered and skipped, and the active seconds of the last answers."""
         person = self._people[annotator]
         return len(person.done) - person.skipped, person.skipped, list(person.recent)
+
+
+def _needs(items: int, settings: Settings, seed: int) -> list[int]:
+    """How many people are to answer each item; the place is its number."""
+    several = draws(seed, "overlap", np.arange(items + 1)) < settings.overlap_share
+    needed: list[int] = np.where(several, settings.overlap, 1).tolist()
+    return needed
 
 
 def _seconds(at: str) -> float:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from ecomdata.annotating.database import PROJECT_FILE
@@ -215,6 +217,35 @@ def test_undo_goes_back_one_by_one(project: Project) -> None:
     with Project.open(project.folder) as again:
         assert again.next_item(ana) == third
         assert again.progress(ana) == project.progress(ana)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_project_opened_anew_is_in_the_same_state(seed: int, tmp_path: Path) -> None:
+    """Whatever four people did, in whatever order: answers, skips, undos, items left open, a round."""
+    rng = random.Random(seed)  # noqa: S311 - a made-up day
+    gold = dict.fromkeys(range(3), '{"labels":["positive"]}')
+    with make_project(tmp_path / "p", 30, gold=gold, overlap=2, overlap_share=0.5, gold_share=0.2) as project:
+        everyone = people(project, 4)
+        for step in range(150):
+            person = rng.choice(everyone)
+            given = project.next_item(person)
+            deed = rng.random()
+            if deed < 0.2:
+                project.undo(person)
+            elif given is not None and deed < 0.3:
+                project.skip(given.assignment_id, "unclear", active_ms=1, wall_ms=1)
+            elif given is not None and deed < 0.9:
+                answer(project, person)
+            elif step == 75:
+                project.add_round([], {"first": [30, 29, 28]})
+        with Project.open(project.folder) as again:
+            assert again.counts() == project.counts()
+            assert again.waiting() == project.waiting()
+            assert [again.progress(one) for one in everyone] == [project.progress(one) for one in everyone]
+            counted = Counter(project.answers().filter(pl.col("reason") != "gold")["item_id"].to_list())
+            assert project.counts().answers == project.answers().height
+            assert set(project.waiting()).isdisjoint(item for item, count in counted.items() if count >= 2)
+            assert [again.next_item(one) for one in everyone] == [project.next_item(one) for one in everyone]
 
 
 def test_what_is_sent_twice_counts_once(project: Project) -> None:
