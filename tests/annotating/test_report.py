@@ -65,7 +65,9 @@ def test_what_was_planted_is_found(project: Project) -> None:
     assert ratio.low < 0.5 < ratio.high or abs((ratio.value or 0) - 0.5) < 0.06
     assert (found.pull.shown.value or 0) > (found.pull.blind.value or 0)
     exact = found.suggesters["endpoint toy-1"]["independent"].exact
-    assert (exact.low or 1) < 0.9 < (exact.high or 0)
+    # Right nine times in ten; and so are the people whose labels it is compared with, where nobody decided.
+    assert (exact.low or 1) < 0.9
+    assert (exact.high or 0) > 0.9 * 0.9
     assert (found.agreement.alpha["ordinal"].value or 0) > 0.9
     assert found.costs.model == pytest.approx(150 * 0.0004)
     assert found.counts["labels_by_source"]["disputed"] == 0
