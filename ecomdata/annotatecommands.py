@@ -295,3 +295,71 @@ def serve(folder: Path, *, as_json: bool, **options: object) -> None:
 
     serve_project(folder, on_start=say, **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     click.echo("stopped; all that was saved is in the project", err=True)
+
+
+@annotate.command()
+@_project
+@click.option(
+    "--to",
+    type=click.Choice(["store", "label-studio", "argilla"]),
+    default="store",
+    show_default=True,
+    help="For whom.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write here. Default: beside the store, or a JSON file in the working folder.",
+)
+@home_option
+@json_option
+def export(folder: Path, *, to: str, output: Path | None, home: Path | None, as_json: bool) -> None:
+    """Write the labels: a table beside the store, or JSON for Label Studio or Argilla."""
+    from ecomdata.annotating.exporting.exported import export_labels
+
+    found = export_labels(folder, to=to, output=output, home=home)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    if as_json:
+        print_json(found.as_dict())
+        return
+    click.echo(found.path)
+    if found.view:
+        click.echo(f'ecomdata sql "FROM {found.view}"', err=True)
+    if found.config:
+        click.echo(f"the labelling interface for Label Studio: {found.config}", err=True)
+
+
+@annotate.command()
+@_project
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Where to write. Default: DIR/trained.",
+)
+@click.option(
+    "--folds",
+    default=5,
+    show_default=True,
+    type=click.IntRange(min=2),
+    help="Parts of the cross-validation.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of the parts.")
+@json_option
+def train(folder: Path, *, output: Path | None, folds: int, seed: int, as_json: bool) -> None:
+    """Train the final classifier, score it on held-out items, and label the whole pool with it.
+
+    Writes model.npz, scores.json and pool.parquet, with a label and a confidence for each item.
+    """
+    from ecomdata.annotating.training import train_classifier
+
+    with working("training"):
+        found = train_classifier(folder, output=output, folds=folds, seed=seed)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    from ecomdata.annotating.showing import print_trained
+
+    print_trained(found)

@@ -4,7 +4,8 @@ A schema per dataset (``merrec.events``, ``taobao_forge.sequences``), with the v
 declares (``lead_lag_github.labels``), and, under its bare name, a view per
 canonical table (``interactions``) over all datasets that have it, with ids as text. The vectors that
 :func:`ecomdata.embed` made of a release are ``<dataset>.embeddings_<set>``, and of a dataset that has no
-table of that name and one set only, ``<dataset>.embeddings`` too.
+table of that name and one set only, ``<dataset>.embeddings`` too. Labels that people gave
+to a release's rows are ``<dataset>.labels_<task>``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import duckdb
 from ecomdata.embedded import EMBEDDINGS, kept_sets
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
+from ecomdata.labelled import LABELS, kept_labels
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
 from ecomdata.sqltext import literal, names_of_this, of_schema, quoted, schema_name
 from ecomdata.store import Store, home_folder, missing_files, writing
@@ -121,7 +123,7 @@ def connect(home: str | os.PathLike[str] | None = None) -> Generator[duckdb.Duck
     store = Store(home_folder(home))
     with duckdb.connect() as connection:
         create_views(connection, store)
-        seal(connection, store.root, store.home / EMBEDDINGS)
+        seal(connection, store.root, store.home / EMBEDDINGS, store.home / LABELS)
         yield connection
 
 
@@ -163,6 +165,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
                 kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
         _create_own_views(connection, schema, manifest)
         _create_embeddings(connection, schema, store, folder, manifest)
+        _create_labels(connection, schema, store.home, manifest)
     for kind, selects in kinds.items():
         union = " UNION ALL BY NAME ".join(selects)
         connection.execute(f"CREATE OR REPLACE VIEW {quoted(kind)} AS {union}")
@@ -199,6 +202,19 @@ def _create_embeddings(
             with suppress(duckdb.Error):  # a damaged set must not stand in the way of the tables
                 view = f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(name)}"
                 connection.execute(f"{view} AS SELECT * FROM read_parquet([{paths}])")  # noqa: S608 - quoted
+
+
+def _create_labels(
+    connection: duckdb.DuckDBPyConnection, schema: str, home: Path, manifest: Manifest
+) -> None:
+    """The labels of a release's rows; a table or view of the dataset's own keeps its name."""
+    for path, labels in kept_labels(home, manifest.dataset, manifest.release):
+        name = f"{LABELS}_{labels.task}"
+        if name in manifest.tables or name in manifest.views:
+            continue
+        with suppress(duckdb.Error):  # a damaged file must not stand in the way of the tables
+            select = f"SELECT * FROM read_parquet([{literal(str(path))}])"  # noqa: S608 - quoted
+            connection.execute(f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(name)} AS {select}")
 
 
 def damaged(folder: Path, manifest: Manifest, table: str, error: duckdb.Error) -> DataError:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ecomdata.annotating.measuring.estimates import Estimate
     from ecomdata.annotating.measuring.measured import Measurements
     from ecomdata.annotating.reporting import Report
+    from ecomdata.annotating.training import Trained
 
 
 def print_report(report: Report) -> None:
@@ -78,3 +79,23 @@ def _agreement(found: Measurements) -> Iterator[tuple[str, Estimate]]:
         yield f"kappa, {pair.one} and {pair.other}", pair.kappa
         if pair.weighted is not None:
             yield f"kappa with quadratic weights, {pair.one} and {pair.other}", pair.weighted
+
+
+def print_trained(found: Trained) -> None:
+    """Held-out scores, the baseline's beside them, and where everything is."""
+    console = new_console()
+    numbers = ("precision", "recall", "F1", "n")
+    table = new_table("label", *numbers, right=numbers)
+    for one in found.held_out.classes:
+        scores = ("" if score is None else f"{score:.3f}" for score in (one.precision, one.recall, one.f1))
+        table.add_row(escaped(one.label), *scores, f"{one.n:,}")
+    console.print(table)
+    for name, scored in (("held out", found.held_out), ("most frequent label", found.baseline)):
+        macro = "" if scored.macro_f1 is None else f", macro F1 {scored.macro_f1:.3f}"
+        value, interval, n, _ = cells(scored.exact)
+        console.print(f"{name}: {value} exactly right ({interval}; {n}){macro}", soft_wrap=True)
+    console.print(
+        f"learnt from {found.labelled:,} labels, {found.folds} parts; labelled {found.pool:,} items",
+        soft_wrap=True,
+    )
+    console.print(escaped(found.folder), soft_wrap=True)

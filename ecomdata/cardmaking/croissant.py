@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from ecomdata.cardmaking.recordsets import Node, record_set
 from ecomdata.cardmaking.responsible import provenance, responsible_facts
 from ecomdata.declare import Dataset, Table
 from ecomdata.errors import DataError
+from ecomdata.labelled import LabelSet
 from ecomdata.published import Published, PublishedTable
 
 CROISSANT: Final = "croissant.json"
@@ -63,6 +64,7 @@ def croissant(
     *,
     repo: str,
     columns: Mapping[str, Mapping[str, str]] | None = None,
+    labels: Sequence[LabelSet] = (),
 ) -> bytes:
     """The content of ``croissant.json``; equal releases give equal bytes.
 
@@ -78,6 +80,7 @@ def croissant(
         prose: What is written of it.
         repo: ``OWNER/NAME`` on the Hub, or empty.
         columns: Table -> column -> what it means, in sentences.
+        labels: The label sets beside the release.
 
     Raises:
         DataError: the release has other tables or columns than this version declares.
@@ -87,7 +90,7 @@ def croissant(
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         **_core(dataset, published, prose, repo),
-        **responsible_facts(dataset, published, prose),
+        **responsible_facts(dataset, published, prose, labels),
         **provenance(dataset, published),
         "distribution": _distribution(tables, published, repo),
         "recordSet": [

@@ -16,6 +16,7 @@ from ecomdata.cardmaking.prose import read_prose
 from ecomdata.cardmaking.readme import Parts, readme
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError
+from ecomdata.labelled import kept_labels
 from ecomdata.languages.summaries import kept_languages
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import Published
@@ -63,6 +64,7 @@ def make_card(release: Release, dataset: Dataset, facts: Facts) -> Mapping[str, 
     prose = read_prose(dataset)
     numbers = numbers_of(release, dataset, memory=facts.memory, reporter=facts.reporter)
     pictures = pictures_of(release, dataset, memory=facts.memory, reporter=facts.reporter)
+    labels = tuple(one for _, one in kept_labels(release.home, dataset.name, release.folder.name))
     text = readme(
         Parts(
             dataset=dataset,
@@ -73,10 +75,11 @@ def make_card(release: Release, dataset: Dataset, facts: Facts) -> Mapping[str, 
             pictures=pictures,
             repo=facts.repo,
             notes=facts.notes,
+            labels=labels,
         )
     )
     columns = {table.name: table.described for table in dataset.tables}
-    described = croissant(dataset, facts.published, prose, repo=facts.repo, columns=columns)
+    described = croissant(dataset, facts.published, prose, repo=facts.repo, columns=columns, labels=labels)
     drawn = {picture.path: picture.png for picture in pictures}
     return {CARD: text.encode(), CROISSANT: described, **drawn}
 

@@ -17,6 +17,7 @@ from ecomdata.cardmaking.pictures import Picture
 from ecomdata.cardmaking.prose import SECTIONS, Prose
 from ecomdata.cardmaking.tables import Shown, shown_table
 from ecomdata.declare import Dataset
+from ecomdata.labelled import LabelSet
 from ecomdata.manifest import Manifest
 from ecomdata.published import Published
 from ecomdata.validating import FigureResult
@@ -39,6 +40,7 @@ class Parts:
         pictures: What was drawn.
         repo: ``OWNER/NAME``, where it is published; empty for a card that stays here.
         notes: What people added to the card before.
+        labels: The label sets beside the release.
     """
 
     dataset: Dataset
@@ -49,6 +51,7 @@ class Parts:
     pictures: Sequence[Picture]
     repo: str
     notes: str
+    labels: Sequence[LabelSet] = ()
 
 
 def readme(parts: Parts) -> str:
@@ -111,6 +114,7 @@ def _values(parts: Parts) -> dict[str, object]:
         "raw": published.raw[:_RAW_SHOWN],
         "raw_more": max(0, len(published.raw) - _RAW_SHOWN),
         "pictures": parts.pictures,
+        "labels": parts.labels,
         "sections": _sections(parts.prose, published),
         "terms": _terms(dataset, published, parts.prose),
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from ecomdata.cardmaking.prose import PersonalData, Prose
 from ecomdata.declare import Dataset
+from ecomdata.labelled import LabelSet
 from ecomdata.published import Published
 
 _MANY: Final = {
@@ -30,10 +32,13 @@ _HUB: Final = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+)@([^/\s]+)(?:/.*)?")
 _BLOCK: Final = re.compile(r"\n\s*\n|\n(?=\s*[-*] )")
 
 
-def responsible_facts(dataset: Dataset, published: Published, prose: Prose) -> dict[str, Any]:
+def responsible_facts(
+    dataset: Dataset, published: Published, prose: Prose, labels: Sequence[LabelSet] = ()
+) -> dict[str, Any]:
     """The ``rai:`` properties, those that are known.
 
-    What a section says becomes one text per paragraph or point of a list.
+    What a section says becomes one text per paragraph or point of a list. What is said of annotation is of
+    the label sets beside the release.
     """
     facts: dict[str, Any] = {}
     for name, section in _MANY.items():
@@ -54,7 +59,38 @@ def responsible_facts(dataset: Dataset, published: Published, prose: Prose) -> d
         for table in dataset.tables
         if table.name in published.tables
     ]
+    facts |= annotation_facts(labels)
     return {name: value for name, value in facts.items() if value or isinstance(value, bool)}
+
+
+def annotation_facts(labels: Sequence[LabelSet]) -> dict[str, Any]:
+    """How the labels beside a release came about, in the RAI vocabulary's words for labelling.
+
+    See https://docs.mlcommons.org/croissant/docs/croissant-rai-spec.html.
+    """
+    if not labels:
+        return {}
+    return {
+        "rai:annotationsPerItem": "; ".join(f"{one.task}: {one.spread}" for one in labels),
+        "rai:dataAnnotationProtocol": [_protocol(one) for one in labels],
+        "rai:dataAnnotationPlatform": sorted({f"ecomdata {one.tool_version} annotate" for one in labels}),
+        "rai:dataAnnotationAnalysis": [f"{one.task}: {text}" for one in labels for text in one.analysis],
+        "rai:machineAnnotationTools": sorted({tool for one in labels for tool in one.tools}),
+    }
+
+
+def _protocol(one: LabelSet) -> str:
+    shown = (
+        f" Suggestions of {', '.join(one.tools)} were shown, "
+        f"and hidden in a random {one.blind_share:.0%} of cases."
+        if one.tools
+        else " No suggestions were shown."
+    )
+    rests = ", ".join(f"{count:,} {source}" for source, count in one.sources.items())
+    return (
+        f"{one.task} ({one.kind}: {', '.join(one.values)}): {one.annotators} people were asked "
+        f"«{one.question}» and gave {one.answers:,} answers.{shown} Labels of {one.items:,} items: {rests}."
+    )
 
 
 def provenance(dataset: Dataset, published: Published) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Labels on their way out of a project: into the store, to Label Studio, to Argilla."""

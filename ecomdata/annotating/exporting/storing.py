@@ -1,0 +1,151 @@
+"""The labelled table beside the store, with its manifest, for the catalog, the card and Croissant."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ecomdata import __version__
+from ecomdata.annotating.exporting.labels import labels_frame
+from ecomdata.annotating.measuring.measured import measure
+from ecomdata.annotating.measuring.words import in_words
+from ecomdata.annotating.reporting import log_of
+from ecomdata.errors import UsageError
+from ecomdata.labelled import LabelSet, labels_folder
+from ecomdata.manifest import MANIFEST, WrittenFile, sync_folder, write_durably
+from ecomdata.registry import loader
+from ecomdata.release import Release
+from ecomdata.store import Store, home_folder, writing
+
+if TYPE_CHECKING:
+    from ecomdata.annotating.project import Project
+
+
+def store_labels(project: Project, *, home: str | os.PathLike[str] | None = None) -> tuple[Path, LabelSet]:
+    """Write the labelled table beside the release that the pool is from, and return where it is.
+
+    It appears whole or not at all, and takes the place of the one that was written before.
+
+    Raises:
+        UsageError: the pool is from no dataset, its release is gone, or nothing was answered.
+        EcomdataError: a library of the extra ``annotate`` is missing, or the disk may not be written.
+    """
+    release = _release(project, home)
+    table = labels_frame(project)
+    if not table.height:
+        raise UsageError(
+            f"nothing in {project.folder} is labelled yet", hint="export it once people answered"
+        )
+    table = _with_key(table, project, release)
+    content = parquet_bytes(table)
+    folder = labels_folder(home_folder(home), project.meta["dataset"], project.meta["release"])
+    folder = folder / project.task.name
+    digest = hashlib.sha256(content).hexdigest()
+    file = WrittenFile(
+        path=f"labels-{digest[:12]}.parquet", size=len(content), sha256=digest, rows=table.height
+    )
+    found = _set_of(project, table, file)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(folder / file.path, content)
+        write_durably(folder / MANIFEST, found.as_text())
+        for other in folder.glob("labels-*.parquet"):
+            if other.name != file.path:
+                other.unlink()
+    return folder / file.path, found
+
+
+def parquet_bytes(table: pl.DataFrame) -> bytes:
+    """A table as Parquet; the same table gives the same bytes."""
+    written = io.BytesIO()
+    table.write_parquet(written, compression="zstd", statistics=True)
+    return written.getvalue()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that after a crash it is either the old one or the new one, whole."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _release(project: Project, home: str | os.PathLike[str] | None) -> Release:
+    dataset, release = project.meta["dataset"], project.meta["release"]
+    if not dataset:
+        raise UsageError(
+            f"the pool of {project.folder} is from no dataset", hint="write a file instead: -o labels.parquet"
+        )
+    store = Store(home_folder(home))
+    if release not in store.releases(dataset):
+        raise UsageError(
+            f"release {release} of {dataset}, which the pool is from, is not in {store.home}",
+            hint="write a file instead: -o labels.parquet",
+        )
+    return Release(store.folder(dataset) / "releases" / release)
+
+
+def _with_key(table: pl.DataFrame, project: Project, release: Release) -> pl.DataFrame:
+    """The table with the columns that identify a row upstream, behind ``row_id``; where there are any."""
+    name = project.meta["table"]
+    if name not in release:
+        return table
+    key = [
+        column for column in loader(project.meta["dataset"]).table(name).key if column not in table.columns
+    ]
+    if not key:
+        return table
+    rows = pl.scan_parquet(list(release[name].paths), row_index_name="row_id").select("row_id", *key)
+    wanted = pl.LazyFrame({"row_id": table["row_id"]})
+    keys = rows.with_columns(pl.col("row_id").cast(pl.Int64)).join(wanted, on="row_id", how="semi").collect()
+    names = table.columns
+    names[2:2] = key
+    return table.join(keys, on="row_id", how="left").select(names)
+
+
+def _set_of(project: Project, table: pl.DataFrame, file: WrittenFile) -> LabelSet:
+    log = log_of(project)
+    measured = measure(log)
+    counts = table["annotators"]
+    tools = log.suggestions.filter(outcome="ok").select("source", "model").unique().sort("source", "model")
+    return LabelSet(
+        task=project.task.name,
+        dataset=project.meta["dataset"],
+        release=project.meta["release"],
+        table=project.meta["table"],
+        query=project.meta["query"],
+        kind=project.task.kind,
+        question=project.task.question,
+        values=log.scale.values,
+        items=table.height,
+        answers=log.judgements.height,
+        annotators=log.judgements["annotator"].n_unique(),
+        per_item=(_whole(counts.min()), float(_number(counts.median())), _whole(counts.max())),
+        sources=dict(sorted(Counter(table["source"].to_list()).items())),
+        tools=tuple(f"{source} {model}" for source, model in tools.iter_rows()),
+        blind_share=project.settings.blind_share,
+        # Names of people are nobody's business, so sentences that have them are left out.
+        analysis=tuple(one for one in in_words(measured, log.scale) if "look at" not in one),
+        tool_version=__version__,
+        file=file,
+    )
+
+
+def _number(value: object) -> float:
+    return float(str(value)) if value is not None else 0.0
+
+
+def _whole(value: object) -> int:
+    return int(_number(value))

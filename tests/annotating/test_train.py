@@ -1,0 +1,160 @@
+"""The final classifier: what it learns, how it is scored, and what it leaves behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from ecomdata.annotating.classifier import TextClassifier
+from ecomdata.annotating.measuring.judgements import Scale
+from ecomdata.annotating.training import cross_validated, train_classifier
+from ecomdata.errors import DataError, UsageError
+from tests.annotating.judged import SENTIMENT
+from tests.annotating.simulated import simulate
+from tests.conftest import RunCli
+
+TEXTS = ["good fit", "bad fit", "good", "bad seam", "so so", "ঠিক আছে", "very good", "really bad", "so"]
+VALUES = [
+    "positive", "negative", "positive", "negative", "neutral", "positive", "positive", "negative", "neutral",
+]  # fmt: skip
+MIX = Scale(kind="labels", values=("bn", "en", "vi"), multiple=True)
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_it_is_scikit_learns_regression(labels: int) -> None:
+    """Probabilities are those of the library's own pipeline, with two labels and with three."""
+    chosen = [place for place, value in enumerate(VALUES) if labels == 3 or value != "neutral"]
+    texts, values = [TEXTS[place] for place in chosen], [VALUES[place] for place in chosen]
+    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
+    model = LogisticRegression(C=10.0, max_iter=1000).fit(vectors.fit_transform(texts), values)
+    new = ["good seam", "bad", "ঠিক"]
+    expected = dict(zip(model.classes_, model.predict_proba(vectors.transform(new)).T, strict=True))
+    found = TextClassifier.fit(texts, values, SENTIMENT).probabilities(new)
+    for place, label in enumerate(SENTIMENT.values):
+        assert found[:, place] == pytest.approx(expected.get(label, np.zeros(3)), abs=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=5))
+def test_what_is_saved_is_what_is_loaded(new: list[str]) -> None:
+    """Any text gets the same answer from the file as from the model that wrote it."""
+    import tempfile
+
+    model = TextClassifier.fit(TEXTS, VALUES, SENTIMENT)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.npz"
+        model.save(path)
+        again = TextClassifier.load(path)
+    assert list(again.predict(new)) == list(model.predict(new))
+    assert again.scale == model.scale
+
+
+def test_several_labels_are_told_one_by_one() -> None:
+    """A label that all have, or none, is told so; the least sure label is the confidence."""
+    texts = ["khub bhalo", "ভালো", "very nice", "ভালো nice", "nice ভালো"] * 3
+    values = ["en", "bn+en", "en", "bn+en", "bn+en"] * 3
+    model = TextClassifier.fit(texts, values, MIX)
+    (told, sure), (other, _) = model.predict(["ভালো nice", "khub bhalo"])
+    assert (told, other) == ("bn+en", "en")
+    assert 0.5 <= sure <= 1
+    assert model.probabilities(["x"])[0, 2] < 0.01
+
+
+def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
+    """Bytes, arrays of other shapes, and a pickle, which is never opened."""
+    path = tmp_path / "model.npz"
+    for content in (b"", b"PK\x03\x04junk", pickle.dumps([1])):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="is no classifier"):
+            TextClassifier.load(path)
+    TextClassifier.fit(TEXTS, VALUES, SENTIMENT).save(path)
+    with np.load(path) as arrays:
+        parts = dict(arrays)
+    for change in ({"idf": parts["idf"][1:]}, {"about": np.array([{"a": 1}], dtype=object)}):
+        written = io.BytesIO()
+        np.savez(written, **{**parts, **change})
+        path.write_bytes(written.getvalue())
+        with pytest.raises(DataError, match="is no classifier"):
+            TextClassifier.load(path)
+
+
+def test_it_learns_and_labels_the_pool(tmp_path: Path, run_cli: RunCli) -> None:
+    """Held-out scores beat the most frequent label; every item gets a label and a confidence."""
+    with simulate(tmp_path / "project", items=120, right=0.95) as made:
+        printed = run_cli("annotate", "train", made.folder).stdout
+        found = json.loads(run_cli("annotate", "train", made.folder, "--json").stdout)
+        items = made.items()
+    assert "most frequent label" in printed
+    assert found["held_out"]["exact"]["value"] > 0.8
+    assert found["baseline"]["exact"]["value"] < 0.5
+    assert {one["label"] for one in found["held_out"]["classes"]} == {
+        "positive",
+        "negative",
+        "mixed",
+        "neutral",
+    }
+    folder = Path(found["folder"])
+    assert folder == tmp_path / "project" / "trained"
+    assert sorted(path.name for path in folder.iterdir()) == ["model.npz", "pool.parquet", "scores.json"]
+    assert json.loads((folder / "scores.json").read_text(encoding="utf-8")) == found
+    pool = pl.read_parquet(folder / "pool.parquet")
+    assert pool["item_id"].to_list() == items["item_id"].to_list()
+    assert pool["confidence"].is_between(0.25, 1).all()
+    assert pool["people"].null_count() == 120 - found["labelled"]
+    told = [value for value, _ in TextClassifier.load(folder / "model.npz").predict(["broken, awful 7"])]
+    assert told == ["negative"]
+
+
+def test_the_same_project_trains_the_same(tmp_path: Path) -> None:
+    """Scores and the labelled pool do not change from run to run; scores are numbers, too."""
+    with simulate(tmp_path / "project", "helpfulness", items=60) as made:
+        one = train_classifier(made.folder, output=tmp_path / "one")
+        two = train_classifier(made.folder, output=tmp_path / "two")
+    assert one.held_out == two.held_out
+    assert (tmp_path / "one" / "pool.parquet").read_bytes() == (
+        tmp_path / "two" / "pool.parquet"
+    ).read_bytes()
+    assert pl.read_parquet(tmp_path / "one" / "pool.parquet")["label"].dtype == pl.Int64
+
+
+def test_what_was_learnt_is_not_tried() -> None:
+    """Texts that say nothing and stand there many times: copies are never on both sides."""
+    texts = [f"{word} {word}" for word in ("aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh")] * 6
+    values = ["positive", "negative"] * 24
+    _, held_out, _ = cross_validated(texts, values, SENTIMENT, folds=4, seed=0)
+    assert (held_out.exact.value or 0) < 0.7
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "said"),
+    [
+        ("attributes", {}, "spans need a tagger"),
+        ("sentiment", {"people": 0}, "0 items have a label"),
+    ],
+)
+def test_what_cannot_be_trained_is_told(
+    task: str, options: dict[str, int], said: str, tmp_path: Path
+) -> None:
+    """Spans, and a project without labels."""
+    with simulate(tmp_path / "project", task, items=20, **options) as made:  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match=said):
+            train_classifier(made.folder)
+        assert not (made.folder / "trained").exists()
+
+
+def test_one_label_is_too_few() -> None:
+    """There is nothing to tell apart."""
+    with pytest.raises(UsageError, match="two kinds"):
+        TextClassifier.fit(["a b", "b c"], ["positive"] * 2, SENTIMENT)
+    with pytest.raises(UsageError, match="two labels with two different texts"):
+        cross_validated(["a b"] * 5 + ["c"], ["positive"] * 5 + ["neutral"], SENTIMENT, folds=5, seed=0)
