@@ -1,6 +1,6 @@
-"""A classifier of texts that learns in a second: TF-IDF of pieces of words, and logistic regression.
+"""The final classifier: the embedded suggester's, kept as plain arrays.
 
-It is scikit-learn's, and kept as plain arrays: nothing is pickled, and reading one runs no code of its file.
+Nothing is pickled, and reading one runs no code of its file.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
@@ -8,7 +8,6 @@ It is scikit-learn's, and kept as plain arrays: nothing is pickled, and reading 
 # (since scikit-learn and SciPy carry no types)
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import zipfile
@@ -20,15 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecomdata.annotating.measuring.judgements import NOTHING, Scale, parts_of
-from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.annotating.suggesting.classifier import marked, regression, require_learning, vectorizers
+from ecomdata.errors import DataError, UsageError
 
 Floats = NDArray[np.float64]
 
-_NGRAMS: Final = (2, 4)
-"""Characters of the pieces of words: they hold in any script, with typing errors, and in Banglish."""
-_MOST_PIECES: Final = 50_000
-_STRENGTH: Final = 10.0
-"""Inverse of the regularisation: with few labels and many pieces the default learns too little."""
 _BATCH: Final = 5_000
 _FORMAT: Final = 1
 _TRAIN: Final = "train one: ecomdata annotate train"
@@ -36,48 +31,42 @@ _SURE: Final = 10.0
 """The log-odds of a label that all texts have, or none."""
 
 
-class TextClassifier:
-    """A trained classifier.
+class FinalClassifier:
+    """A trained classifier; see :mod:`ecomdata.annotating.suggesting.classifier` for what it looks at.
 
     Attributes:
         scale: What it can answer: one label, several labels, or a score; no spans.
     """
 
     def __init__(
-        self, scale: Scale, pieces: Sequence[str], weights: Floats, coefficients: Floats, intercepts: Floats
+        self, scale: Scale, vectors: Sequence[Any], coefficients: Floats, intercepts: Floats
     ) -> None:
         self.scale = scale
-        self._pieces = list(pieces)
-        self._idf = weights
+        self._vectors = vectors
         self._coefficients = coefficients
         self._intercepts = intercepts
-        self._vectors: Any = _vectorizer(self._pieces)
-        self._vectors.idf_ = weights
 
     @classmethod
-    def fit(cls, texts: Sequence[str], values: Sequence[str], scale: Scale) -> TextClassifier:
+    def fit(
+        cls, texts: Sequence[str], values: Sequence[str], scale: Scale, *, seed: int = 0
+    ) -> FinalClassifier:
         """Train on texts and their labels in the form of judgements; the same give the same.
 
         Raises:
-            UsageError: the task is one of spans, there are fewer than two different labels, or no text has a
-                letter.
-            EcomdataError: scikit-learn is not installed.
+            UsageError: the task is one of spans, there are fewer than two different labels, or scikit-learn
+                is not installed.
         """
         require_trainable(scale)
         if len(set(values)) < 2:
             raise UsageError(
                 "a classifier needs labels of two kinds at least", hint="label more items, or adjudicate"
             )
-        vectors = _vectorizer(None)
-        try:
-            matrix = vectors.fit_transform(texts)
-        except ValueError as error:
-            raise UsageError(
-                f"nothing can be learnt from these texts: {error}", hint="are the fields shown texts?"
-            ) from error
-        coefficients, intercepts = _fitted(matrix, values, scale)
-        pieces = [str(piece) for piece in vectors.get_feature_names_out()]
-        return cls(scale, pieces, np.asarray(vectors.idf_), coefficients, intercepts)
+        vectors = vectorizers()
+        read = [marked(text) for text in texts]
+        for one in vectors:
+            one.fit(read)
+        coefficients, intercepts = _fitted(_matrix(vectors, read), values, scale, seed)
+        return cls(scale, vectors, coefficients, intercepts)
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """How likely each value of the scale is for each text, n x V; of several labels each on its own."""
@@ -85,7 +74,8 @@ class TextClassifier:
         return np.concatenate(rows) if rows else np.empty((0, len(self.scale.values)))
 
     def _of_batch(self, texts: Sequence[str]) -> Floats:
-        odds = np.asarray(self._vectors.transform(texts) @ self._coefficients.T) + self._intercepts
+        matrix = _matrix(self._vectors, [marked(text) for text in texts])
+        odds = np.asarray(matrix @ self._coefficients.T) + self._intercepts
         if self.scale.multiple:
             found: Floats = 1 / (1 + np.exp(-odds))
             return found
@@ -96,7 +86,8 @@ class TextClassifier:
     def predict(self, texts: Sequence[str]) -> Iterator[tuple[str, float]]:
         """The likeliest value of each text, in the form of judgements, and how likely it is.
 
-        Of several labels it is how likely the least sure of them is as it is told.
+        A score is the median of the probabilities. Of several labels it is how likely the least sure of them
+        is as it is told.
         """
         values = np.array(self.scale.values)
         for row in self.probabilities(texts):
@@ -105,7 +96,9 @@ class TextClassifier:
                 chosen = "+".join(sorted(values[given].tolist())) or NOTHING
                 yield chosen, float(np.where(given, row, 1 - row).min())
             else:
-                best = int(row.argmax())
+                score = self.scale.kind == "score"
+                best = int(np.searchsorted(row.cumsum(), 0.5)) if score else int(row.argmax())
+                best = min(best, len(row) - 1)
                 yield str(values[best]), float(row[best])
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -115,19 +108,19 @@ class TextClassifier:
             "kind": self.scale.kind,
             "values": self.scale.values,
             "multiple": self.scale.multiple,
-            "pieces": self._pieces,
+            "vocabularies": [one.get_feature_names_out().tolist() for one in self._vectors],
         }
         with Path(path).open("wb") as file:
             np.savez_compressed(
                 file,
                 about=np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
-                idf=self._idf,
+                idf=np.concatenate([one.idf_ for one in self._vectors]),
                 coefficients=self._coefficients,
                 intercepts=self._intercepts,
             )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> TextClassifier:
+    def load(cls, path: str | os.PathLike[str]) -> FinalClassifier:
         """Read what :meth:`save` wrote.
 
         Raises:
@@ -141,50 +134,40 @@ class TextClassifier:
                     for name in ("idf", "coefficients", "intercepts")
                 )
             scale = Scale(kind=about["kind"], values=tuple(about["values"]), multiple=about["multiple"])
-            pieces = [str(piece) for piece in about["pieces"]]
+            words = [[str(word) for word in vocabulary] for vocabulary in about["vocabularies"]]
+            sizes = [len(vocabulary) for vocabulary in words]
+            vectors = vectorizers(words)
+            for one, part in zip(vectors, np.split(idf, np.cumsum(sizes)[:-1]), strict=True):
+                one.idf_ = part
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise DataError(f"{path} is no classifier of ecomdata's: {error}", hint=_TRAIN) from error
         shapes = idf.shape, coefficients.shape, intercepts.shape
-        sizes = len(pieces), len(scale.values)
-        if shapes != ((sizes[0],), (sizes[1], sizes[0]), (sizes[1],)):
+        if shapes != ((sum(sizes),), (len(scale.values), sum(sizes)), (len(scale.values),)):
             raise DataError(f"{path} is no classifier of ecomdata's: its arrays do not fit", hint=_TRAIN)
-        return cls(scale, pieces, idf, coefficients, intercepts)
+        return cls(scale, vectors, coefficients, intercepts)
 
 
 def require_trainable(scale: Scale) -> None:
     """See that a classifier can learn a task.
 
     Raises:
-        UsageError: it is one of spans.
-        EcomdataError: scikit-learn is not installed.
+        UsageError: it is one of spans, or scikit-learn is not installed.
     """
     if scale.kind == "spans":
         raise UsageError(
             "spans need a tagger, which is not trained here",
             hint="ecomdata annotate export, and train one on the spans in the table",
         )
-    try:
-        importlib.import_module("sklearn")
-    except ImportError as error:
-        raise EcomdataError(
-            "training takes scikit-learn, which is not installed", hint="pip install 'ecomdata[annotate]'"
-        ) from error
+    require_learning()
 
 
-def _vectorizer(pieces: list[str] | None) -> Any:  # noqa: ANN401 - it carries no types
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def _matrix(vectors: Sequence[Any], texts: Sequence[str]) -> Any:  # noqa: ANN401 - SciPy's
+    from scipy import sparse
 
-    return TfidfVectorizer(
-        analyzer="char_wb",
-        ngram_range=_NGRAMS,
-        sublinear_tf=True,
-        max_features=_MOST_PIECES if pieces is None else None,
-        vocabulary=pieces,
-        dtype=np.float64,
-    )
+    return sparse.hstack([one.transform(texts) for one in vectors], format="csr")
 
 
-def _fitted(matrix: Any, values: Sequence[str], scale: Scale) -> tuple[Floats, Floats]:  # noqa: ANN401 - SciPy's
+def _fitted(matrix: Any, values: Sequence[str], scale: Scale, seed: int) -> tuple[Floats, Floats]:  # noqa: ANN401 - SciPy's
     """Coefficients (V x pieces) and intercepts (V) of a logistic regression; values never given get none."""
     size = len(scale.values)
     coefficients, intercepts = np.zeros((size, matrix.shape[1])), np.full(size, -np.inf)
@@ -194,10 +177,10 @@ def _fitted(matrix: Any, values: Sequence[str], scale: Scale) -> tuple[Floats, F
             if given.all() or not given.any():
                 intercepts[place] = _SURE if given.any() else -_SURE
             else:
-                model = _regression().fit(matrix, given)
+                model = regression(seed).fit(matrix, given)
                 coefficients[place], intercepts[place] = model.coef_[0], model.intercept_[0]
         return coefficients, intercepts
-    model = _regression().fit(matrix, np.array(values))
+    model = regression(seed).fit(matrix, np.array(values))
     places = [scale.values.index(str(label)) for label in model.classes_]
     if len(places) == 2:
         # Two classes have one row, the second's; shared between both it is the same softmax.
@@ -211,9 +194,3 @@ def _fitted(matrix: Any, values: Sequence[str], scale: Scale) -> tuple[Floats, F
     else:
         coefficients[places], intercepts[places] = model.coef_, model.intercept_
     return coefficients, intercepts
-
-
-def _regression() -> Any:  # noqa: ANN401 - it carries no types
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=_STRENGTH, max_iter=1000)

@@ -17,7 +17,7 @@ import polars as pl
 
 from ecomdata import __version__
 from ecomdata.annotating.adjudicating import resolved_items
-from ecomdata.annotating.classifier import TextClassifier, require_trainable
+from ecomdata.annotating.classifier import FinalClassifier, require_trainable
 from ecomdata.annotating.exporting.labels import label_column
 from ecomdata.annotating.exporting.storing import parquet_bytes, write_bytes
 from ecomdata.annotating.logs import scale_of
@@ -89,8 +89,9 @@ def train_classifier(
         seed: Of the parts.
 
     Raises:
-        UsageError: there is no project, its task is one of spans, or there are too few labels.
-        EcomdataError: scikit-learn is missing, or the disk is full.
+        UsageError: there is no project, its task is one of spans, there are too few labels, or scikit-learn
+            is missing.
+        EcomdataError: the disk is full, or may not be written.
     """
     if folds < 2:
         raise UsageError(f"{folds} parts are too few", hint="give --folds 2 or more")
@@ -109,7 +110,7 @@ def train_classifier(
         )
     learnt = [texts[place] for place in known]
     parts, held_out, baseline = cross_validated(learnt, values, scale, folds=folds, seed=seed)
-    model = TextClassifier.fit(learnt, values, scale)
+    model = FinalClassifier.fit(learnt, values, scale, seed=seed)
     target = Path(output) if output is not None else Path(folder) / "trained"
     trained = Trained(
         folder=str(target),
@@ -147,7 +148,9 @@ def cross_validated(
     given, most = [""] * len(texts), [""] * len(texts)
     for seen, held in _splits(splitter, texts, values, numbers):
         frequent = Counter(values[place] for place in seen).most_common(1)[0][0]
-        model = TextClassifier.fit([texts[place] for place in seen], [values[place] for place in seen], scale)
+        model = FinalClassifier.fit(
+            [texts[place] for place in seen], [values[place] for place in seen], scale, seed=seed
+        )
         told = model.predict([texts[place] for place in held])
         for place, (value, _) in zip(held, told, strict=True):
             given[place], most[place] = value, frequent
@@ -173,7 +176,7 @@ def _splits(
 
 
 def _labelled(
-    items: pl.DataFrame, texts: Sequence[str], labels: dict[int, str], model: TextClassifier
+    items: pl.DataFrame, texts: Sequence[str], labels: dict[int, str], model: FinalClassifier
 ) -> pl.DataFrame:
     told = list(model.predict(texts))
     return items.select("item_id", "row_id").with_columns(
@@ -183,7 +186,7 @@ def _labelled(
     )
 
 
-def _write(folder: Path, model: TextClassifier, table: pl.DataFrame, trained: Trained) -> None:
+def _write(folder: Path, model: FinalClassifier, table: pl.DataFrame, trained: Trained) -> None:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         aside = folder / f".{MODEL}.{os.getpid()}.tmp"

@@ -34,7 +34,9 @@ def of_labels(rng: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:
 def of_scores(rng: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:
     """A review that is as long as it is helpful."""
     score = rng.randint(1, 5)
-    return {"text": "fits well " * score, "rating": rng.randint(1, 5)}, {"score": score}
+    return {"text": f"{'fits well ' * score}{rng.randint(1, 999)}", "rating": rng.randint(1, 5)}, {
+        "score": score
+    }
 
 
 def of_spans(rng: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:

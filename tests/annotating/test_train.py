@@ -12,11 +12,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from ecomdata.annotating.classifier import TextClassifier
+from ecomdata.annotating.classifier import FinalClassifier
 from ecomdata.annotating.measuring.judgements import Scale
+from ecomdata.annotating.suggesting.classifier import TextClassifier
 from ecomdata.annotating.training import cross_validated, train_classifier
 from ecomdata.errors import DataError, UsageError
 from tests.annotating.judged import SENTIMENT
@@ -31,17 +30,16 @@ MIX = Scale(kind="labels", values=("bn", "en", "vi"), multiple=True)
 
 
 @pytest.mark.parametrize("labels", [2, 3])
-def test_it_is_scikit_learns_regression(labels: int) -> None:
-    """Probabilities are those of the library's own pipeline, with two labels and with three."""
+def test_it_is_the_embedded_suggesters_classifier(labels: int) -> None:
+    """Probabilities are those of the same pipeline of scikit-learn, with two labels and with three."""
     chosen = [place for place, value in enumerate(VALUES) if labels == 3 or value != "neutral"]
     texts, values = [TEXTS[place] for place in chosen], [VALUES[place] for place in chosen]
-    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
-    model = LogisticRegression(C=10.0, max_iter=1000).fit(vectors.fit_transform(texts), values)
-    new = ["good seam", "bad", "ঠিক"]
-    expected = dict(zip(model.classes_, model.predict_proba(vectors.transform(new)).T, strict=True))
-    found = TextClassifier.fit(texts, values, SENTIMENT).probabilities(new)
-    for place, label in enumerate(SENTIMENT.values):
-        assert found[:, place] == pytest.approx(expected.get(label, np.zeros(3)), abs=1e-6)
+    same = TextClassifier(texts, [SENTIMENT.values.index(value) for value in values])
+    new = ["good seam", "bad", "ঠিক", " "]
+    expected = dict(zip(same.classes, np.array(list(same.probabilities(new))).T, strict=True))
+    found = FinalClassifier.fit(texts, values, SENTIMENT).probabilities(new)
+    for place in range(3):
+        assert found[:, place] == pytest.approx(expected.get(place, np.zeros(4)), abs=1e-6)
 
 
 @settings(max_examples=15, deadline=None)
@@ -50,11 +48,11 @@ def test_what_is_saved_is_what_is_loaded(new: list[str]) -> None:
     """Any text gets the same answer from the file as from the model that wrote it."""
     import tempfile
 
-    model = TextClassifier.fit(TEXTS, VALUES, SENTIMENT)
+    model = FinalClassifier.fit(TEXTS, VALUES, SENTIMENT)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.npz"
         model.save(path)
-        again = TextClassifier.load(path)
+        again = FinalClassifier.load(path)
     assert list(again.predict(new)) == list(model.predict(new))
     assert again.scale == model.scale
 
@@ -63,7 +61,7 @@ def test_several_labels_are_told_one_by_one() -> None:
     """A label that all have, or none, is told so; the least sure label is the confidence."""
     texts = ["khub bhalo", "ভালো", "very nice", "ভালো nice", "nice ভালো"] * 3
     values = ["en", "bn+en", "en", "bn+en", "bn+en"] * 3
-    model = TextClassifier.fit(texts, values, MIX)
+    model = FinalClassifier.fit(texts, values, MIX)
     (told, sure), (other, _) = model.predict(["ভালো nice", "khub bhalo"])
     assert (told, other) == ("bn+en", "en")
     assert 0.5 <= sure <= 1
@@ -76,8 +74,8 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
     for content in (b"", b"PK\x03\x04junk", pickle.dumps([1])):
         path.write_bytes(content)
         with pytest.raises(DataError, match="is no classifier"):
-            TextClassifier.load(path)
-    TextClassifier.fit(TEXTS, VALUES, SENTIMENT).save(path)
+            FinalClassifier.load(path)
+    FinalClassifier.fit(TEXTS, VALUES, SENTIMENT).save(path)
     with np.load(path) as arrays:
         parts = dict(arrays)
     for change in ({"idf": parts["idf"][1:]}, {"about": np.array([{"a": 1}], dtype=object)}):
@@ -85,7 +83,7 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
         np.savez(written, **{**parts, **change})
         path.write_bytes(written.getvalue())
         with pytest.raises(DataError, match="is no classifier"):
-            TextClassifier.load(path)
+            FinalClassifier.load(path)
 
 
 def test_it_learns_and_labels_the_pool(tmp_path: Path, run_cli: RunCli) -> None:
@@ -111,7 +109,7 @@ def test_it_learns_and_labels_the_pool(tmp_path: Path, run_cli: RunCli) -> None:
     assert pool["item_id"].to_list() == items["item_id"].to_list()
     assert pool["confidence"].is_between(0.25, 1).all()
     assert pool["people"].null_count() == 120 - found["labelled"]
-    told = [value for value, _ in TextClassifier.load(folder / "model.npz").predict(["broken, awful 7"])]
+    told = [value for value, _ in FinalClassifier.load(folder / "model.npz").predict(["broken, awful 7"])]
     assert told == ["negative"]
 
 
@@ -155,6 +153,6 @@ def test_what_cannot_be_trained_is_told(
 def test_one_label_is_too_few() -> None:
     """There is nothing to tell apart."""
     with pytest.raises(UsageError, match="two kinds"):
-        TextClassifier.fit(["a b", "b c"], ["positive"] * 2, SENTIMENT)
+        FinalClassifier.fit(["a b", "b c"], ["positive"] * 2, SENTIMENT)
     with pytest.raises(UsageError, match="two labels with two different texts"):
         cross_validated(["a b"] * 5 + ["c"], ["positive"] * 5 + ["neutral"], SENTIMENT, folds=5, seed=0)

@@ -49,28 +49,44 @@ class TextClassifier:
 
     def __init__(self, texts: Sequence[str], classes: Sequence[int], *, seed: int = 0) -> None:
         require_learning()
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import FeatureUnion
 
-        words: Any = TfidfVectorizer(
-            ngram_range=(1, 2), sublinear_tf=True, max_features=_MOST_FEATURES, token_pattern=_WORD
-        )
-        pieces: Any = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, max_features=_MOST_FEATURES
-        )
-        self._features: Any = FeatureUnion([("words", words), ("pieces", pieces)])
-        self._model: Any = LogisticRegression(C=_STRENGTH, max_iter=500, random_state=seed)
+        self._features: Any = FeatureUnion(list(zip(("words", "pieces"), vectorizers(), strict=True)))
+        self._model: Any = regression(seed)
         # A text of nothing but spaces has no words; a mark stands for it, as when texts are told later.
-        self._model.fit(self._features.fit_transform([_marked(text) for text in texts]), list(classes))
+        self._model.fit(self._features.fit_transform([marked(text) for text in texts]), list(classes))
         self.classes: list[int] = [int(one) for one in self._model.classes_]
 
     def probabilities(self, texts: Sequence[str]) -> Iterator[Reals]:
         """For each text (classes,) the probability of each of :attr:`classes`."""
         for start in range(0, len(texts), _BLOCK):
-            block = [_marked(text) for text in texts[start : start + _BLOCK]]
+            block = [marked(text) for text in texts[start : start + _BLOCK]]
             yield from self._model.predict_proba(self._features.transform(block))
 
 
-def _marked(text: str) -> str:
+def vectorizers(vocabularies: Sequence[list[str] | None] = (None, None)) -> tuple[Any, Any]:
+    """What counts the words, and the pieces of words, of a text; with the vocabularies of those before."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    words, pieces = vocabularies
+    most = [_MOST_FEATURES if known is None else None for known in vocabularies]
+    return (
+        TfidfVectorizer(
+            ngram_range=(1, 2), sublinear_tf=True, max_features=most[0], token_pattern=_WORD, vocabulary=words
+        ),
+        TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, max_features=most[1], vocabulary=pieces
+        ),
+    )
+
+
+def regression(seed: int) -> Any:  # noqa: ANN401 - it carries no types
+    """What learns which of them speak for which class."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=_STRENGTH, max_iter=500, random_state=seed)
+
+
+def marked(text: str) -> str:
+    """The text, or a mark in place of one that has no words."""
     return text if text.strip() else "\N{EMPTY SET}"
