@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := build/demo
 QUERY  := select event, count(*) n from merrec.events group by all order by n desc
 
-.PHONY: demo test oldest lint bench docs clean
+.PHONY: demo test test-embed oldest lint bench docs clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -27,6 +27,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.developed
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+# The tests that need torch and a sentence model, with a small one that comes as a package.
+test-embed: $(VENV)/.developed
+	$(BIN)/python tests/embeddings/with_models.py build/embed
 
 # The tests of publishing with the oldest huggingface_hub that datasets accepts.
 oldest: $(VENV)/.developed
@@ -53,6 +57,7 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/annotate.py
 	$(BIN)/python benchmarks/semantic_ids.py
 	$(BIN)/python benchmarks/embedding_stats.py
+	$(BIN)/python benchmarks/embed.py
 
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed

@@ -18,7 +18,8 @@ from ecomdata.commandline import home_option, json_option, print_json, reporting
     default="lsa",
     show_default=True,
     metavar="E",
-    help="lsa (no download, any language), or lsa:FILE with the basis.npz of an earlier set.",
+    help="lsa (no download, any language), lsa:FILE with the basis.npz of an earlier set, or "
+    "sentence-transformers:MODEL, an id or a folder (extra embed).",
 )
 @click.option("--dim", default=256, show_default=True, help="For lsa: values of a vector.")
 @click.option("--seed", default=0, show_default=True, help="For lsa: which texts it learns from.")
@@ -30,9 +31,9 @@ from ecomdata.commandline import home_option, json_option, print_json, reporting
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="Where a model computes.",
+    help="Where a sentence model computes: in half precision on CUDA.",
 )
-@click.option("--batch", default=64, show_default=True, help="Texts that a model gets at once.")
+@click.option("--batch", default=64, show_default=True, help="Texts that a sentence model gets at once.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N rows.")
 @click.option("--force", is_flag=True, help="Make it again even if it is there.")
 @click.option(

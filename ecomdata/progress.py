@@ -66,6 +66,7 @@ class Bars:
             BarColumn(bar_width=20),
             DownloadColumn(table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[rows]:,} rows", table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True)),
             TimeRemainingColumn(table_column=Column(no_wrap=True)),
             console=Console(stderr=True),
             transient=True,
@@ -85,13 +86,15 @@ class Bars:
     def start(self, title: str, total: int) -> None:
         """Draw a bar for the step."""
         self._rows = 0
-        self._task = self._progress.add_task(title, total=total or None, rows=0)
+        self._task = self._progress.add_task(title, total=total or None, rows=0, rate="")
 
     def advance(self, *, size: int = 0, rows: int = 0) -> None:
         """Move the bar."""
         if self._task is not None:
             self._rows += rows
-            self._progress.update(self._task, advance=size, rows=self._rows)
+            elapsed = self._progress.tasks[-1].elapsed if self._progress.tasks else None
+            rate = f"{self._rows / elapsed:,.0f} a second" if self._rows and elapsed else ""
+            self._progress.update(self._task, advance=size, rows=self._rows, rate=rate)
 
     def finish(self) -> None:
         """Take the bar away."""

@@ -61,12 +61,13 @@ def embed(  # noqa: PLR0913 - one keyword an option, as the command line has the
         table: One of its tables; default: the only one with a usual column of text.
         column: A column of strings; default: the canonical text column of the table.
         encoder: ``lsa``, which needs no download; ``lsa:FILE`` with the ``basis.npz`` of an earlier set (or
-            its folder), so that both can be compared; or an encoder of your own.
+            its folder), so that both can be compared; ``sentence-transformers:MODEL``, an id on the Hub or a
+            folder (extra ``embed``); or an encoder of your own.
         dim: For ``lsa``, values of a vector; fewer where the texts have no more directions.
         seed: For ``lsa``, which texts it learns from.
         normalize: Give vectors length 1.
-        device: Where a model computes.
-        batch: Texts that a model gets at once.
+        device: Where a sentence model computes: in half precision on CUDA.
+        batch: Texts that a sentence model gets at once; fewer once CUDA has no room for so many.
         limit: Only the first rows.
         force: Make it again even if it is there.
         jobs: Threads of ``lsa``; the vectors are the same. Default: the cores, at most 4.

@@ -19,7 +19,8 @@ from ecomdata.progress import Reporter
 Floats = npt.NDArray[np.float32]
 Device = Literal["auto", "cpu", "cuda"]
 Sample: TypeAlias = Callable[[], pl.Series]
-ENCODERS: Final = "encoders are lsa, and lsa:FILE with the basis.npz of an earlier set"
+ENCODERS: Final = "encoders are lsa, lsa:FILE (the basis.npz of an earlier set), sentence-transformers:MODEL"
+NEEDS_NONE: Final = "the encoder lsa needs no model"
 
 
 class Encoder(Protocol):
@@ -114,6 +115,10 @@ def find_recipe(wanted: str | Encoder, options: EncoderOptions) -> Recipe:
         from ecomdata.embeddings.lsa import recipe
 
         return recipe(which, options)
+    if kind == "sentence-transformers":
+        from ecomdata.embeddings.sentences import recipe as of_model
+
+        return of_model(which, options)
     raise UsageError(f"there is no encoder {wanted!r}", hint=ENCODERS)
 
 

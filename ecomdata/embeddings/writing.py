@@ -75,8 +75,9 @@ class SetWriter:
         count = max(1, -(-self._source.rows // self._per_shard))
         shards = list(_until_none(map(self._finished, range(count))))
         self.kept = sum(shard.file.rows for shard in shards)
+        if self.kept:
+            self._reporter.say(f"note: {self.kept:,} rows of an earlier run are kept")
         self._reporter.start(f"{self._source.data.name}.{self._source.column}", 0)
-        self._reporter.advance(rows=self.kept)
         frames = _Frames(self._source.frames(self.kept))
         for number in range(len(shards), count):
             with writing(self._folder):
