@@ -23,6 +23,8 @@ _PICKLES: Final = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
 _OWN: Final = "sentence_transformers."
 _WEIGHTLESS: Final = frozenset({"Pooling", "Normalize"})
 _MOST_JSON: Final = 1 << 20
+_MOST_HEADER: Final = 100_000_000
+"""What safetensors itself allows."""
 EXAMPLE: Final = "sentence-transformers:all-MiniLM-L6-v2"
 
 
@@ -128,6 +130,24 @@ def _json(path: Path) -> Any:  # noqa: ANN401 - whatever stands there
             return json.loads(file.read(_MOST_JSON))
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no JSON of a model: {error}", hint="copy the model again") from error
+
+
+def weight_names(folder: Path) -> frozenset[str]:
+    """The names of the arrays in a folder's safetensors, from their headers.
+
+    Raises:
+        DataError: a file has no such header.
+    """
+    names: set[str] = set()
+    for path in folder.glob("*.safetensors"):
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            text = file.read(min(size, _MOST_HEADER))
+        try:
+            names |= dict(json.loads(text)).keys()
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{path} holds no weights: {error}", hint="copy the model again") from error
+    return frozenset(names - {"__metadata__"})
 
 
 def revision_of(folder: Path) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from ecomdata.embeddings.encoders import NEEDS_NONE, EncoderOptions, Floats, Recipe, Sample, slug_of
-from ecomdata.embeddings.modelfolder import check_model, model_folder, revision_of
+from ecomdata.embeddings.modelfolder import check_model, model_folder, revision_of, weight_names
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.progress import Reporter
 
@@ -140,7 +140,7 @@ def _loaded(folder: Path, device: str) -> Any:  # noqa: ANN401 - the library's c
     kind = torch.float16 if device == "cuda" else torch.float32
     importlib.import_module("transformers.utils.logging").disable_progress_bar()
     try:
-        return library.SentenceTransformer(
+        model = library.SentenceTransformer(
             str(folder),
             device=device,
             trust_remote_code=False,
@@ -152,6 +152,28 @@ def _loaded(folder: Path, device: str) -> Any:  # noqa: ANN401 - the library's c
             f"the model in {folder} cannot be loaded: {type(error).__name__}: {str(error)[:300]}",
             hint=f"see whether sentence-transformers itself can load it; {NEEDS_NONE}",
         ) from error
+    _check_weights(model, folder)
+    return model
+
+
+def _check_weights(model: Any, folder: Path) -> None:  # noqa: ANN401 - the library's class
+    """See that no weight was made up: transformers fills in at random what a file lacks, and only says so.
+
+    Names may have a prefix in the file; the last layer for classification is often left out, and not used.
+    """
+    inner = getattr(model[0], "auto_model", None)
+    if inner is None:
+        return
+    there = weight_names(folder)
+    ends = {name.split(".", at)[-1] for name in there for at in range(name.count(".") + 1)}
+    names = [str(name) for name, _ in inner.named_parameters()]
+    lacking = [name for name in names if name not in ends and not name.startswith("pooler.")]
+    if lacking:
+        raise DataError(
+            f"the weights in {folder} lack {len(lacking):,} of the {len(names):,} of the model, such as "
+            f"{lacking[0]}",
+            hint=f"copy the model again; {NEEDS_NONE}",
+        )
 
 
 def _torch() -> Any:  # noqa: ANN401 - an extra, whose types are not there to check by

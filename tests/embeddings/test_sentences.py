@@ -157,9 +157,14 @@ def test_cuda_that_is_not_there_is_told(folder: Path) -> None:
         made(folder, device="cuda")
 
 
-def test_a_model_with_broken_weights_is_told(folder: Path, tmp_path: Path) -> None:
-    """As a fault of the data, with the library's word on it."""
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [(b"\x08\0\0\0\0\0\0\0{}      ", "lack 101 of the 103"), (b"weights", "cannot be loaded")],
+    ids=["none of them", "something else"],
+)
+def test_a_model_with_broken_weights_is_told(weights: bytes, said: str, folder: Path, tmp_path: Path) -> None:
+    """Weights that are not there are not made up."""
     copy = shutil.copytree(folder, tmp_path / "copy")
-    (copy / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}      ")
-    with pytest.raises(ed.DataError, match="cannot be loaded"):
+    (copy / "model.safetensors").write_bytes(weights)
+    with pytest.raises(ed.DataError, match=said):
         made(copy)
