@@ -117,7 +117,7 @@ class Choice:
         if table not in tables:
             raise UsageError(f"{dataset} has no table {table!r}", hint=f"its tables are {', '.join(tables)}")
         name = f"{quoted(schema)}.{quoted(table)}"
-        numbered = f"SELECT row_number() OVER () - 1 AS {quoted(ROW)}, * FROM {name}"  # noqa: S608 - quoted
+        numbered = f"SELECT row_number() OVER () AS {quoted(ROW)}, * FROM {name}"  # noqa: S608 - quoted
         if self.where is None:
             return numbered
         return f"SELECT * FROM ({numbered}) WHERE {self.where}"  # noqa: S608 - the catalog is read-only
@@ -160,7 +160,7 @@ def pool_of(
     columns = [*task.columns, *(column for column in choice.columns if column not in task.columns)]
     with ask(rows, home=home) as found:
         _check_columns(found.columns, columns, task)
-        row = quoted(ROW) if ROW in found.columns else "row_number() OVER () - 1"
+        row = quoted(ROW) if ROW in found.columns else "row_number() OVER ()"
     wanted = f"{row} AS {quoted(ROW)}, {', '.join(map(quoted, columns))}"
     found_rows = f"SELECT {wanted} FROM ({rows}\n)"  # noqa: S608 - names are quoted
     chosen = _limited(f"SELECT * FROM ({found_rows}) WHERE {_to_look_at(task)}", choice, seed)  # noqa: S608

@@ -20,7 +20,7 @@ class Item:
 
     Attributes:
         item_id: Its number in the project, from 1.
-        row_id: Its row in the table, or in the answer to the query, from 0.
+        row_id: Its row in the table, or in the answer to the query, from 1.
         content: What is shown, by column.
         cluster: The cluster it is in, or None.
         gold: The answer that is known to be right, or None.

@@ -43,7 +43,7 @@ def make_project(
     if isinstance(texts, int):
         texts = [f"text {number}" for number in range(texts)]
     known = gold or {}
-    items = (PoolItem(row, {"text": text}, known.get(row)) for row, text in enumerate(texts))
+    items = (PoolItem(row, {"text": text}, known.get(row - 1)) for row, text in enumerate(texts, 1))
     chosen = read_task(task) if isinstance(task, str) else task
     return Project.create(
         folder, task=chosen, pool=Pool(items=items), settings=Settings(**settings), seed=seed

@@ -100,7 +100,7 @@ def simulate(  # noqa: PLR0913 - what is planted
     made = [MAKERS[task](rng) for _ in range(items)]
     pool = Pool(
         items=(
-            PoolItem(row, content, to_json(answer) if row < gold else None)
+            PoolItem(row + 1, content, to_json(answer) if row < gold else None)
             for row, (content, answer) in enumerate(made)
         ),
         dataset=dataset[0],

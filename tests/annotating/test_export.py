@@ -102,7 +102,7 @@ def test_label_studio_gets_everything_in_its_form(project: Project, tmp_path: Pa
     ]
     assert predicted == [value_of(json.loads(text), scale) for text in project.suggestions()["answer"]]
     for task in tasks:
-        assert {**task["data"], "row_id": task["id"] - 1} == task["data"]
+        assert {**task["data"], "row_id": task["id"]} == task["data"]
         for one in task["annotations"]:
             for part in one["result"]:
                 if part["type"] == "labels":
@@ -189,7 +189,7 @@ def test_the_table_has_what_labels_rest_on(project: Project, tmp_path: Path) -> 
         )
         label = {"score": row["label"], "spans": row["label"], "labels": [row["label"]]}
         assert value_of({scale.kind: label[scale.kind]}, scale) == one.value
-        assert row["row_id"] == row["item_id"] - 1
+        assert row["row_id"] == row["item_id"]
     assert set(table["model"].drop_nulls()) == {"endpoint toy-1"}
     export_labels(project.folder, output=tmp_path / "again.parquet")
     assert path.read_bytes() == (tmp_path / "again.parquet").read_bytes()

@@ -38,11 +38,11 @@ def test_a_table_is_a_pool(notes: ed.Release, tmp_path: Path) -> None:
     """Each row that has a text, with its number in the table; where it is from is written down."""
     with _init(tmp_path / "p", table="events") as project:
         items = project.items()
-        assert items["row_id"].to_list() == [0, 2, 3, 5]
+        assert items["row_id"].to_list() == [1, 3, 4, 6]
         assert json.loads(items["content"][2]) == {"note": "ভালো", "price": 3.5}
         texts = notes["events"].lazy().collect()["note"]
         shown = [json.loads(content)["note"] for content in items["content"]]
-        assert shown == texts.gather(items["row_id"]).to_list()
+        assert shown == texts.gather(items["row_id"] - 1).to_list()
         facts = [project.meta[name] for name in ("dataset", "release", "table")]
         assert facts == [NAME, notes.folder.name, "events"]
 
@@ -51,9 +51,9 @@ def test_only_some_of_its_rows(notes: ed.Release, tmp_path: Path) -> None:
     """By a condition, which may end in a comment; the first with a text, or some drawn by the seed."""
     assert notes["events"]
     with _init(tmp_path / "a", table="events", where="note <> '' -- no empty ones") as project:
-        assert project.items()["row_id"].to_list() == [0, 2, 3, 5]
+        assert project.items()["row_id"].to_list() == [1, 3, 4, 6]
     with _init(tmp_path / "b", table="events", limit=2) as project:
-        assert project.items()["row_id"].to_list() == [0, 2]
+        assert project.items()["row_id"].to_list() == [1, 3]
     drawn: list[list[int]] = []
     for number, seed in enumerate((1, 1, 2, 3)):
         with _init(
@@ -69,7 +69,7 @@ def test_a_query_is_a_pool(notes: ed.Release, tmp_path: Path) -> None:
     assert notes["events"]
     query = "SELECT note, NULL AS price FROM this.events ORDER BY item_id DESC;"
     with _init(tmp_path / "a", query=query) as project:
-        assert project.items()["row_id"].to_list() == [0, 2, 3, 5]
+        assert project.items()["row_id"].to_list() == [1, 3, 4, 6]
         assert project.item(1).content == {"note": "bad", "price": None}
         assert project.meta["table"] == ""
     query = "SELECT item_id + 100 AS row_id, note, price FROM shop_clicks.events"
@@ -97,8 +97,8 @@ def test_known_answers_come_from_a_column(notes: ed.Release, tmp_path: Path) -> 
     with _init(tmp_path / "a", query=query, gold="known") as project:
         gold = project.items().filter(~project.items()["gold"].is_null())
         assert gold.select("row_id", "gold").rows() == [
-            (0, '{"labels":["positive"]}'),
-            (5, '{"labels":["negative"]}'),
+            (1, '{"labels":["positive"]}'),
+            (6, '{"labels":["negative"]}'),
         ]
         assert "known" not in project.items()["content"][0]
     with _init(tmp_path / "b", query=query, gold="known", gold_items=1) as project:

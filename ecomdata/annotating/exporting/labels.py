@@ -28,7 +28,7 @@ def label_type(scale: Scale) -> pl.DataType:
 def labels_frame(project: Project) -> pl.DataFrame:
     """The labelled table, by item.
 
-    Columns: ``item_id``; ``row_id``, the row of the pool's table, from 0; ``label`` (null where people
+    Columns: ``item_id``; ``row_id``, the row of the pool's table, from 1; ``label`` (null where people
     disagree and nobody decided); ``source`` (see :mod:`ecomdata.annotating.resolving`); ``annotators``, how
     many answered; ``saw_suggestion``, how many of them saw one; ``agreement``, the share of pairs of answers
     that are the same; ``round``, the latest round of suggestions in which it was answered; ``cluster``;

@@ -107,9 +107,10 @@ def _with_key(table: pl.DataFrame, project: Project, release: Release) -> pl.Dat
     ]
     if not key:
         return table
-    rows = pl.scan_parquet(list(release[name].paths), row_index_name="row_id").select("row_id", *key)
+    rows = pl.scan_parquet(list(release[name].paths), row_index_name="row_id")
     wanted = pl.LazyFrame({"row_id": table["row_id"]})
-    keys = rows.with_columns(pl.col("row_id").cast(pl.Int64)).join(wanted, on="row_id", how="semi").collect()
+    numbered = rows.select(pl.col("row_id").cast(pl.Int64) + 1, *key)
+    keys = numbered.join(wanted, on="row_id", how="semi").collect()
     names = table.columns
     names[2:2] = key
     return table.join(keys, on="row_id", how="left").select(names)
