@@ -164,11 +164,22 @@ def _embeddings(name: str, options: dict[str, Any], *, as_json: bool) -> None:
     from ecomdata.vectorstats.showing import print_statistics
 
     with reporting() as reporter:
-        found = describe(name, reporter=reporter, **options)
+        try:
+            found = describe(name, reporter=reporter, **options)
+        except UsageError as error:
+            if _has_semantic_ids(name) and options["table"] is None:
+                raise UsageError(str(error), hint=f"{error.hint}; or add --semantic-ids") from error
+            raise
     if as_json:
         print_json(found.as_dict())
     else:
         print_statistics(found)
+
+
+def _has_semantic_ids(name: str) -> bool:
+    from ecomdata.registry import loader
+
+    return any(table.kind == "semantic_ids" for table in loader(name).tables)
 
 
 def _semantic_ids(name: str, options: dict[str, Any], *, as_json: bool) -> None:
