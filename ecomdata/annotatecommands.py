@@ -349,9 +349,10 @@ def export(folder: Path, *, to: str, output: Path | None, home: Path | None, as_
 @click.option("--seed", default=0, show_default=True, help="Of the parts.")
 @json_option
 def train(folder: Path, *, output: Path | None, folds: int, seed: int, as_json: bool) -> None:
-    """Train the final classifier, score it on held-out items, and label the whole pool with it.
+    """Train the final model, score it on held-out items, and label the whole pool with it.
 
-    Writes model.npz, scores.json and pool.parquet, with a label and a confidence for each item.
+    Writes model.npz (of spans model.json), scores.json and pool.parquet, with a label and a confidence
+    for each item.
     """
     from ecomdata.annotating.training import train_classifier
 

@@ -35,7 +35,8 @@ class FinalClassifier:
     """A trained classifier; see :mod:`ecomdata.annotating.suggesting.classifier` for what it looks at.
 
     Attributes:
-        scale: What it can answer: one label, several labels, or a score; no spans.
+        scale: What it can answer: one label, several labels, or a score. Spans are those of
+            :class:`ecomdata.annotating.dictionary.FinalDictionary`.
     """
 
     def __init__(
@@ -53,10 +54,9 @@ class FinalClassifier:
         """Train on texts and their labels in the form of judgements; the same give the same.
 
         Raises:
-            UsageError: the task is one of spans, there are fewer than two different labels, or scikit-learn
-                is not installed.
+            UsageError: there are fewer than two different labels, or scikit-learn is not installed.
         """
-        require_trainable(scale)
+        require_learning()
         if len(set(values)) < 2:
             raise UsageError(
                 "a classifier needs labels of two kinds at least", hint="label more items, or adjudicate"
@@ -145,20 +145,6 @@ class FinalClassifier:
         if shapes != ((sum(sizes),), (len(scale.values), sum(sizes)), (len(scale.values),)):
             raise DataError(f"{path} is no classifier of ecomdata's: its arrays do not fit", hint=_TRAIN)
         return cls(scale, vectors, coefficients, intercepts)
-
-
-def require_trainable(scale: Scale) -> None:
-    """See that a classifier can learn a task.
-
-    Raises:
-        UsageError: it is one of spans, or scikit-learn is not installed.
-    """
-    if scale.kind == "spans":
-        raise UsageError(
-            "spans need a tagger, which is not trained here",
-            hint="ecomdata annotate export, and train one on the spans in the table",
-        )
-    require_learning()
 
 
 def _matrix(vectors: Sequence[Any], texts: Sequence[str]) -> Any:  # noqa: ANN401 - SciPy's

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ecomdata.console import escaped, new_console, new_table
 
 if TYPE_CHECKING:
+    from ecomdata.annotating.measuring.accuracy import Accuracy
     from ecomdata.annotating.measuring.estimates import Estimate
     from ecomdata.annotating.measuring.measured import Measurements
     from ecomdata.annotating.reporting import Report
@@ -90,12 +91,20 @@ def print_trained(found: Trained) -> None:
         scores = ("" if score is None else f"{score:.3f}" for score in (one.precision, one.recall, one.f1))
         table.add_row(escaped(one.label), *scores, f"{one.n:,}")
     console.print(table)
-    for name, scored in (("held out", found.held_out), ("most frequent label", found.baseline)):
-        macro = "" if scored.macro_f1 is None else f", macro F1 {scored.macro_f1:.3f}"
+    for name, scored in (("held out", found.held_out), (found.baseline_name, found.baseline)):
         value, interval, n, _ = cells(scored.exact)
-        console.print(f"{name}: {value} exactly right ({interval}; {n}){macro}", soft_wrap=True)
+        console.print(f"{name}: {value} exactly right ({interval}; {n}){_together(scored)}", soft_wrap=True)
     console.print(
         f"learnt from {found.labelled:,} labels, {found.folds} parts; labelled {found.pool:,} items",
         soft_wrap=True,
     )
     console.print(escaped(found.folder), soft_wrap=True)
+
+
+def _together(scored: Accuracy) -> str:
+    """The scores of all labels in one: of spans those of all spans, else the mean F1."""
+    if scored.spans is None:
+        return "" if scored.macro_f1 is None else f", macro F1 {scored.macro_f1:.3f}"
+    named = {name: getattr(scored.spans, name) for name in ("precision", "recall", "f1")}
+    known = [f"{name.replace('f1', 'F1')} {score:.3f}" for name, score in named.items() if score is not None]
+    return ", spans: " + ", ".join(known)

@@ -1,34 +1,31 @@
-"""``ecomdata annotate train``: the final classifier, its held-out scores, and labels for the whole pool."""
+"""``ecomdata annotate train``: the final model, its held-out scores, and labels for the whole pool."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
-# (since scikit-learn carries no types)
 from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from ecomdata import __version__
 from ecomdata.annotating.adjudicating import resolved_items
-from ecomdata.annotating.classifier import FinalClassifier, require_trainable
 from ecomdata.annotating.exporting.labels import label_column
 from ecomdata.annotating.exporting.storing import parquet_bytes, write_bytes
+from ecomdata.annotating.learning import Learner, Model, learner_of
 from ecomdata.annotating.logs import scale_of
 from ecomdata.annotating.measuring.accuracy import Accuracy, accuracy
 from ecomdata.annotating.measuring.judgements import Scale
 from ecomdata.annotating.project import Project
+from ecomdata.annotating.suggesting.classifier import require_learning
+from ecomdata.annotating.task import Task
 from ecomdata.errors import UsageError
 from ecomdata.manifest import write_durably
 from ecomdata.store import writing
 
-MODEL: Final = "model.npz"
 SCORES: Final = "scores.json"
 POOL: Final = "pool.parquet"
 _FEWEST: Final = 10
@@ -36,35 +33,41 @@ _FEWEST: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A classifier that was trained on a project's labels.
+    """A model that was trained on a project's labels.
 
     Attributes:
-        folder: Where ``model.npz``, ``scores.json`` and ``pool.parquet`` are.
+        folder: Where the model, ``scores.json`` and ``pool.parquet`` are.
+        model: The name of its file there.
         task: The task.
         labelled: Items that it learnt from.
         folds: Parts of the cross-validation.
         held_out: Its scores on items that it had not seen.
-        baseline: Those of always saying the most frequent label of the others.
+        baseline: Those of always saying the most frequent label of the others; of spans, of marking nothing.
+        baseline_name: Which of the two.
         pool: Items that it labelled.
     """
 
     folder: str
+    model: str
     task: str
     labelled: int
     folds: int
     held_out: Accuracy
     baseline: Accuracy
+    baseline_name: str
     pool: int
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
         return {
             "folder": self.folder,
+            "model": self.model,
             "task": self.task,
             "labelled": self.labelled,
             "folds": self.folds,
             "held_out": self.held_out.as_dict(),
             "baseline": self.baseline.as_dict(),
+            "baseline_name": self.baseline_name,
             "pool": self.pool,
             "tool_version": __version__,
         }
@@ -77,10 +80,10 @@ def train_classifier(
     folds: int = 5,
     seed: int = 0,
 ) -> Trained:
-    """Train the final classifier on the labels of a project, and label its whole pool with it.
+    """Train the final model on the labels of a project, and label its whole pool with it.
 
-    It is scored by cross-validation, stratified by label; items with the same text are in one part, so that
-    none is tried that was learnt. Then it is trained on all.
+    It is scored by cross-validation; items with the same text are in one part, so that none is tried that was
+    learnt. Then it is trained on all. Labels and scores are learnt by a classifier, spans by a dictionary.
 
     Args:
         folder: The project's.
@@ -89,110 +92,84 @@ def train_classifier(
         seed: Of the parts.
 
     Raises:
-        UsageError: there is no project, its task is one of spans, there are too few labels, or scikit-learn
-            is missing.
+        UsageError: there is no project, there are too few labels, or scikit-learn is missing.
         EcomdataError: the disk is full, or may not be written.
     """
     if folds < 2:
         raise UsageError(f"{folds} parts are too few", hint="give --folds 2 or more")
     with Project.open(Path(folder)) as project:
-        scale = scale_of(project.task)
-        require_trainable(scale)
+        require_learning()
+        task = project.task
         items = project.items()
-        texts = [project.task.text_of(json.loads(content)) for content in items["content"]]
+        contents: list[dict[str, Any]] = [json.loads(content) for content in items["content"]]
         labels = {one.item_id: one.value for one in resolved_items(project) if one.value is not None}
-        task = project.task.name
     known = [place for place, item in enumerate(items["item_id"]) if item in labels]
     values = [labels[items["item_id"][place]] for place in known]
     if len(known) < _FEWEST:
         raise UsageError(
             f"{len(known)} items have a label, and {_FEWEST} are needed", hint="label more, or adjudicate"
         )
-    learnt = [texts[place] for place in known]
-    parts, held_out, baseline = cross_validated(learnt, values, scale, folds=folds, seed=seed)
-    model = FinalClassifier.fit(learnt, values, scale, seed=seed)
+    learner = learner_of(task, seed=seed)
+    learnt = [contents[place] for place in known]
+    parts, held_out, baseline = cross_validated(learner, learnt, values, task, folds=folds)
+    model = learner.fit([learner.reads(content) for content in learnt], values)
+    told = model.predict([learner.reads(content) for content in contents])
     target = Path(output) if output is not None else Path(folder) / "trained"
     trained = Trained(
         folder=str(target),
-        task=task,
+        model=learner.file,
+        task=task.name,
         labelled=len(known),
         folds=parts,
         held_out=held_out,
         baseline=baseline,
+        baseline_name=learner.baseline,
         pool=items.height,
     )
-    _write(target, model, _labelled(items, texts, labels, model), trained)
+    _write(target, model, _labelled(items, list(told), labels, scale_of(task)), trained)
     return trained
 
 
 def cross_validated(
-    texts: Sequence[str], values: Sequence[str], scale: Scale, *, folds: int, seed: int
+    learner: Learner, contents: Sequence[Mapping[str, Any]], values: Sequence[str], task: Task, *, folds: int
 ) -> tuple[int, Accuracy, Accuracy]:
-    """How many parts there were, the scores on held-out items, and those of the most frequent label.
+    """How many parts there were, the scores on held-out items, and those of the baseline.
 
     Raises:
-        UsageError: there are not two labels with two different texts each.
+        UsageError: there are too few different texts with labels.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    groups = [" ".join(text.split()).casefold() for text in texts]
-    different = Counter(value for value, _ in {*zip(values, groups, strict=True)})
-    often = [count for count in different.values() if count > 1]
-    if len(often) < 2:
-        raise UsageError(
-            "two labels with two different texts each are needed to hold some out", hint="label more items"
-        )
-    parts = min(folds, *often)
-    numbers = np.unique(groups, return_inverse=True)[1]
-    splitter = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
-    given, most = [""] * len(texts), [""] * len(texts)
-    for seen, held in _splits(splitter, texts, values, numbers):
-        frequent = Counter(values[place] for place in seen).most_common(1)[0][0]
-        model = FinalClassifier.fit(
-            [texts[place] for place in seen], [values[place] for place in seen], scale, seed=seed
-        )
-        told = model.predict([texts[place] for place in held])
+    groups = [" ".join(task.text_of(content).split()).casefold() for content in contents]
+    items = [learner.reads(content) for content in contents]
+    splits = learner.splits(groups, values, folds)
+    given, plain = [""] * len(items), [""] * len(items)
+    for seen, held in splits:
+        learnt = [values[place] for place in seen]
+        model = learner.fit([items[place] for place in seen], learnt)
+        told = model.predict([items[place] for place in held])
         for place, (value, _) in zip(held, told, strict=True):
-            given[place], most[place] = value, frequent
-    scores = [accuracy(pl.DataFrame({"label": list(values), "given": told}), scale) for told in (given, most)]
-    return parts, scores[0], scores[1]
-
-
-def _splits(
-    splitter: Any,  # noqa: ANN401 - it carries no types
-    texts: Sequence[str],
-    values: Sequence[str],
-    groups: Any,  # noqa: ANN401 - an array
-) -> list[tuple[list[int], list[int]]]:
-    """Places to learn from and places to try, a pair for each part."""
-    import warnings
-
-    with warnings.catch_warnings():
-        # A label with fewer texts than parts is not in all of them, which is so and need not be said.
-        warnings.simplefilter("ignore", UserWarning)
-        return [
-            (seen.tolist(), held.tolist()) for seen, held in splitter.split(list(texts), list(values), groups)
-        ]
+            given[place], plain[place] = value, learner.plain(learnt)
+    pairs = (pl.DataFrame({"label": list(values), "given": told}) for told in (given, plain))
+    held_out, baseline = (accuracy(one, scale_of(task)) for one in pairs)
+    return len(splits), held_out, baseline
 
 
 def _labelled(
-    items: pl.DataFrame, texts: Sequence[str], labels: dict[int, str], model: FinalClassifier
+    items: pl.DataFrame, told: Sequence[tuple[str, float]], labels: Mapping[int, str], scale: Scale
 ) -> pl.DataFrame:
-    told = list(model.predict(texts))
     return items.select("item_id", "row_id").with_columns(
-        label=label_column([value for value, _ in told], model.scale),
+        label=label_column([value for value, _ in told], scale),
         confidence=pl.Series([sure for _, sure in told], dtype=pl.Float64),
-        people=label_column([labels.get(item) for item in items["item_id"]], model.scale),
+        people=label_column([labels.get(item) for item in items["item_id"]], scale),
     )
 
 
-def _write(folder: Path, model: FinalClassifier, table: pl.DataFrame, trained: Trained) -> None:
+def _write(folder: Path, model: Model, table: pl.DataFrame, trained: Trained) -> None:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        aside = folder / f".{MODEL}.{os.getpid()}.tmp"
+        aside = folder / f".{trained.model}.{os.getpid()}.tmp"
         try:
             model.save(aside)
-            aside.replace(folder / MODEL)
+            aside.replace(folder / trained.model)
         finally:
             aside.unlink(missing_ok=True)
         write_bytes(folder / POOL, parquet_bytes(table))

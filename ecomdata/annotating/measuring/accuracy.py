@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ecomdata.annotating.measuring.estimates import Estimate, proportion
-from ecomdata.annotating.measuring.judgements import Scale, parts_of
+from ecomdata.annotating.measuring.judgements import Scale, parts_of, spans_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,26 @@ class ClassScore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpanScore:
+    """Exact spans of all labels together: field, both ends and label are the same.
+
+    Attributes:
+        precision: Of the spans that were given, the share that is right; None where none were.
+        recall: Of the right spans, the share that was given; None where there are none.
+        f1: Twice the spans that are the same, by those of both sides together, so 0 where none was given;
+            None where both sides have none.
+        n: How many are right.
+        given: How many were given.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    n: int
+    given: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
     """A classifier's answers against labels.
 
@@ -44,11 +64,13 @@ class Accuracy:
         exact: The share of items with exactly the right answer.
         macro_f1: The mean F1 of the classes that have one.
         classes: Each class.
+        spans: Of a task of spans: all of them together.
     """
 
     exact: Estimate
     macro_f1: float | None
     classes: tuple[ClassScore, ...]
+    spans: SpanScore | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -59,6 +81,7 @@ class Accuracy:
                 {name: getattr(one, name) for name in ("label", "precision", "recall", "f1", "n", "given")}
                 for one in self.classes
             ],
+            **({} if self.spans is None else {"spans": asdict(self.spans)}),
         }
 
 
@@ -76,6 +99,21 @@ def accuracy(pairs: pl.DataFrame, scale: Scale) -> Accuracy:
         exact=proportion(hits, pairs.height),
         macro_f1=float(np.mean(scores)) if scores else None,
         classes=classes,
+        spans=_span_score(pairs) if scale.kind == "spans" else None,
+    )
+
+
+def _span_score(pairs: pl.DataFrame) -> SpanScore:
+    hits = n = given = 0
+    for label, told in pairs.select("label", "given").iter_rows():
+        right, marked = set(spans_of(label)), set(spans_of(told))
+        hits, n, given = hits + len(right & marked), n + len(right), given + len(marked)
+    return SpanScore(
+        precision=hits / given if given else None,
+        recall=hits / n if n else None,
+        f1=2 * hits / (n + given) if n + given else None,
+        n=n,
+        given=given,
     )
 
 

@@ -108,7 +108,7 @@ class Embedded:
         return tell
 
     def _learn_spans(self, labelled: Labelled, _seed: int) -> Tell:
-        forms = SurfaceForms(self._task, [(item.content, answer) for item, answer in labelled])
+        forms = SurfaceForms.learnt(self._task, [(item.content, answer) for item, answer in labelled])
         return lambda items: (forms.suggest(item.content) for item in items)
 
     def _classifier(self, labelled: Labelled, classes: Sequence[int], seed: int) -> TextClassifier:
