@@ -97,6 +97,7 @@ def test_numbers_and_contents_are_right_over_blocks_and_files(
     """Whatever the mixture, a row's number leads to its line; small blocks and more jobs change nothing."""
     folder = tmp_path_factory.mktemp("raw")
     files = [[*good_clicks(1), *lines] for lines in files]
+    files[0].append("1,999,view,0.5,")  # clicked once, so that not all items can be rejected
     for i, lines in enumerate(files):
         write_clicks(folder, lines, f"20230{i + 1}/clicks.csv")
     large = load(folder, jobs=1, force=True)

@@ -6,7 +6,7 @@ import json
 import os
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +161,18 @@ def test_a_full_disk_is_told(hub: Hub, publish: Publish, mine: Path) -> None:
     assert not hub.repos
 
 
+@pytest.fixture
+def hears_ctrl_c() -> Generator[None]:
+    """A process that a shell started in the background ignores it; the test must not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    end_waits()
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_leaves_only_whole_copies(publish: Publish, mine: Path) -> None:
     """It is heard between row groups; the next run writes what is missing."""
-    end_waits()
 
     class Pressed(Silent):
         def advance(self, *, size: int = 0, rows: int = 0) -> None:
