@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
+
+from ecomdata.threads import default_jobs
 
 DEFAULT_MEMORY: Final = "400MB"
 """What DuckDB may hold for derived tables before it spills to disk."""
@@ -20,7 +21,7 @@ class Options:
     only: str | None = None
     tables: tuple[str, ...] = ()
     limit: int | None = None
-    jobs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
+    jobs: int = field(default_factory=default_jobs)
     memory: str = DEFAULT_MEMORY
     strict: bool = False
     keep_raw: bool = False

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+
+
+def default_jobs() -> int:
+    """How much is worked at side by side unless told: as many as there are cores, at most 4."""
+    return min(os.cpu_count() or 1, 4)
 
 
 def ahead(

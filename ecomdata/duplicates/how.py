@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from ecomdata.duplicates.lsh import PERMUTATIONS, lsh_bands, lsh_recall
 from ecomdata.errors import UsageError
 from ecomdata.memory import amount_of_memory
 from ecomdata.texts.tidying import TIDYINGS
+from ecomdata.threads import default_jobs
 from ecomdata.vectors.joining import Search, check_threshold
 
 Method = Literal["exact", "near", "semantic"]
@@ -48,7 +48,7 @@ class How:
     keep: Keep = "first"
     device: Device = "auto"
     memory: str = DEFAULT_MEMORY
-    jobs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
+    jobs: int = field(default_factory=default_jobs)
     spill: Path | None = None
     search: Search = "auto"
 

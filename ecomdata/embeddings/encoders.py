@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import polars as pl
 
 from ecomdata.errors import UsageError
 from ecomdata.progress import Reporter
+from ecomdata.threads import default_jobs
 
 Floats = npt.NDArray[np.float32]
 Device = Literal["auto", "cpu", "cuda"]
@@ -69,7 +69,7 @@ class EncoderOptions:
     normalize: bool = True
     device: Device = "auto"
     batch: int = 64
-    jobs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
+    jobs: int = field(default_factory=default_jobs)
 
     def __post_init__(self) -> None:
         for name, value, most in (("dim", self.dim, 4096), ("batch", self.batch, 1 << 16)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from ecomdata.languages.predicting import Floats
 from ecomdata.languages.scripts import kinds, lowered
 from ecomdata.languages.surveying import COLUMNS, MARKS, survey
 from ecomdata.languages.tagging import SHARES, SINGLE, TAGS, Counts, Tagged, shares, tag
+from ecomdata.threads import default_jobs
 
 Places = NDArray[np.intp]
 
@@ -72,7 +72,7 @@ def told(texts: pl.Series, second: Classifier | None, *, threads: int | None = N
     slices = [strings.slice(start, _BATCH) for start in range(0, len(strings), _BATCH)]
     if not slices:
         return pl.DataFrame(schema=schema)
-    with ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 4)) as pool:
+    with ThreadPoolExecutor(threads or default_jobs()) as pool:
         batches = pool.map(partial(_batch, model=model, second=second), slices)
         # langdetect is asked here and not in the threads: it is plain Python, which Ctrl-C should end.
         found = [

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import Final
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError
@@ -21,9 +20,7 @@ from ecomdata.release import Release
 from ecomdata.shards import sha256_file
 from ecomdata.store import home_folder
 from ecomdata.tables import sha256_json
-
-_JOBS: Final = 4
-"""Files written side by side at most: each holds a row group, as read and as written."""
+from ecomdata.threads import default_jobs
 
 
 class Copier:
@@ -99,7 +96,8 @@ class Copier:
             with one_by_one:
                 reporter.advance(rows=rows, size=size)
 
-        with ThreadPoolExecutor(min(_JOBS, os.cpu_count() or 1), thread_name_prefix="rewrite") as pool:
+        # Each holds a row group, as read and as written.
+        with ThreadPoolExecutor(default_jobs(), thread_name_prefix="rewrite") as pool:
             running = [pool.submit(self._write_one, copy, on_rows) for copy in missing]
             try:
                 for one in wait(running, return_when=FIRST_EXCEPTION).done:
