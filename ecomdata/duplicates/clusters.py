@@ -81,7 +81,10 @@ def in_clusters(nodes: Nodes, pairs: Longs, worth: Ints | None, likeness: Likene
     """
     best = nodes.firsts if worth is None else _best(nodes, worth)
     center = np.arange(nodes.count, dtype=np.int64)
-    linked = np.unique(np.concatenate(halves(pairs)))
+    paired = np.zeros(nodes.count, np.bool_)
+    for ends in halves(pairs):
+        paired[ends] = True
+    linked = np.flatnonzero(paired)
     if len(linked):
         rank = (best[linked],) if worth is None else (best[linked], -worth[best[linked]])
         order = linked[np.lexsort(rank)].astype(np.uint32)

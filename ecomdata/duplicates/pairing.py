@@ -82,7 +82,7 @@ def halves(pairs: Longs) -> tuple[Ints, Ints]:
 
 
 def _united(some: Longs, others: Longs) -> Longs:
-    merged = np.sort(np.concatenate([some, others]))
+    merged = np.sort(np.concatenate([some, others]), kind="stable")  # both are runs, which it merges
     fresh = np.ones(len(merged), np.bool_)
     np.not_equal(merged[1:], merged[:-1], out=fresh[1:])
     return merged[fresh]
