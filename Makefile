@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := build/demo
 QUERY  := select event, count(*) n from merrec.events group by all order by n desc
 
-.PHONY: demo test test-embed oldest lint bench docs clean
+.PHONY: demo test test-embed oldest faults lint bench docs clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -35,6 +35,11 @@ test-embed: $(VENV)/.developed
 # The tests of publishing with the oldest huggingface_hub that datasets accepts.
 oldest: $(VENV)/.developed
 	$(BIN)/python tests/hub/oldest.py build/oldest
+
+# Faults and hostile inputs by the hundred, and what happened, written to benchmarks/results/.
+faults: $(VENV)/.developed
+	$(BIN)/python -m tests.campaigns.campaign faults
+	$(BIN)/python -m tests.campaigns.campaign hostile
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check
