@@ -4,8 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := build/demo
 QUERY  := select event, count(*) n from merrec.events group by all order by n desc
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-embed oldest faults lint bench docs clean
+# Hundreds of short processes would compile the package again and again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test test-embed oldest faults lint bench docs lock clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -14,11 +18,14 @@ $(BIN)/python:
 
 # The stamps make a second run quick; they are renewed when the dependencies change.
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary -e .
+	$(PIP) --prefer-binary -e .
 	@touch $@
 
-$(VENV)/.developed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary -e '.[dev,bench]'
+# What is tested is locked, with hashes (docs/dependencies.md); pip brings uv, and uv the rest.
+$(VENV)/.developed: requirements/dev.txt pyproject.toml | $(BIN)/python
+	sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt | $(PIP) --require-hashes -r /dev/stdin
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt -b requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.installed $@
 
 demo: $(VENV)/.installed
@@ -67,6 +74,13 @@ bench: $(VENV)/.developed
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed
 	$(BIN)/python docs/clidocs.py > docs/cli.md
+
+# Renews requirements/ after a change of the dependencies; `make lock UPGRADE=--upgrade` takes the newest of all.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock' $(UPGRADE) pyproject.toml
+lock: $(VENV)/.developed
+	$(LOCK) --extra dev --extra bench -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt -o requirements/run.txt
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
