@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 
 from ecomdata.console import plain
 from ecomdata.errors import UsageError
+from ecomdata.manifest import aside
 from ecomdata.sqltext import quoted
 from ecomdata.store import writing
 
@@ -43,8 +44,8 @@ def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None
         if output is None:
             print(text)  # noqa: T201
         else:
-            with writing(output):
-                output.write_text(text + "\n", "utf-8")
+            with _target(output) as stream:
+                stream.write(f"{text}\n".encode())
         return
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="give a file with --output")
@@ -86,13 +87,14 @@ def _target(output: Path | None) -> Generator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    temporary = output.with_name(f".{output.name}.tmp")
-    try:
+    if output.exists() and not output.is_file():  # a device or a pipe, which no file may take the place of
+        with writing(output), output.open("wb") as stream:
+            yield stream
+        return
+    with aside(output) as temporary:
         with writing(output), temporary.open("wb") as stream:
             yield stream
         temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

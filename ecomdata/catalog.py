@@ -144,7 +144,12 @@ def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] 
                 create_views(connection, store)
                 return len(_views(connection))
         except duckdb.Error as error:
-            raise UsageError(f"{target} cannot be written as a DuckDB database: {error}") from error
+            taken = isinstance(error, duckdb.IOException) and "lock" in str(error)
+            hint = "another process has it open: run the same command again when it is done" if taken else ""
+            raise UsageError(
+                f"{target} cannot be written as a DuckDB database: {error}",
+                hint=hint or "give the name of a file that is not there, or of such a database",
+            ) from error
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:

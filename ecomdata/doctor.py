@@ -6,8 +6,10 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,9 +19,10 @@ from ecomdata import __version__
 from ecomdata.beside import left_beside
 from ecomdata.catalog import check_nothing_missing
 from ecomdata.errors import EcomdataError
+from ecomdata.progress import Silent
 from ecomdata.registry import datasets
 from ecomdata.sources import human
-from ecomdata.store import Store, home_folder
+from ecomdata.store import Store, home_folder, writing
 
 Status = Literal["ok", "note", "problem"]
 _PACKAGES: Final = ("polars", "pyarrow", "duckdb", "dataframely", "huggingface_hub", "datasets")
@@ -113,23 +116,29 @@ def _store(store: Store, *, prune: bool) -> Iterator[Check]:
             problem,
             "load it again with --force, or upgrade ecomdata if a newer one wrote it",
         )
-    superseded = [path for dataset in _readable(store) for path in store.superseded(dataset)]
-    yield from _old("superseded releases", superseded, prune=prune)
-    beside = [path for dataset in _readable(store) for path in left_beside(store, dataset)]
-    yield from _old("made of superseded releases", beside, prune=prune)
+    yield from _old("superseded releases", store, store.superseded, prune=prune)
+    yield from _old("made of superseded releases", store, partial(left_beside, store), prune=prune)
 
 
-def _old(name: str, places: list[Path], *, prune: bool) -> Iterator[Check]:
+def _old(name: str, store: Store, found: Callable[[str], list[Path]], *, prune: bool) -> Iterator[Check]:
     """What may go, and goes when it is asked for."""
-    if not places:
-        return
-    size = human(sum(_size(path) for path in places))
-    if prune:
-        for path in places:
-            shutil.rmtree(path)
-        yield Check(name, "ok", f"{len(places)} removed, {size} freed")
-    else:
-        yield Check(name, "note", f"{len(places)}, {size}", "ecomdata doctor --prune removes them")
+    count = size = 0
+    for dataset in _readable(store):
+        with ExitStack() as stack:
+            if prune:
+                # Between a new release and its being the visible one, a load's own would seem superseded.
+                stack.enter_context(store.lock(dataset, Silent().say))
+            places = found(dataset)
+            count += len(places)
+            size += sum(_size(path) for path in places)
+            if prune:
+                with writing(store.folder(dataset)):
+                    for path in places:
+                        shutil.rmtree(path)
+    if count and prune:
+        yield Check(name, "ok", f"{count} removed, {human(size)} freed")
+    elif count:
+        yield Check(name, "note", f"{count}, {human(size)}", "ecomdata doctor --prune removes them")
 
 
 def _copies(store: Store) -> Iterator[Check]:
@@ -149,7 +158,12 @@ def _readable(store: Store) -> Iterator[str]:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Bytes of the files in a folder; those that go meanwhile count for nothing."""
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            size += path.stat().st_size if path.is_file() else 0
+    return size
 
 
 def _sources() -> Iterator[Check]:

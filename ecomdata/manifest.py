@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import uuid
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -223,15 +225,28 @@ def _build(cls: type[_Record], value: dict[str, Any]) -> _Record:
     return cls(**{name: item for name, item in value.items() if name in known})
 
 
-def write_durably(path: Path, text: str) -> None:
-    """Write a small file so that after a crash it is either the old one or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def write_durably(path: Path, content: str | bytes) -> None:
+    """Write a small file so that after a crash it is either the old one or the new one, whole.
+
+    Whoever else writes it at the same time has a file aside of their own.
+    """
+    with aside(path) as temporary:
+        with temporary.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def aside(path: Path) -> Generator[Path]:
+    """A name beside a file that no other process or thread writes to; what is left there goes."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

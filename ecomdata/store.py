@@ -57,17 +57,21 @@ class Store:
             DataError: ``current`` points at a release that is not there.
         """
         pointer = self.folder(dataset) / "current"
-        try:
-            release = pointer.read_text("utf-8").strip()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        folder = self.folder(dataset) / "releases" / release
-        if not release or "/" in release or not (folder / MANIFEST).is_file():
-            raise DataError(
-                f"{pointer} names the release {release!r}, which is not there",
-                hint=f"load it again: ecomdata load {dataset} --force",
-            )
-        return folder
+        before = None
+        while True:
+            try:
+                release = pointer.read_text("utf-8").strip()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            folder = self.folder(dataset) / "releases" / release
+            if release and "/" not in release and (folder / MANIFEST).is_file():
+                return folder
+            if release == before:
+                raise DataError(
+                    f"{pointer} names the release {release!r}, which is not there",
+                    hint=f"load it again: ecomdata load {dataset} --force",
+                )
+            before = release  # a load may have superseded it since, and doctor --prune removed it
 
     def manifest(self, dataset: str) -> Manifest | None:
         """The visible release's manifest, or None when nothing is loaded."""
@@ -89,21 +93,8 @@ class Store:
     @contextmanager
     def lock(self, dataset: str, on_wait: Callable[[str], None]) -> Generator[None]:
         """Hold the dataset for writing; says so once and waits while another process has it."""
-        import filelock
-
-        folder = self.folder(dataset)
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(folder / ".lock")
-            try:
-                lock.acquire(timeout=0)
-            except filelock.Timeout:
-                on_wait(f"another process is loading {dataset}; waiting for it to finish")
-                lock.acquire()
-        try:
+        with alone(self.folder(dataset) / ".lock", f"writing {dataset}", on_wait):
             yield
-        finally:
-            lock.release()
 
     def remove_leftovers(self, dataset: str) -> None:
         """Remove what killed loads left. Call it only while holding the lock."""
@@ -148,16 +139,47 @@ class Store:
         return [releases / name for name in self.releases(dataset) if current is None or name != current.name]
 
 
+@contextmanager
+def alone(lock: Path, doing: str, on_wait: Callable[[str], None]) -> Generator[None]:
+    """Hold a lock, which the system gives back when a process ends, however it ends.
+
+    Args:
+        lock: A file, made with its folder where it is not there.
+        doing: What another process that holds it is doing, as in "loading merrec".
+        on_wait: Told once, when there is one; then the lock is waited for.
+
+    Raises:
+        EcomdataError: the folder may not be written.
+    """
+    import filelock
+
+    with writing(lock.parent):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held = filelock.FileLock(lock)
+        try:
+            held.acquire(timeout=0)
+        except filelock.Timeout:
+            on_wait(f"another process is {doing}; waiting for it to finish")
+            held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
+
+
 def missing_files(folder: Path, manifest: Manifest) -> list[str]:
     """The files of a release that are missing or have another size, each with what is wrong."""
     problems: list[str] = []
     for record in manifest.tables.values():
         for file in (*record.files, *record.quarantine):
             path = folder / file.path
-            if not path.is_file():
+            try:
+                size = path.stat().st_size
+            except OSError:
                 problems.append(f"{path} is missing")
-            elif path.stat().st_size != file.size:
-                problems.append(f"{path} has {path.stat().st_size} bytes instead of {file.size}")
+                continue
+            if size != file.size:
+                problems.append(f"{path} has {size} bytes instead of {file.size}")
     return problems
 
 
@@ -219,6 +241,11 @@ _DISK_PROBLEMS: Final = {
 
 
 def _disk_problem(error: Exception) -> tuple[str, str] | None:
+    if isinstance(error, FileNotFoundError) and error.filename:
+        missing = Path(error.filename)
+        while missing != missing.parent and not missing.parent.exists():
+            missing = missing.parent
+        return f"{missing} is not there, or went away meanwhile", "see that its folder and its disk are there"
     if isinstance(error, OSError) and error.errno:
         return _DISK_PROBLEMS.get(error.errno)
     # polars and DuckDB wrap the system's error; its text is all that is left.

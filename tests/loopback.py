@@ -261,7 +261,9 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.lost:
             self._reset()
             return
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
+        if "Date" not in answer.headers:
+            self.send_header("Date", self.date_time_string())
         for name, value in answer.headers.items():
             self.send_header(name, value)
         size = len(answer.body) if answer.announce is None else answer.announce

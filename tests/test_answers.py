@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +135,22 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         answer(query, "csv", output)
     assert output.read_text() == "before"
     assert list(tmp_path.iterdir()) == [output]
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_a_pipe_is_written_into(form: str, tmp_path: Path) -> None:
+    """No file takes its place; so /dev/stdout and /dev/null stay what they are."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    with ask("select 42 as n") as relation:
+        write_answer(relation, form, pipe)
+    reader.join(30)
+    assert b"42" in got[0]
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

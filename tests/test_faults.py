@@ -206,7 +206,7 @@ def test_a_second_load_waits_and_says_so(start: Start, home: Path, big: Path, sm
     second = start("load", BEHAVIOR, "--source", small)
     assert second.stderr is not None
     said = second.stderr.readline()
-    assert f"another process is loading {BEHAVIOR}; waiting" in said
+    assert f"another process is writing {BEHAVIOR}; waiting" in said
     assert second.poll() is None
     assert manifest_of(home, BEHAVIOR) is None
     first.send_signal(signal.SIGCONT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import ecomdata as ed
+from ecomdata.doctor import diagnose
 from ecomdata.manifest import FORMAT, Manifest, read_manifest, write_durably
 from ecomdata.store import Store, home_folder, require_loaded, writing
 from tests.conftest import ROOT
@@ -195,7 +197,71 @@ def test_a_second_process_waits_and_says_so(home: Path) -> None:
         process.communicate("\n")
         thread.join(30)
     assert got.is_set()
-    assert said == [f"another process is loading {NAME}; waiting for it to finish"]
+    assert said == [f"another process is writing {NAME}; waiting for it to finish"]
+
+
+def test_a_release_that_gives_way_while_it_is_looked_up(home: Path) -> None:
+    """A load and ``doctor --prune`` come between the pointer and its release: then the new one is taken."""
+    store, ended = Store(home), threading.Event()
+    releases = store.folder(NAME) / "releases"
+
+    def replace(number: int) -> None:
+        newer = releases / f"release-{number}"
+        newer.mkdir(parents=True)
+        (newer / "manifest.json").touch()
+        write_durably(releases.parent / "current", newer.name)
+        shutil.rmtree(releases / f"release-{number - 1}", ignore_errors=True)
+
+    def keep_replacing() -> None:
+        for number in range(1, 200):
+            replace(number)
+        ended.set()
+
+    replace(0)
+    thread = threading.Thread(target=keep_replacing)
+    thread.start()
+    while not ended.is_set():
+        assert store.current(NAME)
+    thread.join(30)
+
+
+def test_prune_waits_for_a_load(home: Path, release: ed.Release, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new release that is not the visible one yet is not taken for a superseded one."""
+    store = Store(home)
+    newer = release.folder.with_name("ffffffffffff")
+    thread = threading.Thread(target=lambda: diagnose(home=home, offline=True, prune=True))
+    said = ""
+    with store.lock(NAME, print):
+        shutil.copytree(release.folder, newer)
+        thread.start()
+        while "waiting" not in said:
+            thread.join(0.01)
+            said += capsys.readouterr().err
+        assert newer.is_dir()
+        write_durably(store.folder(NAME) / "current", "ffffffffffff\n")
+    thread.join(30)
+    assert store.releases(NAME) == ["ffffffffffff"]
+
+
+def test_many_threads_write_one_file(tmp_path: Path) -> None:
+    """Each writes aside under a name of its own: the file is always one of theirs, whole; nothing is left."""
+    path = tmp_path / "x.json"
+    texts = [str(number) * 5000 for number in range(4)]
+    write_durably(path, texts[0])
+    seen: set[str] = set()
+
+    def write(text: str) -> None:
+        for _ in range(20):
+            write_durably(path, text)
+            seen.add(path.read_text())
+
+    threads = [threading.Thread(target=write, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert seen <= set(texts)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_other_datasets_are_not_locked(home: Path) -> None:
@@ -215,6 +281,16 @@ def test_what_the_disk_refuses_is_named(number: int, words: str, tmp_path: Path)
     with pytest.raises(ed.EcomdataError, match=words) as caught, writing(tmp_path):
         raise OSError(number, "x")
     assert str(tmp_path) in str(caught.value)
+
+
+def test_what_went_away_is_named(tmp_path: Path) -> None:
+    """A folder that was removed while something was written there."""
+    with (
+        pytest.raises(ed.EcomdataError, match=r"gone is not there, or went away") as caught,
+        writing(tmp_path),
+    ):
+        write_durably(tmp_path / "gone" / "x", "y")
+    assert "disk" in caught.value.hint
 
 
 def test_other_failures_pass_through(tmp_path: Path) -> None:

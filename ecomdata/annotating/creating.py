@@ -47,7 +47,11 @@ def create_project(folder: Path, *, task: Task, pool: Pool, settings: Settings, 
         aside.mkdir(parents=True)
         try:
             _write(aside, task, meta, pool, settings, seed)
-            aside.rename(folder)  # takes the place of an empty folder
+            try:
+                aside.rename(folder)  # takes the place of an empty folder
+            except OSError:
+                require_free(folder)  # another process may have made one there meanwhile
+                raise
             sync_folder(folder.parent)
         finally:
             shutil.rmtree(aside, ignore_errors=True)

@@ -82,6 +82,7 @@ class Ledger:
         self._skips_of: set[int] = set()
         self._since: dict[int, float] = {}
         self._held: deque[tuple[float, int]] = deque()
+        self._latest = 0.0
         self._last_assignment = self._last_event = 0
         self.round = 0
 
@@ -115,6 +116,7 @@ class Ledger:
     def _hold(self, assignment: int, at: float) -> None:
         self._since[assignment] = at
         self._held.append((at, assignment))
+        self._latest = max(self._latest, at)
 
     def _close(self, event: int, assignment: int) -> None:
         person = self._people[self._assigned[assignment][1]]
@@ -174,12 +176,23 @@ class Ledger:
 
     def lapse(self, at: float) -> None:
         """Let go what people have had open for too long; ``at`` is the time in seconds since 1970."""
+        if self._latest > at:
+            self._set_back(at)
         limit = at - 60 * self._settings.hold_minutes
         while self._held and self._held[0][0] < limit:
             held, assignment = self._held.popleft()
             if self._since.get(assignment) == held:  # neither answered nor undone since
                 del self._since[assignment]
                 self._release(self._assigned[assignment][0], taken=True)
+
+    def _set_back(self, at: float) -> None:
+        """The clock was ahead when something was handed out, for years perhaps: that is held from now on.
+
+        So nobody holds an item for that long, and what was handed out later is not behind it in the line.
+        """
+        self._since = {assignment: min(since, at) for assignment, since in self._since.items()}
+        self._held = deque(sorted((since, assignment) for assignment, since in self._since.items()))
+        self._latest = at
 
     def waiting(self) -> list[int]:
         """The items that lack answers, in the order of the pool."""

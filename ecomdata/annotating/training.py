@@ -14,7 +14,7 @@ import polars as pl
 from ecomdata import __version__
 from ecomdata.annotating.adjudicating import resolved_items
 from ecomdata.annotating.exporting.labels import label_column
-from ecomdata.annotating.exporting.storing import parquet_bytes, write_bytes
+from ecomdata.annotating.exporting.storing import parquet_bytes
 from ecomdata.annotating.learning import Learner, Model, learner_of
 from ecomdata.annotating.logs import scale_of
 from ecomdata.annotating.measuring.accuracy import Accuracy, accuracy
@@ -23,8 +23,9 @@ from ecomdata.annotating.project import Project
 from ecomdata.annotating.suggesting.classifier import require_learning
 from ecomdata.annotating.task import Task
 from ecomdata.errors import UsageError
-from ecomdata.manifest import write_durably
-from ecomdata.store import writing
+from ecomdata.manifest import aside, write_durably
+from ecomdata.progress import Silent
+from ecomdata.store import alone, writing
 
 SCORES: Final = "scores.json"
 POOL: Final = "pool.parquet"
@@ -164,13 +165,10 @@ def _labelled(
 
 
 def _write(folder: Path, model: Model, table: pl.DataFrame, trained: Trained) -> None:
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = folder / f".{trained.model}.{os.getpid()}.tmp"
-        try:
-            model.save(aside)
-            aside.replace(folder / trained.model)
-        finally:
-            aside.unlink(missing_ok=True)
-        write_bytes(folder / POOL, parquet_bytes(table))
+    # The three belong together: another process that trains must not come between them.
+    with alone(folder / ".lock", f"writing to {folder}", Silent().say), writing(folder):
+        with aside(folder / trained.model) as temporary:
+            model.save(temporary)
+            temporary.replace(folder / trained.model)
+        write_durably(folder / POOL, parquet_bytes(table))
         write_durably(folder / SCORES, json.dumps(trained.as_dict(), ensure_ascii=False, indent=1))

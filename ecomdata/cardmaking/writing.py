@@ -15,6 +15,7 @@ from ecomdata.cardmaking.notes import kept_notes
 from ecomdata.cardmaking.page import card_page
 from ecomdata.cardmaking.people import found_here
 from ecomdata.errors import DataError, UsageError
+from ecomdata.manifest import write_durably
 from ecomdata.personaldata import findings_of
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PUBLISHED, Published
@@ -141,6 +142,4 @@ def _write(folder: Path, found: Mapping[str, bytes]) -> None:
         for path, content in found.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            aside = target.with_name(f".{target.name}.tmp")
-            aside.write_bytes(content)
-            aside.replace(target)
+            write_durably(target, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import uuid
@@ -322,7 +323,10 @@ class _Search:
         return clusters.join(values, on="row", how="left", maintain_order="left")
 
     def _write(self, made: Deduplication, frames: dict[str, pl.DataFrame]) -> None:
-        """Into a folder that appears whole, in the place of one with the same options."""
+        """Into a folder that appears whole; where one is there, its files give way one by one.
+
+        So another process that looks for the same finds each file there at any time, and with the same rows.
+        """
         folder = Path(made.folder)
         aside = folder.with_name(f".writing-{uuid.uuid4().hex[:8]}")
         with writing(folder):
@@ -331,9 +335,7 @@ class _Search:
                 for name, frame in frames.items():
                     frame.write_parquet(aside / f"{name}.parquet")
                 write_durably(aside / "summary.json", json.dumps(asdict(made), indent=1, ensure_ascii=False))
-                shutil.rmtree(folder, ignore_errors=True)
-                aside.rename(folder)
-                sync_folder(folder.parent)
+                _put(aside, folder)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
 
@@ -367,3 +369,16 @@ class _Search:
         of = f"a row of {where}" if "against" in self.options else "a kept row"
         split = f" in another {where}" if "split_column" in self.options else ""
         return f"duplicate of {of}{split} ({self.column.column}: {how})"
+
+
+def _put(aside: Path, folder: Path) -> None:
+    """Give a folder that is whole its name, or its files theirs where the name is taken."""
+    try:
+        aside.rename(folder)
+    except OSError as error:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+        for file in sorted(aside.iterdir()):
+            file.replace(folder / file.name)
+        sync_folder(folder)
+    sync_folder(folder.parent)

@@ -23,7 +23,7 @@ from ecomdata.manifest import MANIFEST, write_durably
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import Release, open_release
 from ecomdata.shards import sha256_file
-from ecomdata.store import writing
+from ecomdata.store import alone, writing
 
 if TYPE_CHECKING:
     import os
@@ -181,18 +181,6 @@ class _Work:
     @contextmanager
     def _alone(self) -> Generator[None]:
         """Keep other processes from making the same set; say so once, and wait."""
-        import filelock
-
-        folder = self._target.parent
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(folder / f".{self.name}.lock")
-            try:
-                lock.acquire(timeout=0)
-            except filelock.Timeout:
-                self._reporter.say(f"another process is making {self.name}; waiting for it to finish")
-                lock.acquire()
-        try:
+        lock = self._target.with_name(f".{self.name}.lock")
+        with alone(lock, f"making {self.name}", self._reporter.say):
             yield
-        finally:
-            lock.release()

@@ -15,7 +15,6 @@ from typing import Any, cast
 
 from ecomdata.errors import EcomdataError
 from ecomdata.manifest import WrittenFile, sync_folder, write_durably
-from ecomdata.progress import Reporter
 from ecomdata.shards import sha256_file
 from ecomdata.store import writing
 
@@ -98,22 +97,3 @@ def copying(target: Path) -> Generator[None]:
             yield
     except EcomdataError as error:
         raise EcomdataError(str(error), hint=f"{error.hint}; --as-stored needs no copies") from error
-
-
-@contextlib.contextmanager
-def alone(root: Path, reporter: Reporter) -> Generator[None]:
-    """Keep other processes from writing copies of the dataset."""
-    import filelock
-
-    with copying(root):
-        root.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(root / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            reporter.say(f"another process is writing copies of {root.name}; waiting for it to finish")
-            lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

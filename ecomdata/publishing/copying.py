@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError
@@ -13,12 +14,12 @@ from ecomdata.manifest import WrittenFile
 from ecomdata.personaldata import Masker, fingerprint
 from ecomdata.progress import Reporter
 from ecomdata.publishing.content import check_bytes
-from ecomdata.publishing.copies import Copies, Copy, alone, copying, remove_others, show, whole
+from ecomdata.publishing.copies import Copies, Copy, copying, remove_others, show, whole
 from ecomdata.publishing.personal import Treated
 from ecomdata.publishing.rewriting import OnRows, recipe, rewrite
 from ecomdata.release import Release
 from ecomdata.shards import sha256_file
-from ecomdata.store import home_folder
+from ecomdata.store import alone, home_folder
 from ecomdata.tables import sha256_json
 from ecomdata.threads import default_jobs
 
@@ -66,16 +67,23 @@ class Copier:
         target = self._root / table / f"{key}.parquet"
         return Copy(table, file, target, bool(masks), whole(target, file.path))
 
-    def made(self, reporter: Reporter) -> Copies:
+    @contextmanager
+    def made(self, reporter: Reporter) -> Generator[Copies]:
         """The copies, what is missing written now; copies that are not of this publication go first.
+
+        Until the context ends no other process publishes the dataset: with other masks it would remove these.
 
         Raises:
             DataError: a file of the store is not what its manifest says.
             EcomdataError: the disk is full, or the like.
         """
         if not self._tables and not self._root.is_dir():
-            return {}
-        with alone(self._root, reporter):
+            yield {}
+            return
+        with ExitStack() as stack:
+            with copying(self._root):
+                doing = f"publishing {self._release.manifest.dataset}"
+                stack.enter_context(alone(self._root / ".lock", doing, reporter.say))
             copies = self.planned()
             remove_others(self._root, copies)
             missing = [copy for copy in copies.values() if copy.written is None]
@@ -84,7 +92,7 @@ class Copier:
                 self._write(missing, reporter)
                 reporter.finish()
                 copies = self.planned()
-        return copies
+            yield copies
 
     def _write(self, missing: Sequence[Copy], reporter: Reporter) -> None:
         """Write several files side by side; when one fails, or at Ctrl-C, the others end soon."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -169,42 +170,41 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
     state = remote.look()
     private = _private(repo_id, state, private=private)
     copier = Copier(release, dataset, personal, as_stored=as_stored, home=home)
-    if card_only:
+    with ExitStack() as stack:
         copies: Copies = {}
-    elif dry_run:
-        copies = copier.planned()
-    else:
-        remote.require_token()  # before the work
-        copies = copier.made(reporter)
-    facts = Facts(
-        published=published_with(copies, release, dataset, rights, personal, card_only=card_only),
-        repo=repo_id,
-        notes=kept_notes(remote.read(state, CARD), f"{CARD} of {repo_id}", replaceable=True),
-        reporter=reporter,
-    )
-    wanted = contents(release, dataset, card, facts, copies)
-    tables = tuple({*(table.name for table in dataset.tables), *release})
-    plan = make_plan(repo_id, branch, state, wanted, tables)
-    planned = Publication(
-        dataset=name,
-        release=release.manifest.release,
-        server=remote.server,
-        plan=plan,
-        rights=rights,
-        private=private,
-        dry_run=dry_run,
-        personal_data=personal.record,
-        layout=facts.published.layout,
-    )
-    if dry_run:
-        return planned
-    if confirm is not None and not confirm(planned):
-        raise EcomdataError(
-            "nothing was published", hint="say yes, or give -y; --dry-run shows the plan alone"
+        if dry_run and not card_only:
+            copies = copier.planned()
+        elif not dry_run:
+            remote.require_token()  # before the work
+            copies = {} if card_only else stack.enter_context(copier.made(reporter))
+        facts = Facts(
+            published=published_with(copies, release, dataset, rights, personal, card_only=card_only),
+            repo=repo_id,
+            notes=kept_notes(remote.read(state, CARD), f"{CARD} of {repo_id}", replaceable=True),
+            reporter=reporter,
         )
-    commit = _Run(remote, planned, tables, release, dataset, reporter).commit()
-    tag = remote.tag(f"release-{release.manifest.release}", commit)
-    return replace(planned, commit=commit, tag=tag)
+        wanted = contents(release, dataset, card, facts, copies)
+        tables = tuple({*(table.name for table in dataset.tables), *release})
+        planned = Publication(
+            dataset=name,
+            release=release.manifest.release,
+            server=remote.server,
+            plan=make_plan(repo_id, branch, state, wanted, tables),
+            rights=rights,
+            private=private,
+            dry_run=dry_run,
+            personal_data=personal.record,
+            layout=facts.published.layout,
+        )
+        if dry_run:
+            return planned
+        if confirm is not None and not confirm(planned):
+            raise EcomdataError(
+                "nothing was published", hint="say yes, or give -y; --dry-run shows the plan alone"
+            )
+        commit = _Run(remote, planned, tables, release, dataset, reporter).commit()
+        tag = remote.tag(f"release-{release.manifest.release}", commit)
+        return replace(planned, commit=commit, tag=tag)
 
 
 def _check_names(repo_id: str, branch: str) -> None:

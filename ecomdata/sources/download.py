@@ -70,12 +70,13 @@ class _Seen:
     url: str
     etag: str
     modified: str
+    size: int = -1
 
     @classmethod
-    def of(cls, url: str, headers: Mapping[str, str]) -> _Seen:
+    def of(cls, url: str, headers: Mapping[str, str], size: int) -> _Seen:
         etag = headers.get("etag", "")
         # A weak ETag does not promise the same bytes.
-        return cls(url, "" if etag.startswith("W/") else etag, headers.get("last-modified", ""))
+        return cls(url, "" if etag.startswith("W/") else etag, headers.get("last-modified", ""), size)
 
     @property
     def validator(self) -> str:
@@ -231,21 +232,36 @@ class Download:
 
     def _begin(self, response: httpx2.Response, out: IO[bytes]) -> int:
         """Line the file up with the answer; returns the whole file's bytes, -1 when unknown."""
-        now = _Seen.of(self.url, response.headers)
         if response.status_code == 206:
             match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("content-range", ""))
-            told = self._seen and now.validator and not self.pinned
-            changed = told and self._seen and now.validator != self._seen.validator
-            if not match or int(match[1]) != self._done or changed:
+            total = int(match[2]) if match and match[2] != "*" else self.size
+            if not match or int(match[1]) != self._done or self._is_another(response, total):
                 self._restart(out)
                 raise Again("the server answered with another part, or with a part of another file")
-            return int(match[2]) if match[2] != "*" else self.size
+            return total
         # Any other success is the file from its start: the range was ignored, or the file has changed.
         self._restart(out)
-        self._seen = now
-        self._sidecar.write_text(json.dumps(asdict(now)), "utf-8")
         announced = length(response)
-        return announced if announced >= 0 else self.size
+        known = self.pinned or self.sha256  # then the bytes themselves are judged
+        if not known and self.size > 0 and 0 <= announced != self.size:
+            raise Again(f"the server announces {announced:,} bytes, and announced {self.size:,} before")
+        total = announced if announced >= 0 else self.size
+        self._seen = _Seen.of(self.url, response.headers, total)
+        self._sidecar.write_text(json.dumps(asdict(self._seen)), "utf-8")
+        return total
+
+    def _is_another(self, response: httpx2.Response, total: int) -> bool:
+        """Whether a part is of another file than the part that is here, by all that the server says of it."""
+        if self._seen is None or self.pinned:
+            return False
+        now = _Seen.of(self.url, response.headers, total)
+        # A part has the ETag that the whole would have (RFC 9110, 15.3.7); its date may be left out.
+        sized = min(now.size, self._seen.size) >= 0
+        return (
+            (sized and now.size != self._seen.size)
+            or now.etag != self._seen.etag
+            or (bool(now.modified) and now.modified != self._seen.modified)
+        )
 
     def _accept(self, digest: str) -> None:
         """Check what came, and put it in its place."""
@@ -345,7 +361,8 @@ def check_page(response: httpx2.Response, name: str) -> None:
     coding = response.headers.get("content-encoding", "identity").lower()
     if coding not in {"identity", ""} and not name.endswith((".gz", ".tgz")):
         raise EcomdataError(
-            f"{shown(str(response.url))}: the server sends {coding}, though it was asked for the plain file"
+            f"{shown(str(response.url))}: the server sends {coding}, though it was asked for the plain file",
+            hint="get the file by hand and give it with --source",
         )
 
 
@@ -359,7 +376,10 @@ def _retry_after(response: httpx2.Response) -> float:
         seconds = float(text)
     else:
         try:
-            seconds = (email.utils.parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+            # By the server's own clock where it tells it: this machine's may be wrong.
+            told = response.headers.get("date", "")
+            now = email.utils.parsedate_to_datetime(told) if told else datetime.now(UTC)
+            seconds = (email.utils.parsedate_to_datetime(text) - now).total_seconds()
         except (ValueError, TypeError):
             return 0.0
     return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -192,6 +193,48 @@ def test_an_item_that_someone_left_open_goes_to_another(tmp_path: Path) -> None:
         assert answer(project, ana) == late.item_id
         assert project.answers().height == 2
         assert project.counts().complete == 1
+
+
+def test_a_clock_that_was_ahead_holds_nothing_for_years(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was handed out then is held from now on, and what was handed out since is let go in its time."""
+    with make_project(tmp_path / "project", 2, hold_minutes=1e-3) as project:
+        ana, ben, cai = people(project, 3)
+        with monkeypatch.context() as ahead:
+            ahead.setattr("ecomdata.annotating.project.now", lambda: "2096-01-01T00:00:00.000+00:00")
+            early = project.next_item(ana)
+        late = project.next_item(ben)
+        assert early is not None
+        assert late is not None
+        given: list[int] = []
+        for item in (early, late):
+            end = time.monotonic() + 20
+            while (one := project.next_item(cai)) is None:
+                assert time.monotonic() < end, f"item {item.item_id} is held for ever"
+            given.append(one.item_id)
+            answer(project, cai)
+        assert sorted(given) == [1, 2]
+
+
+def test_two_make_a_project_in_one_folder(tmp_path: Path) -> None:
+    """One does; the other hears that there is one."""
+    heard: list[str] = []
+
+    def make() -> None:
+        try:
+            make_project(tmp_path / "project", 2).close()
+        except UsageError as error:
+            heard.append(str(error))
+
+    threads = [threading.Thread(target=make) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(heard) == 2
+    assert all("holds a project already" in text for text in heard)
+    assert [path.name for path in tmp_path.iterdir()] == ["project"]
 
 
 def test_undo_goes_back_one_by_one(project: Project) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -57,6 +58,27 @@ def test_what_is_found_is_kept_and_nothing_else_changes(tmp_path: Path, home: Pa
     assert before == {path: path.read_bytes() for path in (home / "store").rglob("*") if path.is_file()}
     assert _dedup(by=["event"]).folder == found.folder
     assert not list((home / "duplicates").rglob(".writing*"))
+
+
+def test_what_was_found_is_never_missing_while_it_is_found_again(tmp_path: Path) -> None:
+    """Another process that looked for the same may be reading it just then."""
+    _load(tmp_path / "raw", ["red shoe", "red shoe", "blue hat"])
+    clusters = Path(_dedup().folder) / "clusters.parquet"
+    ended, missed = threading.Event(), list[bool]()
+
+    def watch() -> None:
+        while not ended.is_set():
+            if not clusters.exists():
+                missed.append(True)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for _ in range(5):
+        _dedup()
+    ended.set()
+    watcher.join(30)
+    assert not missed
+    assert [path.name for path in clusters.parent.parent.iterdir()] == [clusters.parent.name]
 
 
 def test_apply_makes_a_release_without_the_rows(tmp_path: Path, run_cli: RunCli) -> None:

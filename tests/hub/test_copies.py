@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import signal
+import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,37 @@ def test_copies_of_something_else_go(publish: Publish, mine: Path, tmp_path: Pat
     after = _copies(mine)
     assert len(after) == len(before)
     assert not {*before, leftover} & after.keys()
+
+
+class _Heard(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        """Keep it."""
+        self.said.append(text)
+
+
+def test_copies_stay_until_they_are_sent(hub: Hub, publish: Publish, mine: Path) -> None:
+    """Who publishes the dataset in another way meanwhile waits, and does not remove what is being sent."""
+    heard = _Heard()
+    options = {"as_stored": True, "home": mine, "reporter": heard}
+    other = threading.Thread(target=lambda: publish(repo="acme/other", **options))
+
+    def meanwhile(_: object) -> bool:
+        other.start()
+        while not heard.said:
+            other.join(0.01)
+        return True
+
+    assert not ed.verify(f"hf://datasets/{publish(home=mine, confirm=meanwhile).plan.repo}").differences
+    other.join(60)
+    assert heard.said[0] == "another process is publishing merrec; waiting for it to finish"
+    assert not _copies(mine)
+    assert not ed.verify("hf://datasets/acme/other").differences
+    assert hub.repos["acme/other"].tags
 
 
 def test_a_damaged_store_is_not_copied(publish: Publish, mine: Path) -> None:

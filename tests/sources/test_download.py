@@ -231,6 +231,18 @@ def test_a_retry_after_date_is_heeded(site: Site, target: Path, monkeypatch: pyt
     assert (waits[0] < 1, waits[1]) == (True, 300.0)
 
 
+def test_a_retry_after_date_goes_by_the_servers_clock(
+    site: Site, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This machine's may be years off."""
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    date = "Thu, 01 Jan 2099 00:00:{:02d} GMT"
+    site.fail(instead(503, retry_after=date.format(42), Date=date.format(0)))
+    _download(site, target).run()
+    assert waits == [42.0]
+
+
 def test_nonsense_in_retry_after_is_nothing(site: Site, target: Path) -> None:
     """Our own pause is made."""
     site.fail(instead(429, retry_after="soon"))
@@ -280,6 +292,34 @@ def test_fewer_bytes_than_the_plan_said(site: Site, target: Path) -> None:
     site.fail(but(announce=-1), times=10)
     with pytest.raises(EcomdataError, match="gave up after 4 tries in a row: 100 of 400,000 bytes came"):
         _download(site, target, size=len(BODY)).run()
+
+
+def test_fewer_bytes_announced_than_the_plan_said(site: Site, target: Path) -> None:
+    """One of the two is a lie, and no hash tells which: nothing is taken."""
+    site.fail(but(announce=1000), times=10)
+    with pytest.raises(
+        EcomdataError, match=r"gave up .* announces 1,000 bytes, and announced 400,000 before"
+    ):
+        _download(site, target, size=len(BODY)).run()
+    assert not target.exists()
+    site.calm()
+    assert _download(site, target, size=len(BODY)).run() == SHA256
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Range": "bytes 200000-399999/400001", "ETag": "{etag}"},
+        {"Content-Range": "bytes 200000-399999/400000"},
+    ],
+    ids=["of another size", "that does not say of what"],
+)
+def test_a_part_that_may_be_of_another_file(site: Site, target: Path, headers: dict[str, str]) -> None:
+    """It is not appended, though it begins where it was asked to."""
+    site.fail(but(reset_after=200_000))
+    told = {name: text.format(etag=site.files["/a.bin"].etag) for name, text in headers.items()}
+    site.fail(but(status=206, headers=told, body=bytes(200_000)))
+    assert _download(site, target).run() == SHA256
 
 
 def test_a_declared_hash_that_fits(site: Site, target: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import Any, Final, Literal, get_args
 from ecomdata.annotating.exporting import argilla, labelstudio
 from ecomdata.annotating.exporting.labels import labels_frame
 from ecomdata.annotating.exporting.pieces import pieces_of
-from ecomdata.annotating.exporting.storing import parquet_bytes, store_labels, write_bytes
+from ecomdata.annotating.exporting.storing import parquet_bytes, store_labels
 from ecomdata.annotating.project import Project
 from ecomdata.errors import UsageError
-from ecomdata.manifest import sync_folder, write_durably
+from ecomdata.manifest import aside, sync_folder, write_durably
 from ecomdata.sqltext import schema_name
 from ecomdata.store import writing
 
@@ -94,7 +93,7 @@ def _parquet(project: Project, path: Path) -> Exported:
             f"nothing in {project.folder} is labelled yet", hint="export it once people answered"
         )
     with writing(path):
-        write_bytes(path, parquet_bytes(table))
+        write_durably(path, parquet_bytes(table))
     return Exported(to="store", path=str(path), items=table.height)
 
 
@@ -115,11 +114,10 @@ def _stream(path: Path, values: Iterator[dict[str, Any]]) -> int:
     Raises:
         UsageError: there are none.
     """
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     count = 0
     with writing(path):
-        try:
-            with aside.open("w", encoding="utf-8") as file:
+        with aside(path) as temporary:
+            with temporary.open("w", encoding="utf-8") as file:
                 for value in values:
                     file.write((",\n" if count else "[\n") + json.dumps(value, ensure_ascii=False))
                     count += 1
@@ -128,8 +126,6 @@ def _stream(path: Path, values: Iterator[dict[str, Any]]) -> int:
                 os.fsync(file.fileno())
             if not count:
                 raise UsageError("nothing was said of any item yet", hint="export it once people answered")
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+            temporary.replace(path)
         sync_folder(path.absolute().parent)
     return count

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +17,15 @@ from ecomdata.annotating.measuring.words import in_words
 from ecomdata.annotating.reporting import log_of
 from ecomdata.errors import UsageError
 from ecomdata.labelled import LabelSet, labels_folder
-from ecomdata.manifest import MANIFEST, WrittenFile, sync_folder, write_durably
+from ecomdata.manifest import MANIFEST, WrittenFile, write_durably
+from ecomdata.progress import Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release
-from ecomdata.store import Store, home_folder, writing
+from ecomdata.store import Store, alone, home_folder, writing
 
 if TYPE_CHECKING:
+    import os
+
     from ecomdata.annotating.project import Project
 
 
@@ -51,9 +53,10 @@ def store_labels(project: Project, *, home: str | os.PathLike[str] | None = None
         path=f"labels-{digest[:12]}.parquet", size=len(content), sha256=digest, rows=table.height
     )
     found = _set_of(project, table, file)
-    with writing(folder):
+    lock = folder.with_name(f".{folder.name}.lock")
+    with alone(lock, f"storing the labels of {project.task.name}", Silent().say), writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(folder / file.path, content)
+        write_durably(folder / file.path, content)
         write_durably(folder / MANIFEST, found.as_text())
         for other in folder.glob("labels-*.parquet"):
             if other.name != file.path:
@@ -66,20 +69,6 @@ def parquet_bytes(table: pl.DataFrame) -> bytes:
     written = io.BytesIO()
     table.write_parquet(written, compression="zstd", statistics=True)
     return written.getvalue()
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that after a crash it is either the old one or the new one, whole."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def _release(project: Project, home: str | os.PathLike[str] | None) -> Release:
