@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, working
+from ecomdata.commandline import home_option, json_option, print_json, print_line, say, working
 from ecomdata.suggestcommand import suggest
 
 _project: Final = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
@@ -41,7 +41,7 @@ def tasks(name: str | None, *, as_json: bool) -> None:
         print_json([{"name": task.name, "kind": task.kind, "question": task.question} for task in found])
         return
     for task in found:
-        click.echo(f"{task.name}\t{task.kind}\t{task.question}")
+        print_line(f"{task.name}\t{task.kind}\t{task.question}")
 
 
 @annotate.command()
@@ -155,9 +155,9 @@ def init(
     if as_json:
         print_json(status.as_dict())
         return
-    click.echo(out)
-    click.echo(f"{status.items:,} items, {status.gold:,} of them gold", err=True)
-    click.echo(f"next: ecomdata annotate people add {out} NAME", err=True)
+    print_line(out)
+    say(f"{status.items:,} items, {status.gold:,} of them gold")
+    say(f"next: ecomdata annotate people add {out} NAME")
 
 
 @annotate.group()
@@ -195,7 +195,7 @@ def _print_token(name: str, token: str, *, as_json: bool) -> None:
         print_json({"name": name, "token": token})
         return
     click.echo(token)
-    click.echo("this is shown once; who has it answers in that name", err=True)
+    say("this is shown once; who has it answers in that name")
 
 
 @annotate.command()
@@ -279,22 +279,21 @@ def serve(folder: Path, *, as_json: bool, **options: object) -> None:
     """
     from ecomdata.annotating.serving import Address, serve_project
 
-    def say(address: Address) -> None:
+    def started(address: Address) -> None:
         if as_json:
             print_json({"url": address.url, "remote": address.remote})
         else:
-            click.echo(address.url)
-            click.echo(f"a person's link is {address.url}in/TOKEN; Ctrl-C stops", err=True)
+            print_line(address.url)
+            say(f"a person's link is {address.url}in/TOKEN; Ctrl-C stops")
         if address.remote:
-            click.echo(
+            say(
                 "other machines can reach it, and what goes over the network can be read on the way: "
-                "put a proxy with TLS before it, and name it with --name",
-                err=True,
+                "put a proxy with TLS before it, and name it with --name"
             )
         sys.stdout.flush()
 
-    serve_project(folder, on_start=say, **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    click.echo("stopped; all that was saved is in the project", err=True)
+    serve_project(folder, on_start=started, **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    say("stopped; all that was saved is in the project")
 
 
 @annotate.command()
@@ -323,11 +322,11 @@ def export(folder: Path, *, to: str, output: Path | None, home: Path | None, as_
     if as_json:
         print_json(found.as_dict())
         return
-    click.echo(found.path)
+    print_line(found.path)
     if found.view:
-        click.echo(f'ecomdata sql "FROM {found.view}"', err=True)
+        say(f'ecomdata sql "FROM {found.view}"')
     if found.config:
-        click.echo(f"the labelling interface for Label Studio: {found.config}", err=True)
+        say(f"the labelling interface for Label Studio: {found.config}")
 
 
 @annotate.command()

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
-from ecomdata.console import plain
+from ecomdata.console import plain, plain_json
 from ecomdata.errors import UsageError
 from ecomdata.manifest import aside
+from ecomdata.spreadsheets import guarded
 from ecomdata.sqltext import quoted
 from ecomdata.store import writing
 
@@ -28,13 +29,16 @@ _TEXT_OUTSIDE_PARQUET: Final = re.compile(rf"\bBLOB\b|{_TEXT.pattern}")
 """Types of DuckDB that the written form, or polars on the way there, does not have; their text is written."""
 
 
-def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
+def write_answer(
+    answer: duckdb.DuckDBPyRelation, form: str, output: Path | None, *, guard: bool = True
+) -> None:
     """Write an answer to a file or to stdout.
 
     Args:
         answer: What :func:`ecomdata.catalog.ask` gives.
         form: ``table``, ``csv``, ``json`` (an array of objects) or ``parquet``.
-        output: A file, or None for stdout.
+        output: A file, or None for stdout. On a terminal no control character of the data gets through.
+        guard: Guard texts in CSV that a spreadsheet would run, as :func:`ecomdata.spreadsheets.guarded` does.
 
     Raises:
         UsageError: Parquet for a terminal, or two columns of one name.
@@ -53,8 +57,9 @@ def write_answer(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None
     with _target(output) as stream:
         if form == "csv":
             for number, frame in enumerate(_frames(answer)):
-                text = frame.pipe(_flat).write_csv(include_header=not number)
-                stream.write(text.encode())
+                flat = _flat(frame)
+                text = (guarded(flat) if guard else flat).write_csv(include_header=not number)
+                stream.write((plain(text) if output is None and sys.stdout.isatty() else text).encode())
         elif form == "json":
             _write_json(answer, stream)
         else:
@@ -155,7 +160,7 @@ def _write_json(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
     for frame in _frames(answer):
         text = frame.pipe(_numbers).write_ndjson().rstrip("\n")
         if text:
-            stream.write(separator + b"\n" + text.replace("\n", ",\n").encode())
+            stream.write(separator + b"\n" + plain_json(text.replace("\n", ",\n")).encode())
             separator = b","
     stream.write(b"[]\n" if separator == b"[" else b"\n]\n")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, reporting
+from ecomdata.commandline import home_option, json_option, print_json, print_line, reporting
 from ecomdata.errors import DataError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def card(name: str, output: Path | None, home: Path | None, *, as_json: bool, **
             )
         found.append(made)
         if not as_json:
-            click.echo(made.folder)
+            print_line(made.folder)
     if as_json:
         print_json(found[0].as_dict() if names == [name] else [one.as_dict() for one in found])
     _require_sound(found)

@@ -10,6 +10,8 @@ to a release's rows are ``<dataset>.labels_<task>``.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -23,30 +25,39 @@ from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.labelled import LABELS, kept_labels
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
+from ecomdata.sandbox import advice, reading, seal, spilling_connection
 from ecomdata.sqltext import literal, names_of_this, of_schema, quoted, schema_name
 from ecomdata.store import Store, home_folder, missing_files, writing
 
 if TYPE_CHECKING:
-    import os
-
     import polars as pl
 
-_READING: Final = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
+MEMORY: Final = "2GB"
+"""What DuckDB may hold for a query, before it spills to disk."""
 
 
-def sql(query: str, *, home: str | os.PathLike[str] | None = None) -> pl.DataFrame:
+def sql(
+    query: str,
+    *,
+    home: str | os.PathLike[str] | None = None,
+    allow_files: bool = False,
+    memory: str = MEMORY,
+) -> pl.DataFrame:
     """Ask the catalog, and get a polars DataFrame.
 
     Args:
         query: One SQL statement that reads.
         home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
+        allow_files: Let it read other local files too. It never writes, and reaches no network.
+        memory: What DuckDB may hold before it spills to disk, such as ``2GB``.
 
     Raises:
-        UsageError: the query is wrong, writes, or reads files outside the store.
+        UsageError: the query is wrong, writes, or reads files that it may not.
+        EcomdataError: it needs more memory.
     """
     from polars.exceptions import PanicException, PolarsError
 
-    with ask(query, home=home) as relation:
+    with ask(query, home=home, allow_files=allow_files, memory=memory) as relation:
         try:
             frame: pl.DataFrame = relation.pl()
         except (PolarsError, PanicException) as error:
@@ -58,51 +69,35 @@ def sql(query: str, *, home: str | os.PathLike[str] | None = None) -> pl.DataFra
 
 
 @contextmanager
-def ask(query: str, *, home: str | os.PathLike[str] | None = None) -> Generator[duckdb.DuckDBPyRelation]:
-    """The relation a query gives; it can be read until the context ends."""
-    with connect(home) as connection:
+def ask(
+    query: str,
+    *,
+    home: str | os.PathLike[str] | None = None,
+    allow_files: bool = False,
+    memory: str = MEMORY,
+) -> Generator[duckdb.DuckDBPyRelation]:
+    """The relation a query gives, as :func:`sql` does; it can be read until the context ends."""
+    with connect(home, allow_files=allow_files, memory=memory) as connection:
         try:
-            if reading(connection, query) == duckdb.StatementType.EXPLAIN:
-                rows = connection.execute(query).fetchall()
-                lines = ", ".join(literal(line) for row in rows for line in str(row[-1]).splitlines())
-                yield connection.sql(f"SELECT unnest([{lines}]) AS plan")
-                return
+            question = reading(connection, query)
             with interruptible(connection):
-                yield connection.sql(query)
+                relation = connection.sql(question.select)
+                if question.explain:
+                    lines = relation.explain(question.explain).splitlines()
+                    relation = connection.sql(
+                        f"SELECT unnest([{', '.join(map(literal, lines))}]::VARCHAR[]) AS plan"
+                    )
+                yield relation
+        except duckdb.OutOfMemoryException as error:
+            raise EcomdataError(
+                f"the query needs more than {memory} of memory", hint="give it more, such as --memory 8GB"
+            ) from error
         except duckdb.Error as error:
-            raise UsageError(str(error).strip(), hint=_hint(error, connection)) from error
-
-
-def reading(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.StatementType:
-    """The kind of a query that is one statement and reads.
-
-    Raises:
-        UsageError: it is none or several, or does something else.
-        duckdb.Error: it is no SQL.
-    """
-    statements = connection.extract_statements(query)
-    if len(statements) != 1:
-        raise UsageError(f"one SQL statement, please, not {len(statements)}")
-    if statements[0].type not in _READING:
-        raise UsageError(
-            f"the catalog is read-only, and this is a {statements[0].type.name} statement",
-            hint="ecomdata catalog FILE.duckdb writes the views into a database of your own",
-        )
-    return statements[0].type
-
-
-def seal(connection: duckdb.DuckDBPyConnection, *folders: Path) -> None:
-    """Let a connection read nothing but what lies below some folders (and its own spill), for good."""
-    allowed = ", ".join(literal(f"{folder}/") for folder in folders)
-    connection.execute(
-        f"SET TimeZone = 'UTC'; SET allowed_directories = [{allowed}]; "
-        "SET enable_external_access = false; SET lock_configuration = true"
-    )
+            hint = advice(error, files=allow_files) or _hint(error, connection)
+            raise UsageError(str(error).strip(), hint=hint) from error
 
 
 def _hint(error: duckdb.Error, connection: duckdb.DuckDBPyConnection) -> str:
-    if isinstance(error, duckdb.PermissionException):
-        return "queries read what is in the store; load a file first, or query it with duckdb itself"
     if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
         names = [view if schema == "main" else f"{schema}.{view}" for schema, view in _views(connection)]
         return (
@@ -118,13 +113,29 @@ def _views(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def connect(home: str | os.PathLike[str] | None = None) -> Generator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection that holds the views and can read nothing but the store."""
+def connect(
+    home: str | os.PathLike[str] | None = None, *, allow_files: bool = False, memory: str = MEMORY
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection that holds the views and can read nothing but the store, and files if it may.
+
+    Raises:
+        UsageError: ``memory`` is not an amount.
+        DataError: files of the store cannot be read.
+    """
     store = Store(home_folder(home))
-    with duckdb.connect() as connection:
+    place = store.home if os.access(store.home, os.W_OK) else None
+    with (
+        tempfile.TemporaryDirectory(prefix=".asking-", dir=place) as spill,
+        spilling_connection(memory, Path(spill)) as connection,
+    ):
+        _seal(connection, store, files=allow_files)
         create_views(connection, store)
-        seal(connection, store.root, store.home / EMBEDDINGS, store.home / LABELS)
         yield connection
+
+
+def _seal(connection: duckdb.DuckDBPyConnection, store: Store, *, files: bool = False) -> None:
+    """Before there are views: their SQL stands in manifests, which may have been made elsewhere."""
+    seal(connection, store.root, store.home / EMBEDDINGS, store.home / LABELS, files=files)
 
 
 def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] | None = None) -> int:
@@ -141,6 +152,7 @@ def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] 
     with writing(target):
         try:
             with duckdb.connect(str(target)) as connection:
+                _seal(connection, store)
                 create_views(connection, store)
                 return len(_views(connection))
         except duckdb.Error as error:
@@ -173,7 +185,13 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
         _create_labels(connection, schema, store.home, manifest)
     for kind, selects in kinds.items():
         union = " UNION ALL BY NAME ".join(selects)
-        connection.execute(f"CREATE OR REPLACE VIEW {quoted(kind)} AS {union}")
+        try:
+            connection.execute(f"CREATE OR REPLACE VIEW {quoted(kind)} AS {union}")
+        except duckdb.Error as error:
+            raise DataError(
+                f"the {kind} of all datasets do not fit together: {str(error).splitlines()[0]}",
+                hint="ecomdata verify NAME finds the dataset whose files are not as they were written",
+            ) from error
 
 
 def _create_own_views(connection: duckdb.DuckDBPyConnection, schema: str, manifest: Manifest) -> None:
@@ -186,11 +204,19 @@ def _create_own_views(connection: duckdb.DuckDBPyConnection, schema: str, manife
         name, view = ready, waiting.pop(ready)
         there.add(name)
         target, query = f"{quoted(schema)}.{quoted(name)}", of_schema(view.sql, schema)
+        called = f"VIEW {target} AS"
         if view.parameters:
-            names = ", ".join(map(quoted, view.parameters))
-            connection.execute(f"CREATE OR REPLACE MACRO {target}({names}) AS TABLE {query}")
-        else:
-            connection.execute(f"CREATE OR REPLACE VIEW {target} AS {query}")
+            called = f"MACRO {target}({', '.join(map(quoted, view.parameters))}) AS TABLE"
+        try:
+            reading(connection, query)
+            connection.execute(
+                f"CREATE OR REPLACE {called if view.parameters else f'VIEW {target} AS'} {query}"
+            )
+        except (duckdb.Error, UsageError) as error:
+            raise DataError(
+                f"the view {name} of {manifest.dataset} cannot be made: {str(error).splitlines()[0]}",
+                hint=f"make it again: ecomdata load {manifest.dataset} --force",
+            ) from error
 
 
 def _create_embeddings(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +19,16 @@ import click
 from ecomdata import __version__
 from ecomdata.annotatecommands import annotate
 from ecomdata.cardcommands import card
-from ecomdata.commandline import ask_user, home_option, json_option, print_json, reporting, working
+from ecomdata.commandline import (
+    ask_user,
+    home_option,
+    json_option,
+    print_json,
+    print_line,
+    reporting,
+    say,
+    working,
+)
 from ecomdata.dedupcommands import dedup
 from ecomdata.embedcommands import embed
 from ecomdata.errors import EcomdataError, UsageError
@@ -40,19 +51,23 @@ def main() -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip("\n"))
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
         sys.exit(_INTERRUPTED)
     except EcomdataError as error:
         if debug:
-            raise
+            say(traceback.format_exc())
         _complain(str(error), error.hint)
         sys.exit(error.exit_code)
     except BaseException as error:  # polars' panics are no Exception
-        if debug or isinstance(error, SystemExit):
+        if isinstance(error, SystemExit):
             raise
+        if debug:
+            say(traceback.format_exc())
         what, hint = (
             f"{type(error).__name__}: {error}",
             "this was not expected; --debug shows where it happened",
@@ -67,11 +82,9 @@ def main() -> None:
 
 
 def _complain(message: str, hint: str) -> None:
-    from ecomdata.console import plain
-
-    print(plain(f"error: {message}"), file=sys.stderr)  # noqa: T201
+    say(f"error: {message}")
     if hint:
-        print(plain(f"hint: {hint}"), file=sys.stderr)  # noqa: T201
+        say(f"hint: {hint}")
 
 
 class _Commands(click.Group):
@@ -248,7 +261,7 @@ def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None
         print_json([{"path": str(path), "bytes": path.stat().st_size} for path in files])
         return
     for path in files:
-        click.echo(path)
+        print_line(path)
 
 
 @cli.command()
@@ -264,18 +277,40 @@ def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write into this file instead of stdout."
 )
+@click.option(
+    "--allow-files",
+    is_flag=True,
+    help="Let the query read other local files too, such as FROM 'mine.csv'. It never writes.",
+)
+@click.option(
+    "--memory", default="2GB", show_default=True, help="What a query may hold before it spills to disk."
+)
+@click.option(
+    "--no-guard", is_flag=True, help="Write texts in CSV as they are, those too that a spreadsheet would run."
+)
 @home_option
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-def sql(query: str, form: str, output: Path | None, home: Path | None, *, as_json: bool) -> None:
+def sql(
+    query: str,
+    form: str,
+    output: Path | None,
+    memory: str,
+    home: Path | None,
+    *,
+    allow_files: bool,
+    no_guard: bool,
+    as_json: bool,
+) -> None:
     """Ask the catalog in SQL (DuckDB), read-only.
 
-    Tables are called merrec.events or, over all datasets, interactions.
+    Tables are called merrec.events or, over all datasets, interactions. A query reads the store, and other
+    files with --allow-files; it writes nothing, and reaches no network.
     """
     from ecomdata.answers import write_answer
     from ecomdata.catalog import ask
 
-    with ask(query, home=home) as answer:
-        write_answer(answer, "json" if as_json else form, output)
+    with ask(query, home=home, allow_files=allow_files, memory=memory) as answer:
+        write_answer(answer, "json" if as_json else form, output, guard=not no_guard)
 
 
 @cli.command()
@@ -290,7 +325,7 @@ def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"path": str(file), "views": views})
     else:
-        click.echo(f"{file}: {views} views", err=True)
+        say(f"{file}: {views} views")
 
 
 @cli.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -46,7 +47,9 @@ def working(title: str) -> Generator[None]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(title):
+    from ecomdata.console import escaped
+
+    with Console(stderr=True).status(escaped(title)):
         yield
 
 
@@ -58,9 +61,27 @@ def ask_user(question: str, why: str) -> bool:
     """
     if not sys.stdin.isatty():
         raise UsageError(f"{why}, and there is no terminal to ask on", hint="-y says yes beforehand")
-    return click.confirm(question, err=True)
+    from ecomdata.console import plain
+
+    return click.confirm(plain(question), err=True)
 
 
 def print_json(value: object) -> None:
-    """Print a value on stdout, for machines."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print a value on stdout, for machines; what a terminal would obey stands as its number."""
+    from ecomdata.console import plain_json
+
+    click.echo(plain_json(json.dumps(value, ensure_ascii=False, indent=2)))
+
+
+def print_line(value: object) -> None:
+    """Print a path, an address or a name on stdout: as it is for programs, and safe on a terminal."""
+    from ecomdata.console import plain
+
+    click.echo(plain(str(value)) if sys.stdout.isatty() else os.fsencode(str(value)))
+
+
+def say(text: str) -> None:
+    """Print a line on stderr."""
+    from ecomdata.console import plain
+
+    click.echo(plain(text), err=True)

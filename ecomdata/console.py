@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -12,16 +14,22 @@ if TYPE_CHECKING:
 
 _PIPED: Final = 1000
 """Columns where there is no terminal; a table is only as wide as what is in it."""
-_CONTROL: Final = {
-    code: "\N{REPLACEMENT CHARACTER}"
-    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-    if code not in {ord("\n"), ord("\t")}
-}
+_UNSEEN: Final = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Controls, marks of direction, what has no width, and halves of characters; not the joiners (U+200C and
+U+200D) and the selectors of looks (U+FE00 to U+FE0F), with which scripts and emoji are written."""
 
 
 def plain(text: str) -> str:
     """The text without control characters, which could move the cursor, hide text or retitle the window."""
-    return text.translate(_CONTROL)
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def plain_json(text: str) -> str:
+    """JSON in which such characters stand as their numbers: it is safe to look at, and says the same."""
+    return _UNSEEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def new_console(*, err: bool = False) -> Console:

@@ -12,8 +12,9 @@ import duckdb
 import polars as pl
 
 from ecomdata.declare import Table
-from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.errors import EcomdataError
 from ecomdata.manifest import TableRecord
+from ecomdata.sandbox import spilling_connection
 from ecomdata.sqltext import literal, quoted
 from ecomdata.store import writing
 
@@ -121,20 +122,6 @@ def whole_groups(frames: Iterable[pl.DataFrame], by: Sequence[str]) -> Iterator[
 
 def _same_group(before: pl.DataFrame, after: pl.DataFrame, by: Sequence[str]) -> bool:
     return before.select(by).row(-1) == after.select(by).row(0)
-
-
-def spilling_connection(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection that holds no more than ``memory``, such as ``1GB``, and spills into a folder.
-
-    Raises:
-        UsageError: ``memory`` is not an amount.
-    """
-    try:
-        return duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spill)})
-    except duckdb.Error as error:
-        raise UsageError(
-            f"{memory!r} is not an amount of memory", hint="write it like 512MB or 2GB"
-        ) from error
 
 
 @contextmanager

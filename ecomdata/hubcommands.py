@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from ecomdata.commandline import ask_user, home_option, json_option, print_json, reporting
+from ecomdata.commandline import ask_user, home_option, json_option, print_json, print_line, reporting
 from ecomdata.errors import DataError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def publish(
     elif dry_run:
         print_publication(done, err=False)
     else:
-        click.echo(f"{done.url}/tree/{done.commit}")
+        print_line(f"{done.url}/tree/{done.commit}")
 
 
 @click.command("personal-data")

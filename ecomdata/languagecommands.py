@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, reporting, working
+from ecomdata.commandline import home_option, json_option, print_json, print_line, reporting, working
 
 if TYPE_CHECKING:
     from ecomdata.languages.summaries import ColumnLanguages
@@ -128,4 +128,4 @@ def train(output: Path, seed: int, of_each: int, buckets: int, *, as_json: bool)
     if as_json:
         print_json({"path": str(done.path), "bytes": done.size, "sha256": done.sha256, "lines": done.lines})
     else:
-        click.echo(done.path)
+        print_line(done.path)

@@ -6,6 +6,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from ecomdata.console import escaped, plain
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -44,7 +46,7 @@ class Silent:
 
     def say(self, text: str) -> None:
         """Print the line to stderr."""
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is what the class is for
+        print(plain(text), file=sys.stderr, flush=True)  # noqa: T201 - this is what the class is for
 
 
 class Bars:
@@ -86,7 +88,7 @@ class Bars:
     def start(self, title: str, total: int) -> None:
         """Draw a bar for the step."""
         self._rows = 0
-        self._task = self._progress.add_task(title, total=total or None, rows=0, rate="")
+        self._task = self._progress.add_task(escaped(title), total=total or None, rows=0, rate="")
 
     def advance(self, *, size: int = 0, rows: int = 0) -> None:
         """Move the bar."""
@@ -104,4 +106,4 @@ class Bars:
 
     def say(self, text: str) -> None:
         """Print the line above the bars."""
-        self._progress.console.print(text, markup=False, highlight=False)
+        self._progress.console.print(plain(text), markup=False, highlight=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecomdata.commandline import ask_user, json_option, print_json, reporting
+from ecomdata.commandline import ask_user, json_option, print_json, print_line, reporting, say
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def suggest(folder: Path, *, endpoint: str | None, limit: int | None, as_json: b
     if as_json:
         print_json(done)
     else:
-        click.echo(words)
+        print_line(words)
 
 
 def _require_none_for_endpoints() -> None:
@@ -119,7 +119,7 @@ def _suggest_embedded(
     done = suggest_embedded(project, limit=limit or ITEMS, reporter=reporter)
     right = "" if done.right is None else f", {done.right:.0%} of {done.held_out} held-out labels told right"
     if done.first:
-        click.echo(f"{done.first:,} items come first", err=True)
+        say(f"{done.first:,} items come first")
     words = f"round {done.number}: {done.suggested:,} items from {done.labels:,} labels{right}"
     return done.as_dict(), words
 
@@ -148,7 +148,7 @@ def _suggest_by_endpoint(  # noqa: PLR0913 - one an option
         raise UsageError("an endpoint has several models", hint="name one with --model")
 
     def confirm(planned: Estimate) -> bool:
-        click.echo(planned.words, err=True)
+        say(planned.words)
         return yes or ask_user("Send them?", f"texts would go to {planned.host}")
 
     done = suggest_by_endpoint(

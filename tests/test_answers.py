@@ -6,16 +6,21 @@ import csv
 import io
 import json
 import os
+import re
 import threading
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecomdata.answers import write_answer
 from ecomdata.catalog import ask
 from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.spreadsheets import guarded
+from ecomdata.sqltext import literal, quoted
 
 
 def answer(query: str, form: str, output: Path) -> bytes:
@@ -70,6 +75,57 @@ def test_nested_values_are_json_in_csv(tmp_path: Path) -> None:
     header, row = as_csv(query, tmp_path)
     assert header == ["l", "d", "m", "v", "e"]
     assert [json.loads(value) for value in row] == [[1, None], {"k": 'a"b'}, {"k": 1}, [1.5, 2.0], []]
+
+
+FORMULAS = [
+    "=1+1",
+    "+a",
+    "-2+3",
+    "@SUM(A1)",
+    "\tx",
+    "\rx",
+    "\n=x",
+    "＝1",
+    "'=1",
+    "''@x",
+    "=cmd|' /C calc'!A0",
+]
+HARMLESS = ["1=1", "-5", "+8801711", "-1.5e-3", "'tis", "a\t", " =1", "", "জামা"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_csv_has_no_formulas(text: str, tmp_path: Path) -> None:
+    """A text that a spreadsheet would run has an apostrophe before it, and so has the name of a column."""
+    query = f"select {literal(text)} as {quoted(text)}"
+    assert as_csv(query, tmp_path) == [[f"'{text}"], [f"'{text}"]]
+    with ask(query) as relation:
+        write_answer(relation, "csv", tmp_path / "b.csv", guard=False)
+    written = (tmp_path / "b.csv").read_bytes().decode()
+    assert list(csv.reader(io.StringIO(written, newline=""))) == [[text], [text]]
+
+
+def test_csv_keeps_what_is_no_formula(tmp_path: Path) -> None:
+    """Numbers, ids that are numbers, dates, and texts with such signs inside."""
+    query = (
+        f"select unnest([{', '.join(map(literal, HARMLESS))}]) t, -5 n, -1.5::double d, date '2024-01-01' w"
+    )
+    assert [row[0] for row in as_csv(query, tmp_path)[1:]] == HARMLESS
+    assert as_csv(query, tmp_path)[1][1:] == ["-5", "-1.5", "2024-01-01"]
+
+
+@given(st.lists(st.text(alphabet="=+-@'\t\r\n1.e a", max_size=6) | st.sampled_from([*FORMULAS, *HARMLESS])))
+def test_guarded_texts_come_back(texts: list[str]) -> None:
+    """One apostrophe less where apostrophes come before such a sign: that is what the guide says."""
+    written = guarded(pl.DataFrame({"t": texts}, schema={"t": pl.String}))["t"].to_list()
+    assert [re.sub(r"^'(?='*[=+\-@\t\r\n＝＋－＠])", "", text) for text in written] == texts
+    assert not any(re.match(r"[=@\t\r\n]", text) for text in written)
+
+
+def test_json_is_safe_to_look_at(tmp_path: Path) -> None:
+    """What a terminal would obey stands as its number, and is the same when it is read."""
+    text = answer("select chr(27) || chr(155) || chr(8238) || chr(127) as x", "json", tmp_path / "a").decode()
+    assert text.isascii()
+    assert json.loads(text) == [{"x": "\x1b\x9b\u202e\x7f"}]
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])

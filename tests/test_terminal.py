@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from ecomdata.console import plain
+from ecomdata.console import plain, plain_json
 from ecomdata.terminal import human_bytes
 
 
@@ -18,6 +20,12 @@ from ecomdata.terminal import human_bytes
         ("\u202egpj.exe", "turns the writing direction"),
         ("\u2066x", "isolates"),
         ("\x00", "ends a string"),
+        ("\u200b\u2060\ufeff\u00ad", "takes no room"),
+        ("\u061c\u200e\u200f", "marks a direction"),
+        ("\U000e0041", "spells in the dark"),
+        ("\udc9b", "half a character, of a file's name that is no UTF-8"),
+        ("\x1b]52;c;YQ==\x07", "writes the clipboard"),
+        ("\x1b]8;;https://example.org\x1b\\", "makes a link"),
     ],
     ids=lambda value: value if value.isascii() and value.isprintable() else "",
 )
@@ -29,10 +37,21 @@ def test_control_characters_are_replaced(hostile: str, name: str) -> None:
     assert all(character.isprintable() for character in shown)
 
 
-@pytest.mark.parametrize("text", ["জামা ৳ 500", "a\tb\nc", "日本語", "é", "🛒", "[bold]x[/]"])
+@pytest.mark.parametrize(
+    "text", ["জামা ৳ 500", "a\tb\nc", "日本語", "é", "🛒", "[bold]x[/]", "ক্\u200cষ", "👩\u200d🔬", "❤\ufe0f"]
+)
 def test_text_of_any_script_stays(text: str) -> None:
     """Line breaks and tabs too."""
     assert plain(text) == text
+
+
+def test_json_says_the_same_in_plain_characters() -> None:
+    """Also of what is not valid Unicode."""
+    value = {"a\udc80": ["\x7f\x9b\u202e\U000e0041", "é\n"]}
+    text = plain_json(json.dumps(value, ensure_ascii=False, indent=2))
+    assert json.loads(text) == value
+    assert plain(text) == text
+    assert "é" in text
 
 
 def test_sizes_are_decimal() -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import duckdb
 
-from ecomdata.catalog import create_views, seal
-from ecomdata.derive import spilling_connection
+from ecomdata.catalog import create_views
+from ecomdata.embedded import EMBEDDINGS
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.exporting.interactions import interactions_of
 from ecomdata.exporting.libsvm import Examples, libsvm_parts
@@ -22,9 +22,11 @@ from ecomdata.exporting.recbole import recbole_parts
 from ecomdata.exporting.recommenders import recommenders_part
 from ecomdata.exporting.writing import planned, write_parts
 from ecomdata.interrupts import interruptible
+from ecomdata.labelled import LABELS
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
+from ecomdata.sandbox import seal, spilling_connection
 from ecomdata.sqltext import quoted, schema_name
 from ecomdata.store import Store, home_folder
 
@@ -143,8 +145,8 @@ def _opened(
         tempfile.TemporaryDirectory(prefix=".exporting-", dir=place) as spill,
         spilling_connection(memory, Path(spill)) as connection,
     ):
+        seal(connection, store.root, store.home / EMBEDDINGS, store.home / LABELS)
         create_views(connection, store)
-        seal(connection, store.root)
         yield connection
 
 

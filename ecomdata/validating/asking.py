@@ -13,11 +13,12 @@ from typing import Any, Final, cast
 
 import duckdb
 
-from ecomdata.catalog import damaged, reading, seal
-from ecomdata.derive import numbered, spilling_connection
+from ecomdata.catalog import damaged
+from ecomdata.derive import numbered
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.manifest import Manifest
+from ecomdata.sandbox import reading, seal, spilling_connection
 from ecomdata.sqltext import literal, quoted
 
 _SHOWN_CHARACTERS: Final = 200
@@ -90,7 +91,7 @@ class Asker:
         return {name: kind for name, kind in kinds if name != "row_id"}
 
     def _relation(self, sql: str) -> duckdb.DuckDBPyRelation:
-        if reading(self.connection, sql) != duckdb.StatementType.SELECT:
+        if reading(self.connection, sql).explain:
             raise UsageError("the query does not select")
         return self.connection.sql(sql)
 

@@ -14,9 +14,9 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from ecomdata.derive import spilling_connection
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
+from ecomdata.sandbox import spilling_connection
 from ecomdata.sqltext import literal, quoted
 from ecomdata.store import writing
 from ecomdata.vectors.blocks import Ints
