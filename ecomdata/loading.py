@@ -18,6 +18,7 @@ from ecomdata import __version__
 from ecomdata.columns import DriftError
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.foreign import get_ready
 from ecomdata.lookalikes import explained
 from ecomdata.manifest import Manifest, ReadFile, TableRecord, ViewRecord
 from ecomdata.options import DEFAULT_MEMORY, Options
@@ -26,6 +27,7 @@ from ecomdata.pipeline import assign
 from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
 from ecomdata.rawhashes import RawHashes, changed_at
+from ecomdata.readers import Parquet
 from ecomdata.registry import loader, sampler
 from ecomdata.release import Release
 from ecomdata.selecting import permitting, selected_tables
@@ -139,6 +141,8 @@ class _Load:
             stack.enter_context(self.store.lock(self.dataset.name, self.reporter.say))
             self._protect_what_is_there()
             self.store.remove_leftovers(self.dataset.name)
+            if any(isinstance(raw.reader, Parquet) for table in self.tables for raw in table.raws):
+                get_ready()
             plan = stack.enter_context(self._plan())
             for line in describe(plan, self.dataset.licence):
                 self.reporter.say(line)

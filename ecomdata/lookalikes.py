@@ -12,6 +12,7 @@ from typing import Final
 from ecomdata.columns import DriftError
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError
+from ecomdata.foreign import require_sound
 
 _LOOKED_AT: Final = 20
 _HEAD: Final = 1 << 16
@@ -58,8 +59,9 @@ def _columns(path: Path) -> frozenset[str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with suppress(OSError, pa.ArrowException):
+    with suppress(OSError, pa.ArrowException, DataError):
         if path.suffix.lower() == ".parquet":
+            require_sound(path, path.name)
             return frozenset(pq.read_schema(path).names)  # pyright: ignore[reportUnknownMemberType]
         with path.open("rb") as stream:
             line = stream.readline(_HEAD).decode(errors="replace").strip("\ufeff\r\n")

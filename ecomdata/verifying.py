@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 
 from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.foreign import require_sound_footer
 from ecomdata.manifest import Manifest, TableRecord, WrittenFile
 from ecomdata.progress import Reporter, Silent
 from ecomdata.publishing import PUBLISHED, Published, PublishedTable
@@ -246,10 +247,11 @@ def _footer(
     import pyarrow.parquet as pq
 
     try:
-        parquet = pq.ParquetFile(stream)
-        rows = int(parquet.metadata.num_rows)
-        empty = pl.DataFrame(parquet.schema_arrow.empty_table())
-    except (pa.ArrowException, pl.exceptions.PolarsError) as error:
+        with require_sound_footer(stream, file.path) as footer:
+            parquet = pq.ParquetFile(footer)
+            rows = int(parquet.metadata.num_rows)
+            empty = pl.DataFrame(parquet.schema_arrow.empty_table())
+    except (DataError, pa.ArrowException, pl.exceptions.PolarsError, ValueError) as error:
         return 0, [Difference(file.path, "schema", "a Parquet file", str(error).splitlines()[0])]
     types = {name: str(dtype) for name, dtype in empty.schema.items()}
     return rows, [

@@ -18,6 +18,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
+from ecomdata.foreign import require_sound
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import REJECTED, Batch, Block, integer_limits, rows_as_json
 from ecomdata.readers.loose import json_objects, loosely
@@ -29,6 +30,8 @@ _WIDTHS: Final = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT96": 12}
 """Bytes of a value in memory, by physical type; 8 for others."""
 _COPIES: Final = 2
 """How often lists are held, once as they were decoded and once while they are checked."""
+_DENSEST: Final = 8
+"""How many times its share of a block a piece may take where values repeat; honest files stay below 5."""
 _DAMAGE: Final = (PolarsError, PanicException, pa.ArrowException, OSError, ValueError)
 """What the libraries raise over damaged bytes; polars may also panic."""
 
@@ -75,7 +78,8 @@ class Parquet:
     ) -> Iterator[tuple[int, Callable[[], pl.DataFrame]]]:
         """How many rows each piece of a row group has, and what reads it."""
         unfolded = _list_bytes(group)
-        pieces = ceil(max(group.total_byte_size, unfolded) / self.block_bytes)
+        whole = max(group.total_byte_size, unfolded, _plain_bytes(group) / _DENSEST)
+        pieces = ceil(whole / self.block_bytes)
         pieces = max(1, min(group.num_rows, pieces))
         if unfolded > self.block_bytes:
             yield from _in_turn(path, where, number, ceil(group.num_rows / pieces), start)
@@ -89,8 +93,9 @@ class Parquet:
 
         Raises:
             DriftError: names or types are not the declared ones.
-            DataError: the file is truncated or not Parquet.
+            DataError: the file is truncated or not Parquet, or claims what cannot be.
         """
+        require_sound(path, where)
         try:
             metadata = pq.read_metadata(path)  # pyright: ignore[reportUnknownMemberType]
             schema = pl.read_parquet_schema(path)
@@ -142,6 +147,12 @@ class _Plan:
     taken: Mapping[str, str]
     selection: list[pl.Expr] = field(default_factory=list[pl.Expr])
     fine: dict[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
+
+
+def _plain_bytes(group: pq.RowGroupMetaData) -> int:
+    """Bytes of memory that the values of a row group take, texts apart."""
+    columns = [group.column(i) for i in range(group.num_columns)]
+    return sum(column.num_values * _WIDTHS.get(column.physical_type, 8) for column in columns)
 
 
 def _list_bytes(group: pq.RowGroupMetaData) -> int:
@@ -217,6 +228,7 @@ def _in_turn(
                 batch = next(batches, None)
                 if batch is None:
                     raise ValueError("there are no more")
+                batch.validate(full=True)  # pyarrow takes texts for UTF-8 unseen, and polars believes it
             yield batch.num_rows, partial(_from_arrow, batch)
             start, left = start + batch.num_rows, left - batch.num_rows
 
