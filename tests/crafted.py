@@ -32,7 +32,7 @@ def varint(number: int) -> bytes:
     return bytes([*out, number])
 
 
-def _value(kind: int, value: Any) -> bytes:  # noqa: ANN401 - as its kind says
+def _value(kind: int, value: Any) -> bytes:
     if kind in {4, I32, I64}:
         return varint(((value << 1) ^ (value >> 63)) & (2**64 - 1))
     if kind == BINARY:
@@ -74,7 +74,7 @@ class Unpacking:
             fields[last] = [kind, None if kind in BOOLEANS else self._value(kind)]
         return fields
 
-    def _value(self, kind: int) -> Any:  # noqa: ANN401 - as its kind says
+    def _value(self, kind: int) -> Any:
         if kind in {4, I32, I64}:
             return self._integer()
         if kind == STRUCT:
@@ -165,7 +165,7 @@ def with_page(data: bytes, number: int, change: Callable[[Struct], None]) -> byt
     return together(body[: page.start] + new + body[page.end :], footer)
 
 
-def honest(rows: int = 2000, **options: Any) -> bytes:  # noqa: ANN401 - pyarrow's
+def honest(rows: int = 2000, **options: Any) -> bytes:
     """A file of two row groups: integers, texts and lists."""
     table = pa.table(
         {

@@ -103,8 +103,8 @@ def test_a_process_that_has_gone_is_started_again(tmp_path: Path, monkeypatch: p
     gone = subprocess.Popen(
         [sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     )
-    processes = iter([lambda: gone, start])
-    monkeypatch.setattr(asking, "_started", lambda: next(processes)())
+    waiting = [gone]
+    monkeypatch.setattr(asking, "_started", lambda: waiting.pop() if waiting else start())
     monkeypatch.setattr(asking, "_OTHER", asking._Other())  # noqa: SLF001
     require_sound(put(tmp_path, crafted.honest()), "a.parquet")
     assert gone.returncode == 0
@@ -127,7 +127,7 @@ def test_the_answering_process_leaves_with_the_one_that_asks(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("dictionary", [True, False])
 @pytest.mark.parametrize("block_bytes", [1 << 10, 1 << 30])
-def test_texts_that_are_not_utf8_are_an_error(block_bytes: int, dictionary: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_texts_that_are_not_utf8_are_an_error(block_bytes: int, dictionary: bool, tmp_path: Path) -> None:
     """The numbers are sound; what reads the rows names them, and takes no such bytes for text."""
 
     class Rows(dy.Schema):
