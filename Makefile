@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Hundreds of short processes would compile the package again and again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-embed oldest faults lint bench docs lock clean
+.PHONY: demo test test-embed oldest faults lint audit bench docs lock clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -54,6 +54,10 @@ lint: $(VENV)/.developed
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# Known vulnerabilities of what is locked, where a database of them can be reached.
+audit: $(VENV)/.developed
+	$(BIN)/python requirements/audit.py
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/load.py

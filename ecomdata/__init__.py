@@ -12,6 +12,7 @@ Every name here is imported when it is first used, so ``import ecomdata`` costs 
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,6 +94,9 @@ __all__ = [
 # In a checkout the content folders stand beside this package; in a wheel they are inside it.
 if not (Path(__file__).parent / "loaders").is_dir():
     __path__.append(str(Path(__file__).parent.parent))
+
+# Else huggingface_hub tells the Hub which other tools are at work here, and fetches a list of those to find.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 _HOMES: Final = {
     "AccessError": "errors",

@@ -34,7 +34,9 @@ def environment(folder: Path) -> Path | None:
         return python
     subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
     # pip and not uv: uv would fetch torch for CUDA, several gigabytes of it.
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted()]
+    # Of what comes with torch, the tests import little: not compiled in advance.
+    options = ["--quiet", "--disable-pip-version-check", "--no-compile"]
+    install = [python, "-m", "pip", "install", *options, *wanted()]
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode:
         print(f"skipped: {', '.join(wanted())} cannot be installed here:\n{done.stderr[-2000:]}")  # noqa: T201

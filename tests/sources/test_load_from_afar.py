@@ -74,6 +74,16 @@ def test_from_the_hub(run_cli: RunCli, home: Path, hub: Hub, loaders: Path) -> N
     assert _raw(home) == []
 
 
+def test_the_hub_learns_no_more_than_it_must(run_cli: RunCli, hub: Hub, loaders: Path) -> None:
+    """Nothing is asked but for the files, and nothing told but who asks, not what else is at work here."""
+    command = ("--loaders", loaders, "load", "toy", "--source", HUB)
+    run_cli(*command, env={"HF_ENDPOINT": hub.url, "AI_AGENT": "somebody"})
+    assert all(HUB.removeprefix("hf://datasets/").split("@")[0] in one.path for one in hub.requests)
+    for one in hub.requests:
+        told = {part.split("/")[0] for part in one.headers["user-agent"].split("; ")}
+        assert told == {"ecomdata", "hf_hub", "python"}
+
+
 def test_from_a_web_server(run_cli: RunCli, home: Path, site: Site, loaders: Path) -> None:
     """The same without a commit."""
     url = f"{site.url}/clicks.csv"
