@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Hundreds of short processes would compile the package again and again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-embed oldest faults lint audit bench docs lock clean
+.PHONY: demo test test-embed oldest faults lint audit bench docs site lock clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -78,6 +78,11 @@ bench: $(VENV)/.developed
 # The command-line reference; a test says when it is out of date.
 docs: $(VENV)/.installed
 	$(BIN)/python docs/clidocs.py > docs/cli.md
+
+# The site, with the notebooks run and their answers shown. Any warning is an error.
+site: $(VENV)/.developed
+	ECOMDATA_HOME=build/site-home PYTHONPATH=. $(BIN)/python -m sphinx -q -W --keep-going -b html \
+		-d build/site-trees -D nb_execution_mode=cache -D nb_execution_cache_path=build/site-notebooks docs build/site
 
 # Renews requirements/ after a change of the dependencies; `make lock UPGRADE=--upgrade` takes the newest of all.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

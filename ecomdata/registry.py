@@ -216,5 +216,5 @@ def declared(target: object, origin: str) -> tuple[Dataset, ...]:
             return found
     raise EcomdataError(
         f"{origin} declares no dataset",
-        hint="a loader module has DATASETS = (Dataset(...),); see CONTRIBUTING.md",
+        hint="a loader module has DATASETS = (Dataset(...),); see docs/add-a-dataset.md",
     )

@@ -39,7 +39,7 @@ def test_a_family_is_one_stem_in_three_folders(stem: str) -> None:
     """``loaders/<stem>``, ``cards/<stem>.md`` and ``validation/<stem>.toml`` belong together."""
     for folder, suffix in (("cards", ".md"), ("validation", ".toml")):
         path = ROOT / folder / f"{stem}{suffix}"
-        assert path.is_file(), f"add {folder}/{stem}{suffix}; CONTRIBUTING.md shows one"
+        assert path.is_file(), f"add {folder}/{stem}{suffix}; docs/add-a-dataset.md shows one"
         assert path.read_text(encoding="utf-8").strip(), f"{folder}/{stem}{suffix} is empty"
     tomllib.loads((ROOT / "validation" / f"{stem}.toml").read_text(encoding="utf-8"))
 

@@ -74,7 +74,7 @@ def test_the_readme_has_two_commands_for_a_fresh_machine() -> None:
     typed = [line.split("#")[0].strip() for line in section.splitlines() if line.startswith("    ")]
     assert typed == ["make demo", "make test"]
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert {"demo", "test", "lint", "bench", "docs"} <= set(targets)
+    assert {"demo", "test", "lint", "bench", "docs", "site"} <= set(targets)
 
 
 def test_the_readme_tells_the_terms_that_are_declared() -> None:

@@ -22,7 +22,7 @@ PersonalData = Literal["none", "pseudonymous", "possible", "unknown"]
 SECTIONS: Final = ("Limitations", "Biases", "Personal data", "Uses", "Social impact", "Licence")
 """What a card may speak about under a heading of its own, in this order."""
 
-_HINT: Final = "CONTRIBUTING.md shows the form"
+_HINT: Final = "docs/add-a-dataset.md shows the form"
 _MEMBER: Final = re.compile(r"^## ([a-z0-9-]+/[a-z0-9-]+) *\n", re.MULTILINE)
 """A heading that is the name of a member, a path."""
 _FRONT: Final = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)

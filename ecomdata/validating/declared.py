@@ -20,7 +20,7 @@ Severity = Literal["error", "warning"]
 Mark = Literal["confirmed", "likely"]
 Standing = Literal["verified", "published, not reproduced"]
 
-_HINT: Final = "CONTRIBUTING.md shows the form"
+_HINT: Final = "docs/add-a-dataset.md shows the form"
 _ARTICLE: Final = {str: "a text", float: "a number", bool: "true or false"}
 
 

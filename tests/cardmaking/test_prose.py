@@ -155,7 +155,7 @@ def test_the_error_names_the_file(shop: Shop) -> None:
     (shop.loaders / "shop.md").write_text("## Bias\n", encoding="utf-8")
     with pytest.raises(ed.EcomdataError, match=r"shop\.md: 'Bias' is not a section") as caught:
         read_prose(ed.loader("shop/clicks"))
-    assert "CONTRIBUTING" in caught.value.hint
+    assert "add-a-dataset" in caught.value.hint
 
 
 def test_a_dataset_without_a_file(shop: Shop) -> None:

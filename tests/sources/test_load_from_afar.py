@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunCli
+from tests.docs.test_add_a_dataset import example
 from tests.hub.server import Hub
 from tests.hub.writing import TOKEN
 from tests.loopback import Site, but
-from tests.test_contributing import example
 
 CSV = b"user,sku,action,unixtime\n7,b-1,look,1704067200\n7,b-1,buy,1704067260\n"
 HUB = "hf://datasets/acme/toy"
@@ -36,7 +36,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def loaders(tmp_path: Path) -> Path:
-    """A folder with the loader of CONTRIBUTING.md."""
+    """A folder with the loader of docs/add-a-dataset.md."""
     folder = tmp_path / "loaders"
     folder.mkdir()
     (folder / "toy.py").write_text(example()["loaders/toy.py"])

@@ -1,4 +1,4 @@
-"""Adding a dataset is what CONTRIBUTING.md says: new files, and none edited."""
+"""Adding a dataset is what docs/add-a-dataset.md says: new files, and none edited."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ import pytest
 
 from tests.conftest import RunCli
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 QUERY = "select event, count(*) n from toy.events group by all order by n desc"
 
 
-def example() -> dict[str, str]:
-    """The files of the example: path -> content."""
-    text = (ROOT / "CONTRIBUTING.md").read_text()
+def shown() -> dict[str, str]:
+    """The files that the page has in full: path -> content."""
+    text = (ROOT / "docs" / "add-a-dataset.md").read_text()
     found = re.findall(r"`([\w/.]+)`:\n\n```\w+\n(.*?)```", text, re.DOTALL)
     return dict(found)
+
+
+def example() -> dict[str, str]:
+    """The four files of a dataset in the repository."""
+    return {path: content for path, content in shown().items() if path != "pyproject.toml"}
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -79,22 +84,10 @@ def test_a_dataset_of_ones_own_needs_no_golden_rows_here(tmp_path: Path) -> None
 
 def test_a_dataset_from_an_entry_point(run_cli: RunCli, tmp_path: Path) -> None:
     """A package with an entry point in ``ecomdata.loaders`` brings its dataset by being installed."""
-    project = """
-        [build-system]
-        requires = ["hatchling"]
-        build-backend = "hatchling.build"
-        [project]
-        name = "toyshop"
-        version = "1.0"
-        [project.entry-points."ecomdata.loaders"]
-        toy = "toyshop.toy"
-        [tool.hatch.build.targets.wheel]
-        packages = ["toyshop"]
-    """
     write(
         tmp_path / "package",
         {
-            "pyproject.toml": "\n".join(line.strip() for line in project.splitlines()),
+            "pyproject.toml": shown()["pyproject.toml"],
             "toyshop/__init__.py": "",
             "toyshop/toy.py": example()["loaders/toy.py"],
         },
