@@ -5,6 +5,7 @@ Rows are only ever added: triggers refuse to change or delete one, so that all t
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -81,12 +82,14 @@ def open_database(folder: Path) -> sqlite3.Connection:
     path = folder / PROJECT_FILE
     if not path.is_file():
         raise UsageError(f"{folder} is no annotation project", hint="make one: ecomdata annotate init --help")
-    connection = _connect(path)
+    reading_only = not os.access(folder, os.W_OK)
+    connection = _connect_reading(path) if reading_only else _connect(path)
     try:
         application = _number(connection, "application_id")
         version = _number(connection, "user_version")
         if application == _APPLICATION and version == VERSION:
-            connection.execute("PRAGMA journal_mode = WAL")
+            if not reading_only:
+                connection.execute("PRAGMA journal_mode = WAL")
             return connection
     except sqlite3.DatabaseError as error:
         connection.close()
@@ -104,9 +107,22 @@ def open_database(folder: Path) -> sqlite3.Connection:
     )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect_reading(path: Path) -> sqlite3.Connection:
+    """A project where nothing may be written, not even the files that SQLite keeps beside it."""
+    rest = path.with_name(f"{path.name}-wal")
+    if rest.exists() and rest.stat().st_size:
+        raise EcomdataError(
+            f"the last answers stand in {rest}, which cannot be taken in as {path.parent} may not be written",
+            hint="copy the whole folder to where it may be, and use that",
+        )
+    return _connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1")
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
     # One connection serves all threads of a process, one after the other: Project has a lock.
-    connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=_WAIT, isolation_level=None, check_same_thread=False, uri=isinstance(path, str)
+    )
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -266,12 +266,12 @@ class Download:
     def _accept(self, digest: str) -> None:
         """Check what came, and put it in its place."""
         try:
-            self.verify(digest, self._part)
             # Under its own suffix, so that a page in place of a Parquet file or an archive is named.
             aside = self._part.with_name(".new-" + self.target.name)
             self._part.replace(aside)
             try:
-                reject_imposter(aside, self.target.name)
+                reject_imposter(aside, self.target.name)  # first: it says more than another hash does
+                self.verify(digest, aside)
                 aside.replace(self.target)
             finally:
                 aside.unlink(missing_ok=True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -491,3 +492,27 @@ def test_a_disk_that_cannot_be_written_is_said_so(project: Project) -> None:
     with pytest.raises(EcomdataError, match="cannot be written") as error:
         project.next_item(ana)
     assert "read-only" in error.value.hint
+
+
+def test_a_project_on_a_read_only_disk_is_read(tmp_path: Path, project: Project) -> None:
+    """Nothing is written into it; where the last answers would have to be taken in first, that is said."""
+    mount, place = shutil.which("mount"), tmp_path / "disk"
+    place.mkdir()
+    command = [mount or "", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    if not mount or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("this test mounts a small disk, which this user may not")
+    try:
+        answer(project, *people(project))
+        shutil.copytree(project.folder, place / "open")  # as a killed server leaves it
+        with Project.open(project.folder):
+            pass
+        make_project(place / "closed", 3).close()
+        subprocess.run([mount, "-o", "remount,ro", str(place)], check=True)
+        with Project.open(place / "closed") as read:
+            assert read.counts().items == 3
+            with pytest.raises(EcomdataError, match=r"cannot be written: .*readonly"):
+                read.add_annotator("Zoe")
+        with pytest.raises(EcomdataError, match=r"the last answers stand in .*-wal"):
+            Project.open(place / "open")
+    finally:
+        subprocess.run([shutil.which("umount") or "umount", str(place)], check=True)

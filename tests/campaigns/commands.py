@@ -8,24 +8,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 _FORKED: Final = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(
-    # What starts threads or reads the environment when it is imported has no place here.
-    [
-        "ecomdata.cli",
-        "polars",
-        "duckdb",
-        "pyarrow.parquet",
-        "dataframely",
-        "ecomdata.loading",
-        "ecomdata.tables",
-    ]
+# What starts threads or reads the environment when it is imported has no place here.
+_IMPORTED: Final = (
+    "ecomdata.cli",
+    "polars",
+    "duckdb",
+    "pyarrow.parquet",
+    "dataframely",
+    "ecomdata.loading",
+    "ecomdata.tables",
 )
+_FORKED.set_forkserver_preload([*_IMPORTED])
 LIMIT: Final = 120
 """Seconds after which a command that should end has failed."""
 
@@ -64,20 +63,26 @@ class Command:
         args: The arguments.
         log: The stem of the files that it writes to in place of stdout and stderr.
         env: Added to its environment.
+        before: Called in its process, before it begins.
     """
 
     args: tuple[str, ...]
     log: Path
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    before: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
-        self._process = _FORKED.Process(target=_run, args=(self.args, self.log, dict(self.env)))
+        self._process = _FORKED.Process(target=_run, args=(self.args, self.log, dict(self.env), self.before))
         self._process.start()
 
     def ended(self, within: float = LIMIT) -> bool:
         """Wait for its end at most so many seconds."""
         self._process.join(within)
         return self._process.exitcode is not None
+
+    def told(self) -> str:
+        """What it has said until now."""
+        return "".join(path.read_text("utf-8", "replace") for path in _logs(self.log) if path.exists())
 
     def kill(self) -> None:
         """SIGKILL, unless it has ended."""
@@ -98,6 +103,11 @@ class Command:
         return Done(code, out, err)
 
 
+def preload(*modules: str) -> None:
+    """Import more before the first command is forked in this process; afterwards it has no effect."""
+    _FORKED.set_forkserver_preload([*_IMPORTED, *modules])
+
+
 def run(*args: str | Path, log: Path, env: Mapping[str, str] | None = None) -> Done:
     """Run a command to its end."""
     return Command(tuple(map(str, args)), log, env or {}).result()
@@ -107,7 +117,7 @@ def _logs(log: Path) -> tuple[Path, Path]:
     return log.with_suffix(".out"), log.with_suffix(".err")
 
 
-def _run(args: tuple[str, ...], log: Path, env: Mapping[str, str]) -> None:
+def _run(args: tuple[str, ...], log: Path, env: Mapping[str, str], before: Callable[[], None] | None) -> None:
     """Be the command: with its own arguments and environment, and files in place of the terminal."""
     os.environ.update(env)
     for number, path in enumerate((Path(os.devnull), *_logs(log))):
@@ -115,6 +125,8 @@ def _run(args: tuple[str, ...], log: Path, env: Mapping[str, str]) -> None:
     os.chdir(log.parent)
     sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 - multiprocessing closed it
     sys.argv = ["ecomdata", *args]
+    if before is not None:
+        before()
     from ecomdata.__main__ import main
 
     main()
