@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Hundreds of short processes would compile the package again and again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-embed oldest faults lint audit bench docs site lock clean
+.PHONY: demo test test-embed oldest faults lint audit dist bench docs site lock clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -58,6 +58,10 @@ lint: $(VENV)/.developed
 # Known vulnerabilities of what is locked, where a database of them can be reached.
 audit: $(VENV)/.developed
 	$(BIN)/python requirements/audit.py
+
+# A release: sdist, wheel, bill of materials, checksums.
+dist: $(VENV)/.developed
+	$(BIN)/python requirements/release.py dist
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/load.py
