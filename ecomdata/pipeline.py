@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import REJECTED, Batch, Block
 from ecomdata.shards import write_shards
 from ecomdata.sources.matching import matches_tail
+from ecomdata.threads import Engine, Pending, Pool, Threads
 
 QUARANTINE: Final = pl.Schema([("source_file", pl.String()), *REJECTED.items()])
 """Columns of a quarantine file. ``row`` counts from 1; in text files it is the line."""
@@ -115,6 +115,7 @@ class TableReader:
         reporter: Hears of rows and bytes.
         jobs: Blocks worked on at a time.
         limit: Rows to read at most, or None.
+        engine: Where blocks are worked on.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class TableReader:
         *,
         jobs: int,
         limit: int | None = None,
+        engine: Engine = Threads,
     ) -> None:
         self._table = table
         self._assigned = assigned
@@ -133,23 +135,24 @@ class TableReader:
         self._reporter = reporter
         self._jobs = jobs
         self._limit = limit
+        self._engine = engine
         self._counted = 0
         self.tally = Tally()
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Good rows, frame by frame."""
-        with ThreadPoolExecutor(self._jobs, thread_name_prefix="parse") as pool:
+        with self._engine(self._jobs) as pool:
             for file, raw in self._assigned:
                 yield from self._file(pool, file, raw)
                 if self._left() == 0:
                     return
 
-    def _file(self, pool: ThreadPoolExecutor, file: RawFile, raw: Raw) -> Iterator[pl.DataFrame]:
+    def _file(self, pool: Pool, file: RawFile, raw: Raw) -> Iterator[pl.DataFrame]:
         blocks = raw.reader.blocks(file, raw.columns)
         paths = raw.path_columns(str(file.container) + "/" + file.name)
         work = partial(process, table=self._table, raw=raw, paths=paths, limit=self._left())
         offset = 1
-        for block, outcome in _in_order(pool, blocks, work, self._jobs):
+        for block, outcome in _in_order(pool, blocks, work):
             left = self._left()
             if left is not None and outcome.counted > left:
                 outcome = work(block, limit=left)  # noqa: PLW2901 - the same block, cut where the limit falls
@@ -192,22 +195,22 @@ def count_reasons(reasons: Counter[str], rejected: pl.DataFrame) -> None:
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, blocks: Iterator[Block], work: Callable[[Block], Outcome], jobs: int
+    pool: Pool, blocks: Iterator[Block], work: Callable[[Block], Outcome]
 ) -> Iterator[tuple[Block, Outcome]]:
     """Work on a few blocks ahead, and deliver them in the order they stand in the file."""
-    waiting: deque[tuple[Block, Future[Outcome]]] = deque()
+    waiting: deque[tuple[Block, Pending[Outcome]]] = deque()
     try:
         for block in blocks:
             waiting.append((block, pool.submit(work, block)))
-            if len(waiting) > jobs:
-                first, future = waiting.popleft()
-                yield first, future.result()
+            if len(waiting) > pool.most:
+                first, pending = waiting.popleft()
+                yield first, pending.result()
         while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()
+            first, pending = waiting.popleft()
+            yield first, pending.result()
     finally:
-        for _, future in waiting:
-            future.cancel()
+        for _, pending in waiting:
+            pending.cancel()
 
 
 def process(

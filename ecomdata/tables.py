@@ -21,6 +21,7 @@ from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, count_re
 from ecomdata.progress import Reporter
 from ecomdata.readers.base import REJECTED, rows_as_json
 from ecomdata.shards import write_shards
+from ecomdata.threads import Engine, Threads
 
 
 class TableWriter:
@@ -31,13 +32,17 @@ class TableWriter:
         folder: The release's folder.
         options: How to load.
         reporter: Hears of progress.
+        engine: Where raw files are parsed and checked.
     """
 
-    def __init__(self, dataset: str, folder: Path, options: Options, reporter: Reporter) -> None:
+    def __init__(
+        self, dataset: str, folder: Path, options: Options, reporter: Reporter, engine: Engine = Threads
+    ) -> None:
         self._dataset = dataset
         self._folder = folder
         self._options = options
         self._reporter = reporter
+        self._engine = engine
         self.records: dict[str, TableRecord] = {}
 
     def read(self, table: Table, assigned: list[Assigned]) -> Mapping[str, int]:
@@ -46,7 +51,13 @@ class TableWriter:
         quarantine = self._quarantine(table)
         options = self._options
         reader = TableReader(
-            table, assigned, quarantine, self._reporter, jobs=options.jobs, limit=options.limit
+            table,
+            assigned,
+            quarantine,
+            self._reporter,
+            jobs=options.jobs,
+            limit=options.limit,
+            engine=self._engine,
         )
         self._write(table, reader.frames(), reader.tally, quarantine)
         return reader.tally.files

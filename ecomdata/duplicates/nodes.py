@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from ecomdata.progress import Reporter
 from ecomdata.texts import textkernels
 from ecomdata.texts.gramhashes import Bytes, Ints, Longs, Words
 from ecomdata.texts.tidying import Texts, plain_texts, tidy_texts
-from ecomdata.threads import ahead
+from ecomdata.threads import Engine, Threads, ahead
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,6 +94,43 @@ class _Known:
         return nodes
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is done with a block by itself, wherever that is.
+
+    Attributes:
+        how: How texts are compared.
+        device: Makes the keys of bands.
+        key: Of the hash that texts are told apart by.
+    """
+
+    how: How
+    device: Computing
+    key: Longs
+
+    def prepared(self, array: pa.Array[Any]) -> _Block:
+        """A block tidied and hashed."""
+        texts = tidy_texts(array, self.how.tidyings)
+        prints = np.empty((len(texts), 2), np.uint64)
+        textkernels.fingerprints(texts.data, texts.edges, self.key[0], self.key[1], prints)
+        return _Block(texts, plain_texts(array).sizes, prints, (texts.sizes > 0).view(np.uint8))
+
+    def described(self, entered: tuple[Texts, Ints]) -> tuple[Longs, Ints, Words]:
+        """The sets of grams of texts, and their keys."""
+        texts, new = entered
+        edges = np.zeros(len(new) + 1, np.int64)
+        if self.how.method != "near":
+            return np.empty(0, np.uint64), edges[:1], np.empty((0, 0), np.uint32)
+        unit, n = self.how.gram
+        words = unit == "word"
+        size = int(texts.sizes[new].sum())
+        grams = np.empty((size + len(new)) // 2 + 1 if words else size + 1, np.uint64)
+        make = textkernels.word_grams if words else textkernels.character_grams
+        count = make(texts.data, texts.edges, new, n, grams, edges)
+        grams = grams[:count].copy()  # the room for the most there could be is given back
+        return grams, edges, self.device.keys(grams, edges)
+
+
 class NodeMaker:
     """Makes nodes of blocks of texts, several blocks at a time.
 
@@ -102,13 +138,14 @@ class NodeMaker:
         how: How texts are compared.
         device: Makes the keys of bands.
         reporter: Hears of progress.
+        engine: Where blocks are worked on.
     """
 
-    def __init__(self, how: How, device: Computing, reporter: Reporter) -> None:
+    def __init__(self, how: How, device: Computing, reporter: Reporter, engine: Engine = Threads) -> None:
         self._how = how
-        self._device = device
         self._reporter = reporter
-        self._key = np.frombuffer(os.urandom(16), np.uint64)
+        self._engine = engine
+        self._work = _Work(how, device, np.frombuffer(os.urandom(16), np.uint64))
         bands = how.bands[0] if how.method == "near" else 0
         self._of_row = Held(np.uint32, how.budget // 10, how.spill)
         self._sizes = Held(np.uint32, how.budget // 10, how.spill)
@@ -120,19 +157,18 @@ class NodeMaker:
     def make(self, arrays: Iterable[pa.Array[Any]]) -> Nodes:
         """All of them, in order."""
         known = _Known()
-        with ThreadPoolExecutor(self._how.jobs) as pool:
-            try:
-                blocks = ahead(pool, self._prepared, arrays, self._how.jobs)
+        try:
+            with self._engine(self._how.jobs) as pool:
+                blocks = ahead(pool, self._work.prepared, arrays)
                 entered = (self._entered(block, known) for block in blocks)
-                for grams, edges, keys in ahead(pool, self._described, entered, self._how.jobs):
+                for grams, edges, keys in ahead(pool, self._work.described, entered):
                     self._grams.add(grams)
                     self._gram_counts.add(np.diff(edges))
                     for band, found in zip(self._bands, keys, strict=True):
                         band.add(found)
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                self._close()
-                raise
+        except BaseException:
+            self._close()
+            raise
         edges = self._gram_counts.array()
         np.cumsum(edges, out=edges)
         return Nodes(
@@ -150,13 +186,6 @@ class NodeMaker:
         self._grams.close()
         self._gram_counts.close()
 
-    def _prepared(self, array: pa.Array[Any]) -> _Block:
-        """A block tidied and hashed."""
-        texts = tidy_texts(array, self._how.tidyings)
-        prints = np.empty((len(texts), 2), np.uint64)
-        textkernels.fingerprints(texts.data, texts.edges, self._key[0], self._key[1], prints)
-        return _Block(texts, plain_texts(array).sizes, prints, (texts.sizes > 0).view(np.uint8))
-
     def _entered(self, block: _Block, known: _Known) -> tuple[Texts, Ints]:
         """A block's texts, and which of them were never seen before."""
         before = known.count
@@ -168,18 +197,3 @@ class NodeMaker:
         numbers = np.where(block.live, nodes, 0).astype(np.int64) + block.live
         highest = np.maximum.accumulate(np.concatenate([[before], numbers]))[:-1]
         return block.texts, np.flatnonzero(numbers > highest)
-
-    def _described(self, entered: tuple[Texts, Ints]) -> tuple[Longs, Ints, Words]:
-        """The sets of grams of texts, and their keys."""
-        texts, new = entered
-        edges = np.zeros(len(new) + 1, np.int64)
-        if not self._bands:
-            return np.empty(0, np.uint64), edges[:1], np.empty((0, 0), np.uint32)
-        unit, n = self._how.gram
-        words = unit == "word"
-        size = int(texts.sizes[new].sum())
-        grams = np.empty((size + len(new)) // 2 + 1 if words else size + 1, np.uint64)
-        make = textkernels.word_grams if words else textkernels.character_grams
-        count = make(texts.data, texts.edges, new, n, grams, edges)
-        grams = grams[:count].copy()  # the room for the most there could be is given back
-        return grams, edges, self._device.keys(grams, edges)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from ecomdata.duplicates.how import How
 from ecomdata.duplicates.nodes import Nodes
 from ecomdata.progress import Reporter
 from ecomdata.texts.gramhashes import Bytes, Floats, Ints, Longs, Words
-from ecomdata.threads import side_by_side
+from ecomdata.threads import Engine, Threads, ahead
 
 _ROOM: Final = 1 << 17
 """Pairs verified at a time: some milliseconds, so that Ctrl-C is heard."""
@@ -38,8 +38,27 @@ class Sides:
         return cls(np.empty(0, np.uint8), np.empty(0, np.uint8))
 
 
+@dataclass(frozen=True, slots=True)
+class _Comparing:
+    """What the nodes of a band are compared by, wherever that is done."""
+
+    nodes: Nodes
+    sides: Sides
+    how: How
+    device: Computing
+
+    def band(self, given: tuple[Words, Longs]) -> Longs:
+        """The near pairs of a band, of its keys and the pairs that are known."""
+        return _of_band(*given, self.nodes, self.sides, self.how, self.device)
+
+
 def near_pairs(
-    nodes: Nodes, sides: Sides, how: How, device: Computing, reporter: Reporter
+    nodes: Nodes,
+    sides: Sides,
+    how: How,
+    device: Computing,
+    reporter: Reporter,
+    engine: Engine = Threads,
 ) -> tuple[Longs, Floats]:
     """All pairs that share a band and are as near as the threshold, sorted, with their similarity.
 
@@ -47,15 +66,13 @@ def near_pairs(
     :func:`setkernels.lead`), so that the work grows with the nodes and not with their square.
     """
     found = np.empty(0, np.uint64)
-
-    def of_band(keys: Words) -> Longs:
-        # Most pairs come again band by band; what the bands before have found is not compared again.
-        return _of_band(keys, found, nodes, sides, how, device)
-
-    bands = (nodes.bands.pop(0) for _ in range(len(nodes.bands)))
-    for pairs in side_by_side(how.jobs, of_band, bands):
-        found = _united(found, pairs)
-        reporter.advance(rows=nodes.count)
+    comparing = _Comparing(replace(nodes, bands=[]), sides, how, device)
+    # Most pairs come again band by band; what the bands before have found is not compared again.
+    bands = ((nodes.bands.pop(0), found) for _ in range(len(nodes.bands)))
+    with engine(how.jobs) as pool:
+        for pairs in ahead(pool, comparing.band, bands):
+            found = _united(found, pairs)
+            reporter.advance(rows=nodes.count)
     return found, similarities(found, nodes, device)
 
 

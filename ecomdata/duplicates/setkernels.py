@@ -12,7 +12,19 @@ import numpy as np
 
 from ecomdata.compiled import compiled, inlined
 from ecomdata.texts import gramhashes
-from ecomdata.texts.gramhashes import Bytes, Floats, Ints, Longs, Node, Words, shared
+from ecomdata.texts.gramhashes import (
+    DATA,
+    INTS,
+    LONGS,
+    WORDS,
+    Bytes,
+    Floats,
+    Ints,
+    Longs,
+    Node,
+    Words,
+    shared,
+)
 
 NOBODY: Final = 0xFFFFFFFF
 """No node."""
@@ -24,7 +36,10 @@ _32: Final = np.uint64(32)
 _LOW: Final = np.uint64(0xFFFFFFFF)
 
 
-@compiled("int64(uint32[::1], uint64[:, ::1], int64, uint64[:, ::1], uint8[::1], uint32[::1])", gramhashes)
+@compiled(
+    f"int64(uint32[::1], uint64[:, ::1], int64, Array(uint64, 2, 'C', readonly=True), {DATA}, uint32[::1])",
+    gramhashes,
+)
 def enter(table: Words, known: Longs, count: int, found: Longs, live: Bytes, nodes: Words) -> int:
     """Give each text (by its 128 bits) the number of its node, new ones where it is new.
 
@@ -72,7 +87,7 @@ def rebuild(table: Words, known: Longs, count: int) -> int:
     return count
 
 
-@compiled("int64(uint64[::1], int64[::1], uint32[::1], uint32[::1], uint32[:, ::1])")
+@compiled(f"int64({LONGS}, {INTS}, {WORDS}, {WORDS}, uint32[:, ::1])")
 def signatures(grams: Longs, edges: Ints, factors: Words, terms: Words, out: Words) -> int:
     """MinHash: the least value of each hash function over each set, into (nodes, functions).
 
@@ -114,9 +129,7 @@ def _crosses(low: Bytes, high: Bytes, one: Node, other: Node) -> bool:
     return len(low) == 0 or not (low[one] == high[one] == low[other] == high[other])
 
 
-@compiled(
-    "UniTuple(int64, 3)(uint64[::1], int64, uint8[::1], uint8[::1], uint64[::1], int64[:, ::1])", gramhashes
-)
+@compiled(f"UniTuple(int64, 3)(uint64[::1], int64, {DATA}, {DATA}, uint64[::1], int64[:, ::1])", gramhashes)
 def list_pairs(
     band: Longs, at: int, low: Bytes, high: Bytes, out: Longs, crowds: Ints
 ) -> tuple[int, int, int]:
@@ -155,7 +168,7 @@ def list_pairs(
     return at, count, many
 
 
-@compiled("int64(uint64[::1], uint64[::1], int64[::1], float64, float64[::1])", gramhashes)
+@compiled(f"int64({LONGS}, {LONGS}, {INTS}, float64, float64[::1])", gramhashes)
 def verify(pairs: Longs, grams: Longs, edges: Ints, threshold: float, out: Floats) -> int:
     """The Jaccard similarity of each pair, 0 where it is below the threshold; how many are not."""
     count = 0
@@ -167,7 +180,7 @@ def verify(pairs: Longs, grams: Longs, edges: Ints, threshold: float, out: Float
 
 
 @compiled(
-    "UniTuple(int64, 2)(uint64[::1], uint32[::1], int64, uint8[::1], uint8[::1], uint64[::1], int64[::1], "
+    f"UniTuple(int64, 2)(uint64[::1], uint32[::1], int64, {DATA}, {DATA}, {LONGS}, {INTS}, "
     "float64, uint64[::1])",
     gramhashes,
 )

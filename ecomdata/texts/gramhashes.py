@@ -23,7 +23,10 @@ Floats = npt.NDArray[np.float64]
 Node = int | np.int64 | np.uint32
 
 DATA: Final = "Array(uint8, 1, 'C', readonly=True)"
-"""Bytes in numba's signatures."""
+"""Bytes that are only read, in numba's signatures; arrays from another process allow no more."""
+LONGS: Final = DATA.replace("uint8", "uint64")
+WORDS: Final = DATA.replace("uint8", "uint32")
+INTS: Final = DATA.replace("uint8", "int64")
 
 BASIS: Final = np.uint64(0xCBF29CE484222325)
 PRIME: Final = np.uint64(0x100000001B3)
