@@ -20,7 +20,9 @@ from ecomdata import __version__
 from ecomdata.annotatecommands import annotate
 from ecomdata.cardcommands import card
 from ecomdata.commandline import (
+    address_option,
     ask_user,
+    engine_option,
     home_option,
     json_option,
     print_json,
@@ -199,6 +201,8 @@ def info(name: str, home: Path | None, *, as_json: bool) -> None:
     metavar="COLUMN=NAME",
     help="Take the file's column NAME for the declared raw column COLUMN. May be given again.",
 )
+@engine_option
+@address_option
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @home_option
 @json_option

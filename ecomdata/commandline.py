@@ -22,6 +22,18 @@ home_option: Final = click.option(
     type=click.Path(path_type=Path),
     help="Where the store is. Default: $ECOMDATA_HOME, else the user's data folder.",
 )
+engine_option: Final = click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Work in threads here, or on the workers of a Ray cluster; the result is the same.",
+)
+address_option: Final = click.option(
+    "--address",
+    metavar="HOST:PORT",
+    help="For ray, a running cluster. Default: $RAY_ADDRESS, else one is started on this machine.",
+)
 json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 
 

@@ -7,7 +7,14 @@ from typing import Final
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, reporting
+from ecomdata.commandline import (
+    address_option,
+    engine_option,
+    home_option,
+    json_option,
+    print_json,
+    reporting,
+)
 
 _DEFAULT: Final = "nfc,case,space"
 
@@ -106,6 +113,8 @@ _DEFAULT: Final = "nfc,case,space"
     metavar="N",
     help="Blocks and bands worked at side by side. Default: the cores, at most 4.",
 )
+@engine_option
+@address_option
 @home_option
 @json_option
 def dedup(

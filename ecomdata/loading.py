@@ -17,6 +17,7 @@ from typing import Final
 from ecomdata import __version__
 from ecomdata.columns import DriftError
 from ecomdata.declare import Dataset
+from ecomdata.engines import LOCAL, EngineName, Opened, engine_of
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.foreign import get_ready
 from ecomdata.lookalikes import explained
@@ -65,6 +66,8 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
     allow_pickle: bool = False,
     keep_partial: bool = False,
     aliases: Mapping[str, Collection[str]] | None = None,
+    engine: EngineName = "local",
+    address: str | None = None,
     home: str | os.PathLike[str] | None = None,
     confirm: Confirm | None = None,
     reporter: Reporter | None = None,
@@ -87,6 +90,8 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         allow_pickle: Let declared pickled members through the restricted unpickler.
         keep_partial: Keep the rows before the place where a JSON file breaks off; its rest is rejected.
         aliases: Declared raw column -> other names that it may have in the files.
+        engine: ``local``: parse in threads here; ``ray``: on the workers of a Ray cluster, to the same bytes.
+        address: With ``ray``, a running cluster; default: ``$RAY_ADDRESS``, else one is started here.
         home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
         confirm: Asked before a download above 1 GB; default: no question.
         reporter: Hears of progress; default: only messages, on stderr.
@@ -116,20 +121,29 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         **({} if jobs is None else {"jobs": jobs}),
     )
     store = Store(home_folder(home))
-    return _Load(loader(name), options, store, confirm or (lambda _: True), reporter or Silent()).run()
+    opened = engine_of(engine, address, jobs=options.jobs, memory=options.memory)
+    dataset, hears = loader(name), reporter or Silent()
+    return _Load(dataset, options, store, confirm or (lambda _: True), hears, opened).run()
 
 
 class _Load:
     """One load, from plan to release."""
 
     def __init__(
-        self, dataset: Dataset, options: Options, store: Store, confirm: Confirm, reporter: Reporter
+        self,
+        dataset: Dataset,
+        options: Options,
+        store: Store,
+        confirm: Confirm,
+        reporter: Reporter,
+        engine: Opened = LOCAL,
     ) -> None:
         self.dataset = dataset
         self.options = options
         self.store = store
         self.confirm = confirm
         self.reporter = reporter
+        self.engine = engine
         self.started = time.monotonic()
         self.stopped = threading.Event()
         self.tables = selected_tables(dataset, options)
@@ -293,10 +307,11 @@ class _Load:
                 raise explained(error, self.dataset, None) from error
             writer = TableWriter(self.dataset.name, staging, self.options, self.reporter)
             rows: dict[str, dict[str, int]] = {file.name: {} for file in files}
-            for table in self.tables:
-                if table.raws and assigned[table.name]:
-                    for name, count in writer.read(table, assigned[table.name]).items():
-                        rows[name][table.name] = count
+            with self.engine as engine:
+                for table in self.tables:
+                    if table.raws and assigned[table.name]:
+                        for name, count in writer.read(table, assigned[table.name], engine).items():
+                            rows[name][table.name] = count
             absent = [
                 table for table in self.dataset.tables if table.raws and table.name not in writer.records
             ]

@@ -19,6 +19,8 @@ from ecomdata.declare import Dataset, Sampler
 from ecomdata.errors import EcomdataError, UsageError
 
 ENTRY_POINTS: Final = "ecomdata.loaders"
+USER_LOADERS: Final = "ecomdata_user_loaders_"
+"""How modules from a user's own folders are called. Without a dot: pickle would look for a package."""
 _folders: list[Path] = []
 _cache: dict[tuple[Path, ...], dict[str, _Found]] = {}
 
@@ -189,7 +191,7 @@ def _imported(name: str) -> ModuleType:
 
 
 def _from_file(path: Path) -> ModuleType:
-    name = f"ecomdata_user_loaders.{path.stem}"
+    name = f"{USER_LOADERS}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise EcomdataError(f"{path} cannot be imported as Python")

@@ -32,21 +32,17 @@ class TableWriter:
         folder: The release's folder.
         options: How to load.
         reporter: Hears of progress.
-        engine: Where raw files are parsed and checked.
     """
 
-    def __init__(
-        self, dataset: str, folder: Path, options: Options, reporter: Reporter, engine: Engine = Threads
-    ) -> None:
+    def __init__(self, dataset: str, folder: Path, options: Options, reporter: Reporter) -> None:
         self._dataset = dataset
         self._folder = folder
         self._options = options
         self._reporter = reporter
-        self._engine = engine
         self.records: dict[str, TableRecord] = {}
 
-    def read(self, table: Table, assigned: list[Assigned]) -> Mapping[str, int]:
-        """Write a table from raw files, and return how many rows each file gave."""
+    def read(self, table: Table, assigned: list[Assigned], engine: Engine = Threads) -> Mapping[str, int]:
+        """Write a table from raw files, parsed by an engine, and return how many rows each file gave."""
         self._reporter.start(table.name, _content_size(assigned))
         quarantine = self._quarantine(table)
         options = self._options
@@ -57,7 +53,7 @@ class TableWriter:
             self._reporter,
             jobs=options.jobs,
             limit=options.limit,
-            engine=self._engine,
+            engine=engine,
         )
         self._write(table, reader.frames(), reader.tally, quarantine)
         return reader.tally.files

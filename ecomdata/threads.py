@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -50,17 +50,24 @@ Engine = Callable[[int], AbstractContextManager[Pool]]
 """Makes a pool of a number of jobs. When it is closed all work is done, or after an error, given up."""
 
 
-class Threads(ThreadPoolExecutor):
-    """The local engine: threads of this process."""
+class Threads:
+    """The local engine: threads of this process; see :class:`Pool`."""
 
     def __init__(self, jobs: int) -> None:
-        super().__init__(jobs, thread_name_prefix="work")
         self.most = jobs
+        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="work")
+
+    def submit(self, function: Callable[[_In], _Out], value: _In, /) -> Future[_Out]:
+        """Have it worked out by a thread."""
+        return self._pool.submit(function, value)
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.shutdown(cancel_futures=kind is not None)
+        self._pool.shutdown(cancel_futures=kind is not None)
 
 
 def ahead(pool: Pool, function: Callable[[_In], _Out], values: Iterable[_In]) -> Iterator[_Out]:

@@ -21,6 +21,7 @@ from ecomdata.errors import UsageError
 from ecomdata.progress import Reporter, Silent
 from ecomdata.texts.gramhashes import Floats, Ints, Longs
 from ecomdata.texts.tidying import blocks
+from ecomdata.threads import Engine, Threads
 
 if TYPE_CHECKING:
     import polars as pl
@@ -132,18 +133,19 @@ def search(
     times: pl.Series | None,
     sides: npt.NDArray[np.uint8] | None,
     reporter: Reporter,
+    engine: Engine = Threads,
 ) -> Duplicates:
     """The same, with the options as one; see :func:`find_duplicates`."""
     started = time.monotonic()
     computer = computing(how)
     reporter.start("reading", 0)
-    nodes = NodeMaker(how, computer, reporter).make(blocks(texts))
+    nodes = NodeMaker(how, computer, reporter, engine).make(blocks(texts))
     reporter.finish()
     sided = Sides.none() if sides is None else as_sides(nodes, sides)
     pairs, near = np.empty(0, np.uint64), np.empty(0)
     if how.method == "near":
         reporter.start("comparing", 0)
-        pairs, near = near_pairs(nodes, sided, how, computer, reporter)
+        pairs, near = near_pairs(nodes, sided, how, computer, reporter, engine)
         reporter.finish()
     if sides is None:
         worth = _worth(nodes, how, times)

@@ -33,6 +33,7 @@ from ecomdata.duplicates.meaning import LSA, Embeddings, lengths_of_texts
 from ecomdata.duplicates.report import write_report
 from ecomdata.duplicates.sources import Corpus, TextColumn, against, row_times, splits_of, values_at
 from ecomdata.embeddings.encoders import Encoder
+from ecomdata.engines import EngineName, Opened, engine_of
 from ecomdata.errors import DataError, UsageError
 from ecomdata.manifest import sync_folder, write_durably
 from ecomdata.progress import Reporter, Silent
@@ -73,6 +74,8 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
     device: Device = "auto",
     memory: str = DEFAULT_MEMORY,
     jobs: int | None = None,
+    engine: EngineName = "local",
+    address: str | None = None,
     home: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
 ) -> Deduplication:
@@ -106,6 +109,8 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
         device: ``auto``, ``cpu`` or ``cuda``.
         memory: What may be held before it goes to disk.
         jobs: How many blocks, or bands, are worked at side by side.
+        engine: ``local``: threads here; ``ray``: the workers of a Ray cluster, for texts. It finds the same.
+        address: With ``ray``, a running cluster; default: ``$RAY_ADDRESS``, else one is started here.
         home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
         reporter: Hears of progress.
 
@@ -127,7 +132,8 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
         search=search,
         **as_given(jobs=jobs),
     )
-    looking = _Search(name, table, column, how, tuple(by), store, hears)
+    opened = engine_of(engine, address, jobs=how.jobs, memory=how.memory)
+    looking = _Search(name, table, column, _on(how, engine), tuple(by), store, hears, opened)
     corpus = looking.corpus(against, split_column)
     times = looking.times(newest_by) if keep == "newest" else None
     if not 0.0 <= max_removed <= 1.0:
@@ -146,6 +152,23 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
     return looking.applied(found) if apply else found
 
 
+def _on(how: How, engine: EngineName) -> How:
+    """The options for an engine: Ray's workers have processors alone.
+
+    Raises:
+        UsageError: it cannot do what is asked for.
+    """
+    if engine == "local":
+        return how
+    if how.method == "semantic":
+        raise UsageError(
+            "vectors are compared by one machine alone", hint="leave --engine away, or use --device cuda"
+        )
+    if how.device == "cuda":
+        raise UsageError("Ray's workers compute on processors", hint="leave --device or --engine away")
+    return replace(how, device="cpu")
+
+
 class _Search:
     """A search in a column of a release."""
 
@@ -158,6 +181,7 @@ class _Search:
         by: tuple[str, ...],
         store: Store,
         reporter: Reporter,
+        engine: Opened,
     ) -> None:
         self.store = store
         self.release = self._opened(name)
@@ -167,6 +191,7 @@ class _Search:
         self.how = how
         self.by = by
         self.reporter = reporter
+        self.engine = engine
         self.options: dict[str, object] = {"method": how.method, "keep": how.keep}
         if how.method == "semantic":
             self.options |= {"threshold": how.threshold, "search": how.search}
@@ -232,7 +257,15 @@ class _Search:
     def _found(self, corpus: Corpus, times: pl.Series | None, wanted: Embeddings) -> Duplicates:
         """What is found by the texts themselves, or by their vectors."""
         if self.how.method != "semantic":
-            return find(corpus.texts(), self.how, times=times, sides=corpus.side, reporter=self.reporter)
+            with self.engine as engine:
+                return find(
+                    corpus.texts(),
+                    self.how,
+                    times=times,
+                    sides=corpus.side,
+                    reporter=self.reporter,
+                    engine=engine,
+                )
         from ecomdata.duplicates.semantic import search_vectors
 
         vectors, said = wanted.of(corpus)

@@ -179,7 +179,7 @@ def tidy(  # noqa: PLR0913, PLR0917
     return to
 
 
-@compiled(f"int64({DATA}, {INTS}, uint64, uint64, uint64[:, ::1])", gramhashes)
+@compiled(f"int64({DATA}, int64[::1], uint64, uint64, uint64[:, ::1])", gramhashes)
 def fingerprints(data: Bytes, edges: Ints, key0: np.uint64, key1: np.uint64, out: Longs) -> int:
     """SipHash-2-4 with 128 bits of each text, into (texts, 2)."""
     for text in range(len(edges) - 1):
@@ -218,7 +218,7 @@ def fingerprints(data: Bytes, edges: Ints, key0: np.uint64, key1: np.uint64, out
     return len(edges) - 1
 
 
-@compiled(f"int64({DATA}, {INTS}, {INTS}, int64, uint64[::1], int64[::1])", gramhashes)
+@compiled(f"int64({DATA}, {INTS}, int64[::1], int64, uint64[::1], int64[::1])", gramhashes)
 def word_grams(data: Bytes, edges: Ints, texts: Ints, n: int, out: Longs, out_edges: Ints) -> int:
     """The sets of word n-grams of some texts, one after the other in ``out``, each sorted.
 
@@ -249,7 +249,7 @@ def word_grams(data: Bytes, edges: Ints, texts: Ints, n: int, out: Longs, out_ed
     return total
 
 
-@compiled(f"int64({DATA}, {INTS}, {INTS}, int64, uint64[::1], int64[::1])", gramhashes)
+@compiled(f"int64({DATA}, {INTS}, int64[::1], int64, uint64[::1], int64[::1])", gramhashes)
 def character_grams(data: Bytes, edges: Ints, texts: Ints, n: int, out: Longs, out_edges: Ints) -> int:
     """The same with n-grams of characters (code points); ``out`` has room for as many as there are bytes."""
     total = 0
