@@ -129,13 +129,14 @@ def pairs() -> list[tuple[str, str]]:
     ]
 
 
-def lay(folder: Path) -> None:
-    """A home with a release, a superseded one and vectors, raw files, and a project with answers."""
+def lay(folder: Path, *, vectors: bool = True) -> None:
+    """A home with a release and a superseded one, raw files, a project with answers; and vectors."""
     home = folder / "home"
     for name, rows, seed in (("few", 60, 1), ("raw", 120, 0)):
         ed.sample(DATASET, folder / name, rows=rows, seed=seed)
         release = ed.load(DATASET, source=folder / name, home=home)
-    ed.embed(DATASET, table="items", column="title", dim=4, home=home)
+    if vectors:
+        ed.embed(DATASET, table="items", column="title", dim=4, home=home)
     source = (DATASET, release.manifest.release, "items")
     with simulate(folder / "project", items=40, dataset=source) as project:
         assert project.annotators()

@@ -27,7 +27,7 @@ PROMISE = (
 )
 TIMES: Final = {"short": 1, "full": 6}
 TRIED: Final = {
-    "short": ("load (forced)", "publish", "annotate people renew"),
+    "short": ("load (forced)", "annotate people renew"),
     "full": (
         *("load (forced)", "load", "dedup (applied)", "embed", "personal-data", "publish", "languages"),
         *("annotate init", "annotate people renew", "annotate export", "annotate suggest", "annotate report"),
@@ -39,7 +39,7 @@ _LONGEST: Final = 100.0
 
 def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
     """Each command under a clock that jumps, beside what it gives under one that does not."""
-    lay(folder / "laid")
+    lay(folder / "laid", vectors=scale == "full")
     for name in TRIED[scale]:
         calm, said = _state(_Run(folder, name, None)), ""
         for _ in range(TIMES[scale]):

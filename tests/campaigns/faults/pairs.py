@@ -22,7 +22,7 @@ PROMISE = (
     "Both end well, or one says that the other is in its way; the home verifies, nothing half-written is "
     "left, and running it again succeeds."
 )
-FEW: Final = 8
+FEW: Final = 4
 APART: Final = 0.15
 """Seconds between their starts, at most."""
 _HEAVY: Final = (
@@ -57,7 +57,8 @@ def _all(folder: Path, seed: float) -> list[Trial]:
 
 def _tried(folder: Path, chosen: Sequence[tuple[str, str]], seed: float) -> Iterator[Trial]:
     chance = random.Random(seed)  # noqa: S311
-    lay(folder / "laid")
+    heavy = any(CALLS[name].heavy for pair in chosen for name in pair)
+    lay(folder / "laid", vectors=heavy)
     with Hub() as hub:
         for number, pair in enumerate(chosen):
             place = folder / str(number)

@@ -22,6 +22,7 @@ NAME = "readonly"
 PROMISE = (
     "Who only reads is served, who would write hears what is in the way, and what was there is as it was."
 )
+FEW: Final = 4
 NOBODY: Final = 65534
 VANISHING: Final = {"short": 1, "full": 12}
 READING: Final = (
@@ -35,8 +36,10 @@ SAYS: Final = {"doctor": "cannot be written", "doctor (pruning)": "read-only"}
 
 def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
     """Every call, or every light one, on what is read-only and on a file; loads whose home goes away."""
-    chosen = [name for name, call in CALLS.items() if scale == "full" or not (call.heavy or call.stays)]
-    with _read_only(folder / "disk") as disk:
+    chosen = [*CALLS]
+    if scale == "short":
+        chosen = rng.sample([name for name, call in CALLS.items() if not (call.heavy or call.stays)], FEW)
+    with _read_only(folder / "disk", scale) as disk:
         for number, name in enumerate(chosen):
             place = _beside(folder / str(number), disk)
             done = _run(name, place, disk / "home")
@@ -49,7 +52,7 @@ def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
             done = _run(name, place, taken)
             wrong = done.complaint(done.code) if done.code and "problem" not in done.out else ""
             yield _trial(name, "a file in place of the home", wrong, done)
-    lay(folder / "own")
+    lay(folder / "own", vectors=False)
     for _ in range(VANISHING[scale]):
         yield _vanishing(folder / "own", rng.uniform(0, 0.4))
     if scale == "full" and os.geteuid() == 0:
@@ -61,12 +64,12 @@ def _trial(target: str, fault: str, wrong: str, done: Done) -> Trial:
 
 
 @contextmanager
-def _read_only(place: Path) -> Generator[Path]:
+def _read_only(place: Path, scale: Scale) -> Generator[Path]:
     """What :func:`lay` makes, on a disk of its own that may not be written any more."""
     place.mkdir()
     _mount("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place))
     try:
-        lay(place)
+        lay(place, vectors=scale == "full")
         _mount("mount", "-o", "remount,ro", str(place))
         yield place
     finally:

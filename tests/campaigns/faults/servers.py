@@ -26,7 +26,7 @@ PROMISE = (
     "No wrong byte is taken for data, the message names the cause, and the same command succeeds when the "
     "server does, going on where it stopped."
 )
-ROUNDS: Final = {"short": 1, "full": 3}
+ROUNDS: Final = {"short": 1, "full": 2}
 """How often each fault is tried at each kind of source."""
 _FILE: Final = "clicks.csv"
 _PATIENCE: Final = replace(HASTY, attempts=3, stall=0.5)
