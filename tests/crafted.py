@@ -36,7 +36,7 @@ def _value(kind: int, value: Any) -> bytes:
     if kind in {4, I32, I64}:
         return varint(((value << 1) ^ (value >> 63)) & (2**64 - 1))
     if kind == BINARY:
-        return varint(len(value)) + value
+        return varint(len(value)) + bytes(value)
     if kind == STRUCT:
         return packed(value)
     if kind == LIST:
@@ -247,9 +247,9 @@ def _children(number: int) -> Callable[[Struct], None]:
     return change
 
 
-def footers() -> dict[str, bytes]:
-    """What is wrong with the footer -> a file; none of them can be what it says."""
-    data = honest()
+def footers(data: bytes = b"") -> dict[str, bytes]:
+    """What is wrong with the footer -> a file, of ``data`` or of ours, that cannot be what it says."""
+    data = data or honest()
     start = bytes([0x15, 4])  # version 2
     changes: dict[str, Callable[[Struct], bytes | None]] = {
         **{f"{n} rows": rows_set_to(n) for n in LARGE},
@@ -280,8 +280,8 @@ def footers() -> dict[str, bytes]:
     return found
 
 
-def page_headers() -> dict[str, bytes]:
-    """What is wrong with a page header -> a file; none of them can be what it says."""
+def page_headers(like: bytes = b"") -> dict[str, bytes]:
+    """What is wrong with a page header -> a file, with the rows of ``like`` or ours, that cannot be so."""
 
     def number(path: tuple[int, ...], value: int) -> Callable[[Struct], None]:
         def change(header: Struct) -> None:
@@ -294,15 +294,25 @@ def page_headers() -> dict[str, bytes]:
 
     found: dict[str, bytes] = {}
     for codec in ("none", "snappy", "gzip", "zstd", "lz4", "brotli"):
-        data = honest(compression=codec)
+        data = _again(like, codec)
         for value in (2**30, 2**31 - 1, -1):
             for field, what in ((2, "when unpacked"), (3, "as it is")):
                 page = with_page(data, 0, number((field,), value))
                 found[f"a page of {codec}, {value} bytes {what}"] = page
-    data = honest()
+    data = _again(like, "snappy")
     for value in (2**30, 2**31 - 1, -1):
         found[f"a dictionary of {value} values"] = with_page(data, 0, number((7, 1), value))
         found[f"a page of {value} values"] = with_page(data, 1, number((5, 1), value))
     found["a dictionary that is called a data page"] = with_page(data, 0, number((1,), 0))
     found["a page of a kind that is not"] = with_page(data, 0, number((1,), 7))
     return found
+
+
+def _again(like: bytes, codec: str) -> bytes:
+    """Its rows written by pyarrow, in dictionaries."""
+    if not like:
+        return honest(compression=codec)
+    stream = io.BytesIO()
+    options: dict[str, Any] = {"compression": codec}
+    pq.write_table(pq.read_table(io.BytesIO(like)), stream, **options)
+    return stream.getvalue()

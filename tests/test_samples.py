@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import ecomdata as ed
+from ecomdata.registry import datasets
 from tests.toys import toyshop  # noqa: F401
 
 
@@ -22,6 +23,12 @@ def test_a_sample_has_rows(rows: int, tmp_path: Path) -> None:
     """One at least."""
     with pytest.raises(ed.UsageError, match="rows must be at least 1"):
         ed.sample("shop/clicks", tmp_path, rows=rows)
+
+
+@pytest.mark.parametrize("name", [name for name, one in datasets().items() if not one.derived_from])
+def test_a_sample_may_be_small(name: str, tmp_path: Path) -> None:
+    """One row asked for gives files of every dataset, as ten thousand do."""
+    assert ed.sample(name, tmp_path / "one", rows=1)
 
 
 def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import math
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from tokenize import TokenError
 from typing import IO, Final
 
 import numpy as np
@@ -55,12 +56,16 @@ def member_header(stream: IO[bytes], where: str) -> Member:
         ValueError: the header is damaged.
     """
     version = npy_format.read_magic(stream)
-    if version == (1, 0):
-        shape, fortran, dtype = npy_format.read_array_header_1_0(stream)
-    elif version == (2, 0):
-        shape, fortran, dtype = npy_format.read_array_header_2_0(stream)
-    else:
+    if version not in {(1, 0), (2, 0)}:
         raise DataError(f"{where}: .npy version {version} is not known", hint="save it with numpy.savez")
+    first = version == (1, 0)
+    read = npy_format.read_array_header_1_0 if first else npy_format.read_array_header_2_0
+    try:
+        shape, fortran, dtype = read(stream)
+    except (TokenError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+        raise ValueError(f"its header says nothing that an array can be ({error})") from error
+    if any(length < 0 for length in shape):
+        raise ValueError(f"its shape is {shape}")
     if not dtype.hasobject and (dtype.kind not in _KINDS or dtype.fields):
         raise DataError(f"{where}: arrays of {dtype} are not read", hint="save it with a plain numeric type")
     return Member(tuple(shape), dtype, bool(fortran))

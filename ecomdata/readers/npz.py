@@ -7,6 +7,7 @@ a row for a shape of ``(n,)``, one vector a row for ``(n, d)``. Nothing is ever 
 from __future__ import annotations
 
 import json
+import lzma
 import tempfile
 import zipfile
 import zlib
@@ -29,6 +30,16 @@ from ecomdata.readers.npy import Member, member_header, read_slices
 from ecomdata.readers.safepickle import load_id_index
 
 _BLOCK_BYTES: Final = 16 << 20
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    RuntimeError,  # encrypted, or compressed in a way that is not known
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +139,7 @@ def _damage(where: str, member: str = "") -> Generator[None]:
     """Turn whatever a damaged archive raises into a DataError that names file and member."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+    except _DAMAGE as error:
         what = f"{where}: member {member}" if member else where
         raise DataError(
             f"{what} cannot be read: {str(error) or 'it ends too early'}",

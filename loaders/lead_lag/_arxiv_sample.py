@@ -85,8 +85,9 @@ def _papers(rng: Generator, split: str, slab: int, count: int) -> pl.DataFrame:
             "publication_time": published.cast(pl.Datetime("us")),
             "submitted_date": published.cast(pl.String),
             "category": choice(rng, _CATEGORIES, count),
-            "cumulative_citations": pl.Series(citations, dtype=pl.List(pl.Int64)),
-            "cumulative_accesses": pl.Series(accesses, dtype=pl.List(pl.Int64)),
+            # As series: arrays that happen to be of one length would become a column of arrays.
+            "cumulative_citations": pl.Series([*map(pl.Series, citations)], dtype=pl.List(pl.Int64)),
+            "cumulative_accesses": pl.Series([*map(pl.Series, accesses)], dtype=pl.List(pl.Int64)),
             "cumulative_citations_offset": rng.integers(0, 5, count),
         }
     )

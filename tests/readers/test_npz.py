@@ -160,6 +160,41 @@ def test_a_header_that_promises_too_much_is_an_error(tmp_path: Path) -> None:
         _read(Npz(), file)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (10, 4), ((",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-10, 4), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (10L, 4, }",
+        "{[]: 1}",
+        "{1: 2, 'descr': 3}",
+        "(" * 9000,
+        "{'descr': '<U999999999', 'fortran_order': False, 'shape': (10, 4), }",
+        "  {'descr': 1\n\n }\n x L",
+    ],
+)
+def test_a_header_that_is_none_is_an_error(tmp_path: Path, header: str) -> None:
+    """Whatever NumPy's own reading of it ends with."""
+    size = len(header) + 1
+    member = b"\x93NUMPY\x01\0" + size.to_bytes(2, "little") + header.encode() + b"\n" + bytes(160)
+    file = _with_member(_npz(tmp_path / "a.npz", ids=IDS).container, "embeds.npy", member)
+    with pytest.raises(DataError, match=r"a\.npz: member embeds cannot be read: "):
+        _read(Npz(), file)
+
+
+@pytest.mark.parametrize(("place", "value"), [(8, 1), (10, 14), (10, 12), (10, 9), (10, 77)])
+def test_a_member_that_claims_another_packing_is_an_error(tmp_path: Path, place: int, value: int) -> None:
+    """Encrypted, or compressed as it is not, in the directory at the archive's end and before the member."""
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, ids=IDS, embeds=EMBEDS)
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + place] = value
+    data[data.rindex(b"PK\x03\x04") + place - 2] = value
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.npz: member (embeds|ids) cannot be read: "):
+        _read(Npz(), RawFile.on_disk(path))
+
+
 def test_changed_bytes_are_noticed(tmp_path: Path) -> None:
     """The zip's own checksum is verified while reading."""
     file = _npz(tmp_path / "a.npz", ids=IDS, embeds=EMBEDS)
