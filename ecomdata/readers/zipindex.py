@@ -63,6 +63,13 @@ def zip_directory(path: Path, name: str) -> list[zipfile.ZipInfo]:
             hint="get the archive again; its copying or download stopped early",
         ) from error
     for entry in entries:
+        # Where bytes are missing, zipfile takes the offsets to be off by as many, below 0 for the first.
+        if entry.header_offset < 0 or not entry.filename:
+            raise DataError(
+                f"{name} is a damaged zip: its directory has a member without a "
+                f"{'name' if entry.header_offset >= 0 else 'place in the file'}",
+                hint="get the archive again; its copying or download lost a part",
+            )
         if max(entry.file_size, entry.compress_size) > _MOST:
             raise DataError(
                 f"{name}/{entry.filename} claims more bytes than any file can have",

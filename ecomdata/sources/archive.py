@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import lzma
 import os
 import shutil
 import stat
@@ -355,7 +356,7 @@ class _Guarded(io.RawIOBase):
             return self._inner.read(wanted)
         except EOFError as error:
             raise DataError(f"{self._label} is truncated: {error}", hint=_AGAIN) from error
-        except (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        except (zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile) as error:
             raise DataError(f"{self._label} is damaged: {error}", hint=_AGAIN) from error
 
     def close(self) -> None:

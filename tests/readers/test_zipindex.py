@@ -122,6 +122,25 @@ def test_a_size_that_no_file_can_have(tmp_path: Path) -> None:
         ZipIndex().check(RawFile.on_disk(path), COLUMNS)
 
 
+def test_a_piece_that_is_missing_before_the_directory(tmp_path: Path) -> None:
+    """The offsets are then larger than where things are: an error of the archive, not of the system."""
+    path = _zip(tmp_path / "a.zip", {"a.jpg": b"a" * 1000, "b.jpg": b"b"})
+    data = path.read_bytes()
+    path.write_bytes(data[:40] + data[60:])
+    with pytest.raises(DataError, match=r"a\.zip is a damaged zip: .* without a place in the file"):
+        read(path, ZipIndex(), COLUMNS)
+
+
+def test_a_member_without_a_name(tmp_path: Path) -> None:
+    """There is none in an honest archive."""
+    path = _zip(tmp_path / "a.zip", {"a": b"a"})
+    data = path.read_bytes()
+    at = data.index(b"PK\x01\x02") + 46
+    path.write_bytes(data[:at] + b"\0" + data[at + 1 :])
+    with pytest.raises(DataError, match=r"a\.zip is a damaged zip: .* without a name"):
+        read(path, ZipIndex(), COLUMNS)
+
+
 def test_declared_columns_are_those_of_a_directory(tmp_path: Path) -> None:
     """A schema that asks for more is a mistake of the loader."""
 
