@@ -62,11 +62,12 @@ class Subject(NamedTuple):
         return next(t for t in loader(self.dataset).tables if t.name == self.table).raws[self.number]
 
 
-def subjects(folder: Path) -> list[tuple[Subject, bytes]]:
-    """A file for each kind of raw file that the samples have, with its content."""
+def subjects(folder: Path, reader: type[object] = object) -> list[tuple[Subject, bytes]]:
+    """A file for each kind of raw file that the samples have and the reader reads, with its content."""
     found: list[tuple[Subject, bytes]] = []
     for name, dataset in datasets().items():
-        if dataset.derived_from:
+        readers = [raw.reader for table in dataset.tables for raw in table.raws]
+        if dataset.derived_from or not any(isinstance(one, reader) for one in readers):
             continue
         files = [_unpacked(path) for path in ed.sample(name, folder / name.replace("/", "-"), rows=ROWS)]
         for table in dataset.tables:

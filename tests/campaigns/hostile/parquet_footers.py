@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ecomdata.readers import Parquet
 from tests import crafted
 from tests.campaigns.readings import Work, readings, subjects
 from tests.campaigns.trials import Scale, Trial
@@ -21,7 +22,7 @@ SHORT: Final = 12
 
 def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
     """Every crafted file in place of each kind of Parquet file there is."""
-    for subject, data in subjects(folder / "raw"):
+    for subject, data in subjects(folder / "raw", Parquet):
         if not subject.file.endswith(".parquet"):
             continue
         files = list({**crafted.footers(data), **crafted.page_headers(data)}.items())
