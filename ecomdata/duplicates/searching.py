@@ -39,7 +39,7 @@ from ecomdata.manifest import sync_folder, write_durably
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
-from ecomdata.store import Store, home_folder, writing
+from ecomdata.store import Store, alone, home_folder, writing
 from ecomdata.tables import sha256_json
 from ecomdata.vectors.joining import Search
 
@@ -362,11 +362,16 @@ class _Search:
         """
         folder = Path(made.folder)
         aside = folder.with_name(f".writing-{uuid.uuid4().hex[:8]}")
-        with writing(folder):
+        lock = self.store.home / "duplicates" / ".lock"
+        with alone(lock, "keeping what it found", self.reporter.say), writing(folder):
+            for leftover in folder.parent.glob(".writing-*"):
+                shutil.rmtree(leftover, ignore_errors=True)  # of a run that was killed
             aside.mkdir(parents=True)
             try:
                 for name, frame in frames.items():
-                    frame.write_parquet(aside / f"{name}.parquet")
+                    path = aside / f"{name}.parquet"
+                    with writing(path):  # while the disk is as full as it was
+                        frame.write_parquet(path)
                 write_durably(aside / "summary.json", json.dumps(asdict(made), indent=1, ensure_ascii=False))
                 _put(aside, folder)
             finally:

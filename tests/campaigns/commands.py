@@ -17,12 +17,14 @@ _FORKED: Final = multiprocessing.get_context("forkserver")
 # What starts threads or reads the environment when it is imported has no place here.
 _IMPORTED: Final = (
     "ecomdata.cli",
+    "ecomdata.loading",
+    "ecomdata.duplicates.searching",
+    "ecomdata.loaders.merrec",
+    "ecomdata.terminal",
     "polars",
     "duckdb",
     "pyarrow.parquet",
     "dataframely",
-    "ecomdata.loading",
-    "ecomdata.tables",
 )
 _FORKED.set_forkserver_preload([*_IMPORTED])
 LIMIT: Final = 120
@@ -72,6 +74,8 @@ class Command:
     before: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
+        for path in _logs(self.log):
+            path.unlink(missing_ok=True)  # or another's would be read
         self._process = _FORKED.Process(target=_run, args=(self.args, self.log, dict(self.env), self.before))
         self._process.start()
 
@@ -108,7 +112,7 @@ def preload(*modules: str) -> None:
     _FORKED.set_forkserver_preload([*_IMPORTED, *modules])
 
 
-def run(*args: str | Path, log: Path, env: Mapping[str, str] | None = None) -> Done:
+def run(*args: str | Path | int, log: Path, env: Mapping[str, str] | None = None) -> Done:
     """Run a command to its end."""
     return Command(tuple(map(str, args)), log, env or {}).result()
 

@@ -81,6 +81,17 @@ def test_what_was_found_is_never_missing_while_it_is_found_again(tmp_path: Path)
     assert [path.name for path in clusters.parent.parent.iterdir()] == [clusters.parent.name]
 
 
+def test_what_a_killed_run_left_goes(tmp_path: Path) -> None:
+    """A folder half-written is gone after the next run."""
+    _load(tmp_path, ["other", LONG, f"{LONG}!"])
+    folder = Path(_dedup().folder)
+    aside = folder.with_name(".writing-0123abcd")
+    aside.mkdir()
+    (aside / "pairs.parquet").write_bytes(b"half")
+    assert Path(_dedup().folder) == folder
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
 def test_apply_makes_a_release_without_the_rows(tmp_path: Path, run_cli: RunCli) -> None:
     """Its manifest balances and says why, derived tables follow, the old release remains, both verify."""
     old = _load(tmp_path, [LONG, "a b", f"{LONG} now", "A  b", "c"])
