@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ecomdata.errors import UsageError
 from ecomdata.registry import loader, sampler
@@ -11,6 +12,9 @@ from ecomdata.store import writing
 
 if TYPE_CHECKING:
     import os
+
+_ASIDE: Final = ".writing"
+"""Where files are until all are written; what a killed run left there goes."""
 
 
 def sample(name: str, folder: str | os.PathLike[str], *, rows: int = 10_000, seed: int = 0) -> list[Path]:
@@ -32,9 +36,16 @@ def sample(name: str, folder: str | os.PathLike[str], *, rows: int = 10_000, see
     target = Path(folder)
     if rows < 1:
         raise UsageError(f"rows must be at least 1, not {rows}")
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    aside = target / _ASIDE
+    if target.exists() and (not target.is_dir() or any(path != aside for path in target.iterdir())):
         raise UsageError(f"{target} is not an empty folder", hint="give the name of a new folder")
-    with writing(target):
-        target.mkdir(parents=True, exist_ok=True)
-        sampler(dataset)(target, rows, seed)
+    try:
+        with writing(target):
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir(parents=True)
+            sampler(dataset)(aside, rows, seed)
+            for path in aside.iterdir():
+                path.rename(target / path.name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return sorted(path for path in target.rglob("*") if path.is_file())

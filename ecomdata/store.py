@@ -217,7 +217,7 @@ def writing(where: Path) -> Generator[None]:
     except EcomdataError:
         raise
     except Exception as error:
-        if problem := _disk_problem(error):
+        if problem := _disk_problem(error, where):
             what, hint = problem
             raise EcomdataError(f"{what}: {where}", hint=f"{hint}; nothing was lost") from error
         raise
@@ -240,7 +240,13 @@ _DISK_PROBLEMS: Final = {
 }
 
 
-def _disk_problem(error: Exception) -> tuple[str, str] | None:
+_REFUSED: Final = "Invalid thrift: transport error"
+"""All that polars 2.1 says when the disk refuses the end of a Parquet file, whatever the reason."""
+_FULL: Final = 1 << 16
+"""Bytes left on a disk that is full: less than the end of a Parquet file takes."""
+
+
+def _disk_problem(error: Exception, where: Path) -> tuple[str, str] | None:
     if isinstance(error, FileNotFoundError) and error.filename:
         missing = Path(error.filename)
         while missing != missing.parent and not missing.parent.exists():
@@ -250,7 +256,15 @@ def _disk_problem(error: Exception) -> tuple[str, str] | None:
         return _DISK_PROBLEMS.get(error.errno)
     # polars and DuckDB wrap the system's error; its text is all that is left.
     text = str(error)
+    if _REFUSED in text:
+        return _DISK_PROBLEMS[errno.ENOSPC if _free(where) < _FULL else errno.EIO]
     return next((found for code, found in _DISK_PROBLEMS.items() if os.strerror(code) in text), None)
+
+
+def _free(where: Path) -> int:
+    """Bytes that are free where a file is, or would be."""
+    there = next(folder for folder in (where, *where.absolute().parents) if folder.exists())
+    return shutil.disk_usage(there).free
 
 
 def require_loaded(store: Store, dataset: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,22 @@ def test_a_sample_loads_as_a_source_does(tmp_path: Path) -> None:
     """It is upstream's form."""
     ed.sample("shop/clicks", tmp_path / "raw", rows=50)
     assert ed.load("shop/clicks", source=tmp_path / "raw")["events"].record.written == 50
+
+
+def test_a_sample_that_fails_leaves_nothing_that_keeps_the_next_one_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does one that was killed: its files were aside."""
+
+    def fail(folder: Path, rows: int, seed: int) -> None:
+        (folder / "clicks.csv").write_text(f"user,{rows},{seed}")
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ecomdata.samples.sampler", lambda _: fail)
+        with pytest.raises(ed.EcomdataError, match="no space left on the disk"):
+            ed.sample("shop/clicks", tmp_path, rows=5)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / ".writing").mkdir()
+    (tmp_path / ".writing" / "clicks.csv").write_text("half")
+    assert ed.sample("shop/clicks", tmp_path, rows=5) == [tmp_path / "202305" / "clicks.csv"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import ecomdata as ed
@@ -297,3 +299,15 @@ def test_other_failures_pass_through(tmp_path: Path) -> None:
     """They have nothing to do with the disk."""
     with pytest.raises(ZeroDivisionError), writing(tmp_path):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(("free", "words"), [(4096, "no space left on the disk"), (1 << 30, "reports an error")])
+def test_a_full_disk_is_named_where_polars_does_not(
+    free: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says the same whatever keeps the end of a Parquet file from the disk; what is free tells."""
+    usage = shutil.disk_usage(tmp_path)._replace(free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    refused = "parquet: File out of specification: Invalid thrift: transport error"
+    with pytest.raises(ed.EcomdataError, match=words), writing(tmp_path / "new" / "part.parquet"):
+        raise pl.exceptions.ComputeError(refused)
