@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-import shutil
 import subprocess
 import sys
 import threading
@@ -301,7 +300,9 @@ def test_other_failures_pass_through(tmp_path: Path) -> None:
         raise ZeroDivisionError
 
 
-@pytest.mark.parametrize(("free", "words"), [(4096, "no space left on the disk"), (1 << 30, "reports an error")])
+@pytest.mark.parametrize(
+    ("free", "words"), [(4096, "no space left on the disk"), (1 << 30, "reports an error")]
+)
 def test_a_full_disk_is_named_where_polars_does_not(
     free: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
