@@ -47,6 +47,7 @@ oldest: $(VENV)/.developed
 faults: $(VENV)/.developed
 	$(BIN)/python -m tests.campaigns.campaign faults
 	$(BIN)/python -m tests.campaigns.campaign hostile
+	$(BIN)/python docs/reliabilitydocs.py
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check
@@ -79,9 +80,10 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/embedding_stats.py
 	$(BIN)/python benchmarks/embed.py
 
-# The command-line reference; a test says when it is out of date.
+# The command-line reference, and what campaigns gave; tests say when they are out of date.
 docs: $(VENV)/.installed
 	$(BIN)/python docs/clidocs.py > docs/cli.md
+	$(BIN)/python docs/reliabilitydocs.py
 
 # The site, with the notebooks run and their answers shown. Any warning is an error.
 site: $(VENV)/.developed

@@ -240,8 +240,10 @@ _DISK_PROBLEMS: Final = {
 }
 
 
-_REFUSED: Final = "Invalid thrift: transport error"
-"""All that polars 2.1 says when the disk refuses the end of a Parquet file, whatever the reason."""
+_REFUSED: Final = ("Invalid thrift: transport error", "disk I/O error")
+"""All that polars 2.1 (of the end of a Parquet file) and SQLite say when the disk refuses, whatever the reason."""
+_FILLED: Final = "database or disk is full"
+"""What SQLite says of a full disk."""
 _FULL: Final = 1 << 16
 """Bytes left on a disk that is full: less than the end of a Parquet file takes."""
 
@@ -256,7 +258,9 @@ def _disk_problem(error: Exception, where: Path) -> tuple[str, str] | None:
         return _DISK_PROBLEMS.get(error.errno)
     # polars and DuckDB wrap the system's error; its text is all that is left.
     text = str(error)
-    if _REFUSED in text:
+    if _FILLED in text:
+        return _DISK_PROBLEMS[errno.ENOSPC]
+    if any(words in text for words in _REFUSED):
         return _DISK_PROBLEMS[errno.ENOSPC if _free(where) < _FULL else errno.EIO]
     return next((found for code, found in _DISK_PROBLEMS.items() if os.strerror(code) in text), None)
 

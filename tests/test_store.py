@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -306,9 +307,16 @@ def test_other_failures_pass_through(tmp_path: Path) -> None:
 def test_a_full_disk_is_named_where_polars_does_not(
     free: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It says the same whatever keeps the end of a Parquet file from the disk; what is free tells."""
+    """It says the same whatever keeps the end of a Parquet file from the disk; what is free tells.
+
+    So does SQLite, but for one case, which it names.
+    """
     usage = shutil.disk_usage(tmp_path)._replace(free=free)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     refused = "parquet: File out of specification: Invalid thrift: transport error"
     with pytest.raises(ed.EcomdataError, match=words), writing(tmp_path / "new" / "part.parquet"):
         raise pl.exceptions.ComputeError(refused)
+    with pytest.raises(ed.EcomdataError, match=words), writing(tmp_path):
+        raise sqlite3.OperationalError("disk I/O error")
+    with pytest.raises(ed.EcomdataError, match="no space left on the disk"), writing(tmp_path):
+        raise sqlite3.OperationalError("database or disk is full")

@@ -6,13 +6,14 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecomdata import __version__
 from ecomdata.annotating.database import PROJECT_FILE, create_database
 from ecomdata.annotating.records import now, to_json
-from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.errors import UsageError
 from ecomdata.manifest import sync_folder
 from ecomdata.store import writing
 
@@ -77,8 +78,7 @@ def require_free(folder: Path) -> None:
 def _write(
     folder: Path, task: Task, meta: Mapping[str, str], pool: Pool, settings: Settings, seed: int
 ) -> None:
-    connection = create_database(folder / PROJECT_FILE)
-    try:
+    with closing(create_database(folder / PROJECT_FILE)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         names: dict[str, int] = {}
         rows = (
@@ -90,13 +90,6 @@ def _write(
         facts = {**meta, "clusters": to_json(list(names))}
         connection.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
         connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        raise EcomdataError(
-            f"{folder} cannot be written: {error}",
-            hint="free some space, or give another --out; nothing was lost",
-        ) from error
-    finally:
-        connection.close()
     sync_folder(folder)
 
 

@@ -64,10 +64,14 @@ _KEPT: Final = "".join(
 def create_database(path: Path) -> sqlite3.Connection:
     """A new file with the empty tables."""
     connection = _connect(path)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.executescript(_TABLES + _KEPT)
-    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_TABLES + _KEPT)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

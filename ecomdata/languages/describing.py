@@ -144,7 +144,8 @@ class _Work:
         summary = self._summary(release)
         if summarised:
             text = json.dumps(summary.as_dict(), ensure_ascii=False, indent=1)
-            write_durably(self._path.with_suffix(".json"), text)
+            with writing(self._path):
+                write_durably(self._path.with_suffix(".json"), text)
         return summary
 
     def _write(self, path: Path) -> None:

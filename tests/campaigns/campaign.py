@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ def tried(group: Group, seed: int, scale: Scale) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix=f"{group.NAME}-", ignore_cleanup_errors=True) as folder:
         try:
             for trial in group.trials(Path(folder), chance(seed, group.NAME), scale):
-                found.append(trial)
+                found.append(replace(trial, detail=trial.detail.replace(folder, "")))
         except Skipped as why:
             skipped = str(why)
         except Exception as error:  # noqa: BLE001 - the other groups are tried all the same

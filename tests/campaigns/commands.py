@@ -41,8 +41,9 @@ class Done:
 
     @property
     def said(self) -> str:
-        """Its error and hint on one line."""
-        return " ".join(line.strip() for line in self.err.splitlines() if line.strip())
+        """Its error and hint on one line; where there is no error, all that it said."""
+        _, error, rest = self.err.partition("error: ")
+        return " ".join((error + rest or self.err).split())
 
     def complaint(self, code: int, *words: str) -> str:
         """What is wrong with the way it failed: another exit code, a traceback, no hint, a word missing."""

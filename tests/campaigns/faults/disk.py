@@ -20,6 +20,10 @@ PROMISE = (
     "The message says that there is no space left and where, what was there before is whole, no half file is "
     "visible, and with more space the same command gives the bytes of an undisturbed run."
 )
+WRITERS: Final = {"short": 4, "full": 11}
+"""Commands that are tried: for the tests, some of them by chance."""
+KEPT: Final = "home/cards/"
+"""Where figures are kept that only spare work."""
 SIZES: Final = {"short": 1, "full": 12}
 """Sizes of the disk for each command, spread over all that it writes."""
 
@@ -30,7 +34,7 @@ def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
         disk = stack.enter_context(small_disk(folder / "disk"))
         hub = stack.enter_context(Hub())
         ground = Ground(folder / "ground", disk.place)
-        for writer in writers(ground.raw, hub):
+        for writer in rng.sample(writers(ground.raw, hub), WRITERS[scale]):
             filling = _Filling(writer, disk, ground, hub, folder / "command")
             for step in range(SIZES[scale]):
                 if trial := filling.trial((step + rng.random()) / SIZES[scale]):
@@ -74,7 +78,8 @@ class _Filling:
         """What is wrong after it ran out of space, or just did not."""
         there = files(self._disk.place)
         if done.code == 0:
-            return "" if there == self._after else "exit code 0, and other files than there should be"
+            other = _other(there, self._after)
+            return f"exit code 0, and other files than there should be: {other}" if other else ""
         if complaint := done.complaint(1, "no space left on the disk", str(self._disk.place)):
             return complaint
         if half := half_visible(there, self._before, self._after):
@@ -91,7 +96,14 @@ class _Filling:
         done = self._run()
         if done.code:
             return f"running again: {done.said}"
-        if (there := files(self._disk.place)) != self._after:
-            other = min(set(there.items()) ^ set(self._after.items()))[0]
-            return f"running again gives another {other}"
-        return ""
+        other = _other(files(self._disk.place), self._after)
+        return f"running again gives another {other}" if other else ""
+
+
+def _other(there: Files, wanted: Files) -> str:
+    """A file that is there and should not be, or should be, or is another; kept figures may be missing.
+
+    ``publish`` and ``card`` say that they are not kept, and go on.
+    """
+    differ = set(there.items()) ^ set(wanted.items())
+    return min((name for name, _ in differ if name in there or not name.startswith(KEPT)), default="")
