@@ -241,7 +241,7 @@ _DISK_PROBLEMS: Final = {
 
 
 _REFUSED: Final = ("Invalid thrift: transport error", "disk I/O error")
-"""All that polars 2.1 (of the end of a Parquet file) and SQLite say when the disk refuses, whatever the reason."""
+"""What polars 2.1 (of a Parquet file's end) and SQLite say when the disk refuses, whatever the reason."""
 _FILLED: Final = "database or disk is full"
 """What SQLite says of a full disk."""
 _FULL: Final = 1 << 16

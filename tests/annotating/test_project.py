@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ecomdata.annotating.database import PROJECT_FILE
+from ecomdata.annotating.database import PROJECT_FILE, create_database
 from ecomdata.annotating.project import Project
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from tests.annotating.projects import NEGATIVE, POSITIVE, answer, make_project, people, suggest
@@ -465,6 +465,22 @@ def test_a_project_needs_a_new_folder_and_something_to_ask(tmp_path: Path, proje
     (tmp_path / "empty").mkdir()
     make_project(tmp_path / "empty").close()
     assert {path.name for path in tmp_path.iterdir()} == {"project", "full", "empty"}
+
+
+def test_a_disk_that_fills_up_while_a_project_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named, and nothing half-made remains."""
+
+    def small(path: Path) -> sqlite3.Connection:
+        connection = create_database(path)
+        connection.execute("PRAGMA max_page_count = 30")
+        return connection
+
+    monkeypatch.setattr("ecomdata.annotating.creating.create_database", small)
+    with pytest.raises(EcomdataError, match="no space left on the disk"):
+        make_project(tmp_path / "large", 10_000)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

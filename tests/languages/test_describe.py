@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -111,3 +112,16 @@ def test_a_folder_that_is_not_there_is_told(shops: Path, tmp_path: Path) -> None
     """And not made: it may be a typing error."""
     with pytest.raises(ed.UsageError, match="is no folder"):
         ed.describe_languages("merrec", home=shops, output=tmp_path / "no" / "tags.parquet")
+
+
+def test_a_full_disk_is_named_for_the_summary_too(
+    reviews: ed.Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written last, when what was free may be used up by the tags."""
+
+    def full(path: Path, _: str) -> None:
+        raise OSError(errno.ENOSPC, "full", str(path))
+
+    monkeypatch.setattr("ecomdata.languages.describing.write_durably", full)
+    with pytest.raises(ed.EcomdataError, match="no space left on the disk"):
+        ed.describe_languages(reviews.manifest.dataset)
