@@ -115,6 +115,10 @@ class Publish:
         self.args: tuple[str, ...] = ("publish", DATASET, REPO, "-y", "--endpoint", hub.url)
         self.env = {"HF_TOKEN": TOKEN, "HF_HOME": str(folder / "hf"), "HF_ENDPOINT": hub.url}
         self._release = visible(self._before, DATASET)
+        # The card's pictures take longest, and are kept beside the store: moments are for what follows.
+        done = run(*self.args, "--home", self._before, log=folder / "pictures", env=self.env)
+        assert done.code == 0, done.said
+        shutil.rmtree(self._before / "uploads")
         self._wanted = dict[str, str]()
 
     def lay(self, home: Path, turn: int) -> None:  # noqa: ARG002 - each time the same

@@ -24,7 +24,7 @@ WRITERS: Final = {"short": 4, "full": 11}
 """Commands that are tried: for the tests, some of them by chance."""
 KEPT: Final = "home/cards/"
 """Where figures are kept that only spare work."""
-SIZES: Final = {"short": 1, "full": 12}
+SIZES: Final = {"short": 1, "full": 8}
 """Sizes of the disk for each command, spread over all that it writes."""
 
 
