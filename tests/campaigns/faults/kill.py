@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.campaigns.answering import Answering
+from tests.campaigns.commands import preload
 from tests.campaigns.killed import Dedup, Load, Publish
 from tests.campaigns.kills import Killed, Killing, Subject
 from tests.campaigns.trials import Scale, Trial
@@ -27,6 +28,7 @@ CALM: Final = {"short": 1, "full": 3}
 def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
     """Kill each command at moments drawn evenly from the time that its work lasts undisturbed."""
     times, calm = TIMES[scale], CALM[scale]
+    preload("ecomdata.publishing", "ecomdata.verifying", "ecomdata.annotating.serving.app")
     with Hub() as hub:
         makers = {Load: (), Dedup: (), Publish: (hub,)}
         for make, more in makers.items():
