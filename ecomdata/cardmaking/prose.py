@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, cast, get_args
 
+from ecomdata.cardmaking.escaping import plain
 from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError
 from ecomdata.registry import content_file
@@ -62,7 +63,7 @@ def read_prose(dataset: Dataset) -> Prose:
     """
     path = content_file(dataset.name, "cards", ".md")
     if path is None:
-        return Prose(summary=dataset.summary)
+        return Prose(summary=plain(dataset.summary))
     try:
         return parse_prose(path.read_text(encoding="utf-8"), dataset)
     except (ValueError, OSError) as error:
@@ -87,7 +88,7 @@ def parse_prose(text: str, dataset: Dataset) -> Prose:
         for heading, words in more.items():
             sections[heading] = "\n\n".join(part for part in (sections.get(heading, ""), words) if part)
     return Prose(
-        summary=summary or dataset.summary, sections=sections, **_checked(_of_member(front, dataset))
+        summary=summary or plain(dataset.summary), sections=sections, **_checked(_of_member(front, dataset))
     )
 
 

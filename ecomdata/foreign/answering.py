@@ -65,7 +65,7 @@ def wrong_with(path: str, *, pages: bool) -> str:
             metadata = pq.read_metadata(path)  # pyright: ignore[reportUnknownMemberType]
             metadata.schema.to_arrow_schema()
             found = chunks(metadata, end) if pages else []
-            pl.read_parquet_schema(path)
+            pl.scan_parquet(path, glob=False).collect_schema()
             return _first_wrong(stream, found)
     except UnsoundError as error:
         return NOT_WHOLE.format(error)

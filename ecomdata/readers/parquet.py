@@ -98,7 +98,7 @@ class Parquet:
         require_sound(path, where)
         try:
             metadata = pq.read_metadata(path)  # pyright: ignore[reportUnknownMemberType]
-            schema = pl.read_parquet_schema(path)
+            schema = pl.scan_parquet(path, glob=False).collect_schema()
         except _DAMAGE as error:
             raise DataError(
                 f"{where}: not a whole Parquet file ({_first_line(error)})",
@@ -204,7 +204,7 @@ def _widens(found: pl.DataType, wanted: pl.DataType) -> bool:
 def _slice(path: Path, where: str, start: int, rows: int) -> pl.DataFrame:
     """Rows of a file, read on their own."""
     with _damage_named(where, start, rows):
-        frame = pl.scan_parquet(path).slice(start, rows).collect()
+        frame = pl.scan_parquet(path, glob=False).slice(start, rows).collect()
         if frame.height != rows:
             raise ValueError(f"there are {frame.height:,}")
         return frame

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import ecomdata as ed
@@ -162,3 +164,13 @@ def test_a_dataset_without_a_file(shop: Shop) -> None:
     """It has its declared summary."""
     assert shop.loaders
     assert read_prose(ed.loader("shop/clicks")) == Prose(summary="Clicks of a shop.")
+
+
+def test_a_declared_summary_is_no_markup(shop: Shop) -> None:
+    """It is text, whatever a loader says of its dataset; only a card's file is Markdown."""
+    assert shop.loaders
+    dataset = replace(ed.loader("shop/clicks"), summary="<script>x</script> [a](javascript:x)\n\n# b \x1b[2J")
+    summary = read_prose(dataset).summary
+    assert summary.isprintable()
+    assert "<" not in summary
+    assert "\\[a\\]" in summary or "\\[a]" in summary

@@ -59,6 +59,14 @@ def test_a_file_without_rows(tmp_path: Path) -> None:
     assert read(written(tmp_path / "a.parquet", frame), Parquet(), ROWS).frame.equals(frame)
 
 
+@pytest.mark.parametrize("name", ["a [1].parquet", "a[b.parquet", "a*.parquet", "a\x1b[2m.parquet"])
+def test_a_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    """A browser calls a second download so; a file beside it is not read."""
+    frame = pl.DataFrame({"item": [1], "name": ["a"]})
+    written(tmp_path / "a1.parquet", frame.with_columns(item=2))
+    assert read(written(tmp_path / name, frame), Parquet(), ROWS).frame.equals(frame)
+
+
 def test_columns_may_come_in_another_order(tmp_path: Path) -> None:
     """Names count, and the declared order is what comes out."""
     frame = pl.DataFrame({"name": ["a"], "item": [1]})

@@ -1,0 +1,199 @@
+"""Hostile texts in data, declarations and names of files, through every command to a terminal and a file."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import yaml
+from markdown_it import MarkdownIt
+
+from tests.campaigns.hostile._shop import ALL, CANARY, TERMINAL, lay
+from tests.campaigns.trials import Scale, Trial
+
+NAME = "outputs"
+PROMISE = (
+    "No text of the data, of a loader or of a file's name reaches a terminal as a control, a page or a card "
+    "as markup, or a CSV as a formula, and the command succeeds."
+)
+QUERY: Final = "SELECT title, brand FROM canary.items"
+_FORKED: Final = multiprocessing.get_context("forkserver")
+_OWN: Final = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+"""What rich writes itself; the hostile ones have colours and kinds that it never writes."""
+_NEVER: Final = (
+    "\x1b[48;5;77",
+    "\x1b]",
+    "\x1bP",
+    "\x9b",
+    "\x9d",
+    "\x07",
+    "\x08",
+    "\x0b",
+    "\x0c",
+    "\x00",
+    "\x7f",
+    "safe\r",
+)
+_URLS: Final = ("href", "src", "action", "formaction", "xlink:href")
+
+
+def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
+    """Run the commands one after the other, and look for each text in what each of them gave."""
+    del rng  # all is tried
+    loaders, raw = lay(folder)
+    env = {"ECOMDATA_HOME": str(folder / "home"), "ECOMDATA_LOADERS": str(loaders), "TERM": "xterm-256color"}
+    for args, files in _commands(folder, raw, scale):
+        code, shown = _on_terminal(args, folder, env)
+        target = " ".join(arg for arg in args if "/" not in arg)
+        failed = "" if code == 0 else f"exit code {code}: {shown[-300:]!r}"
+        for name, text in ALL.items():
+            wrong = failed or _obeyed(name, text, shown)
+            yield Trial(NAME, target, name, held=not wrong, detail=wrong)
+        for file in files:
+            wrong = _looked_at(file) if file.exists() else f"{file.name} was not written"
+            yield Trial(NAME, target, f"all in {file.suffix}", held=not wrong, detail=wrong)
+
+
+def _commands(folder: Path, raw: Path, scale: Scale) -> Iterator[tuple[tuple[str, ...], tuple[Path, ...]]]:
+    """Commands, and the files that each of them writes."""
+    card = folder / "card"
+    yield ("load", "canary", "--source", str(raw), "-y"), ()
+    yield ("info", "canary"), ()
+    yield ("sql", QUERY), ()
+    yield ("sql", QUERY, "--format", "csv", "-o", str(folder / "a.csv")), (folder / "a.csv",)
+    yield (
+        ("card", "canary", "-o", str(card), "--html"),
+        (
+            card / "README.md",
+            card / "croissant.json",
+            card / "card.html",
+        ),
+    )
+    if scale == "short":
+        return
+    for form in ("csv", "json"):
+        yield ("sql", QUERY, "--format", form), ()
+    yield ("validate", "canary", "--report", str(folder / "v.html")), (folder / "v.html",)
+    dedup = (
+        "dedup",
+        "canary",
+        "--table",
+        "items",
+        "--column",
+        "title",
+        "--threshold",
+        "0.5",
+        "--report",
+        str(folder / "d.html"),
+    )
+    yield dedup, (folder / "d.html",)
+    yield ("languages", "canary", "--column", "title"), ()
+    yield ("personal-data", "canary"), ()
+    yield ("embed", "canary", "--table", "items", "--column", "title", "--dim", "8"), ()
+    yield ("stats", "canary", "--label", "brand", "--report", str(folder / "s.html")), (folder / "s.html",)
+    yield ("list",), ()
+    yield ("list", "--json"), ()
+    yield ("info", "canary", "--json"), ()
+    yield ("verify", "canary"), ()
+    yield ("doctor", "--offline"), ()
+    yield ("catalog", str(folder / "c.duckdb")), ()
+
+
+def _obeyed(name: str, text: str, shown: str) -> str:
+    """What a terminal would obey of a text."""
+    if name not in TERMINAL:
+        return ""  # to a terminal it is text; rich fails over markup that is none
+    rest = _OWN.sub(lambda own: own[0] if "48;5;77" in own[0] else "", shown)
+    unseen = [c for c in text if not c.isprintable() and c not in "\r\x1b"]
+    found = [sign for sign in (*_NEVER, *unseen) if sign in rest]
+    return f"reached the terminal: {found[0]!r}" if found else ""
+
+
+def _looked_at(file: Path) -> str:
+    """What is wrong with a file, read as those who read it would."""
+    text = file.read_text("utf-8")
+    match file.suffix:
+        case ".html":
+            page = _Page()
+            page.feed(text)
+            return page.foreign
+        case ".md":
+            return _card(text)
+        case ".csv":
+            cells = pl.read_csv(file, infer_schema=False).unpivot()["value"].drop_nulls()
+            return str(cells.filter(cells.str.contains(r"^[=+\-@\t\r\n]")).first() or "")
+        case _:
+            json.loads(text)
+            return ""
+
+
+def _card(text: str) -> str:
+    """Keys that YAML was not to have, and tags and links that Markdown was not to have."""
+    _, front, body = text.split("---\n", 2)
+    known: dict[str, Any] = yaml.safe_load(front)
+    if CANARY in known or known.get("license") != "cc0-1.0":
+        return f"the front matter has been added to: {sorted(known)}"
+    for token in MarkdownIt("gfm-like", {"html": True, "linkify": False}).disable("linkify").parse(body):
+        for part in (token, *(token.children or ())):
+            target = str(part.attrs.get("href") or part.attrs.get("src") or "")
+            html = part.type.startswith("html") and (CANARY in part.content or "<script" in part.content)
+            if html or "javascript:" in target or "canary.example" in target or part.tag == "canary-el":
+                return f"markup in the card: {part.type} {target or part.content[:80]}"
+    return ""
+
+
+class _Page(HTMLParser):
+    """Looks for elements, handlers and addresses that no page of ours has."""
+
+    foreign = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what is foreign."""
+        for name, value in attrs:
+            address = name in _URLS and ("javascript:" in (value or "") or "canary.example" in (value or ""))
+            if name.startswith("on") or address:
+                self.foreign = f"<{tag} {name}={value!r}>"
+        if tag == "canary-el" or (tag == "img" and ("src", "x") in attrs):
+            self.foreign = f"<{tag}>"
+
+
+def _on_terminal(args: tuple[str, ...], folder: Path, env: dict[str, str]) -> tuple[int, str]:
+    """Run a command whose stdout and stderr are a terminal; its exit code, and all that came out."""
+    master, slave = os.openpty()
+    process = _FORKED.Process(target=_be, args=(args, os.ttyname(slave), str(folder), env))
+    process.start()
+    os.set_blocking(master, False)
+    shown = b""
+    while True:
+        ended = process.exitcode is not None
+        with suppress(BlockingIOError):
+            while piece := os.read(master, 1 << 16):
+                shown += piece
+        if ended:
+            break
+        process.join(0.02)
+    os.close(slave)
+    os.close(master)
+    return process.exitcode or 0, shown.decode("utf-8", "surrogateescape")
+
+
+def _be(args: tuple[str, ...], terminal: str, folder: str, env: dict[str, str]) -> None:
+    os.environ.update(env)
+    for number in range(3):
+        os.dup2(os.open(terminal, os.O_RDWR), number)
+    os.chdir(folder)
+    sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 - multiprocessing closed it
+    sys.argv = ["ecomdata", *args]
+    from ecomdata.__main__ import main
+
+    main()
