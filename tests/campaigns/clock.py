@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import random
 import sys
 import time
@@ -12,6 +13,14 @@ from typing import Any, Final
 _HOUR: Final = 3600.0
 JUMPS: Final = (0.0, _HOUR, -_HOUR, 24 * _HOUR, -24 * _HOUR, 365 * 24 * _HOUR, -10 * 365 * 24 * _HOUR)
 """Seconds that the clock may be off."""
+_TOLD: Final = (
+    "ecomdata.annotating.records",
+    "ecomdata.duplicates.applying",
+    "ecomdata.embeddings.embedding",
+    "ecomdata.loading",
+    "ecomdata.sources.download",
+)
+"""Modules that ask for the time; most are imported late."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,9 @@ class Jumping:
 
         time.time = lambda: real_time() + chance.choice(JUMPS)
         time.time_ns = lambda: int(1e9 * time.time())
-        for module in [*sys.modules.values()]:
-            if getattr(module, "datetime", None) is real:
+        for name in _TOLD:
+            importlib.import_module(name)
+        # In our modules alone: compiled ones of others reach into the class itself.
+        for name, module in [*sys.modules.items()]:
+            if name.startswith("ecomdata.") and getattr(module, "datetime", None) is real:
                 module.datetime = Clock  # type: ignore[attr-defined]
