@@ -79,11 +79,13 @@ bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/semantic_ids.py
 	$(BIN)/python benchmarks/embedding_stats.py
 	$(BIN)/python benchmarks/embed.py
+	$(BIN)/python benchmarks/ray_engine.py
 
 # The command-line reference, and what campaigns gave; tests say when they are out of date.
 docs: $(VENV)/.installed
 	$(BIN)/python docs/clidocs.py > docs/cli.md
 	$(BIN)/python docs/reliabilitydocs.py
+	$(BIN)/python docs/scaledocs.py
 
 # The site, with the notebooks run and their answers shown. Any warning is an error.
 site: $(VENV)/.developed
