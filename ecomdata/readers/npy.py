@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from tokenize import TokenError
 from typing import IO, Final
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib import format as npy_format
 
 from ecomdata.errors import DataError
 
-_KINDS: Final = "biufU"
+MOST_ROW: Final = 64 << 20
+"""Bytes of a row; upstream's widest vectors have 4,096 float32, which is 16 KiB."""
+_MAGIC: Final = b"\x93NUMPY"
+_LONGEST_HEADER: Final = 10_000
+"""What NumPy itself reads; those of plain arrays have 128 bytes."""
+_PART: Final = re.compile(
+    r"""\s*(["'])(?P<key>descr|fortran_order|shape)\1\s*:\s*"""
+    r"""(?:(["'])(?P<type>[^"']{1,40})\3|(?P<flag>True|False)|\((?P<axes>[0-9, ]{0,200})\))\s*(?:,\s*|$)"""
+)
+"""An entry of a header, which is a dict as Python writes it; it is matched, and never evaluated."""
+_TYPE: Final = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|U[0-9]{1,8}|O[48]?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +64,44 @@ def member_header(stream: IO[bytes], where: str) -> Member:
         DataError: the version or the type is one that this project does not read.
         ValueError: the header is damaged.
     """
-    version = npy_format.read_magic(stream)
+    start = _exactly(stream, len(_MAGIC) + 2)
+    version = (start[-2], start[-1])
+    if start[:-2] != _MAGIC:
+        raise ValueError("it does not begin as a .npy does")
     if version not in {(1, 0), (2, 0)}:
         raise DataError(f"{where}: .npy version {version} is not known", hint="save it with numpy.savez")
-    first = version == (1, 0)
-    read = npy_format.read_array_header_1_0 if first else npy_format.read_array_header_2_0
-    try:
-        shape, fortran, dtype = read(stream)
-    except (TokenError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
-        raise ValueError(f"its header says nothing that an array can be ({error})") from error
-    if any(length < 0 for length in shape):
-        raise ValueError(f"its shape is {shape}")
-    if not dtype.hasobject and (dtype.kind not in _KINDS or dtype.fields):
-        raise DataError(f"{where}: arrays of {dtype} are not read", hint="save it with a plain numeric type")
-    return Member(tuple(shape), dtype, bool(fortran))
+    length = int.from_bytes(_exactly(stream, 2 * version[0]), "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"its header claims {length:,} bytes, more than {_LONGEST_HEADER:,}")
+    member = _parsed(_exactly(stream, length).decode("latin-1"), where)
+    if member.rows and not 0 < member.row_bytes <= MOST_ROW:
+        raise ValueError(f"its rows would have {member.row_bytes:,} bytes, and {MOST_ROW:,} is the most")
+    return member
+
+
+def _parsed(header: str, where: str) -> Member:
+    """What the text of a header says."""
+    inner = header.strip()[1:-1]
+    if header[:1] != "{" or not header.rstrip().endswith("}"):
+        raise ValueError("its header is no dict")
+    if re.search(r"""["']descr["']\s*:\s*\[""", inner):
+        raise DataError(f"{where}: arrays of records are not read", hint="save it with a plain numeric type")
+    parts: dict[str, re.Match[str]] = {}
+    at = 0
+    while at < len(inner):
+        found = _PART.match(inner, at)
+        if found is None or found["key"] in parts:
+            raise ValueError("its header cannot be read")
+        parts[found["key"]], at = found, found.end()
+    kinds = [("descr", "type"), ("fortran_order", "flag"), ("shape", "axes")]
+    texts = [parts[key][group] if key in parts else None for key, group in kinds]
+    if len(parts) != len(kinds) or None in texts:
+        raise ValueError("its header lacks a type, an order or a shape")
+    descr, flag, axes = map(str, texts)
+    if not _TYPE.fullmatch(descr):
+        raise DataError(f"{where}: arrays of {descr} are not read", hint="save it with a plain numeric type")
+    shape = tuple(int(axis) for axis in axes.split(",") if axis.strip())
+    return Member(shape, np.dtype("O" if "O" in descr else descr), flag == "True")
 
 
 def read_slices(

@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Final
@@ -27,7 +27,8 @@ from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block
 from ecomdata.readers.npy import Member, member_header, read_slices
-from ecomdata.readers.safepickle import load_id_index
+from ecomdata.readers.zips import opened_zip
+from ecomdata.unpickling.apart import id_index_apart
 
 _BLOCK_BYTES: Final = 16 << 20
 _DAMAGE: Final = (
@@ -40,6 +41,7 @@ _DAMAGE: Final = (
     OverflowError,
     RuntimeError,  # encrypted, or compressed in a way that is not known
 )
+_BOMB: Final = "this looks like a decompression bomb; if you trust it, write it again with numpy.savez"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ class Npz:
                 with _damage(file.name, name):
                     stream = stack.enter_context(archive.open(f"{name}.npy"))
                     if member.pickled:
-                        ids = load_id_index(_after_header(stream), rows, f"{file.name}/{name}")
+                        ids = id_index_apart(_after_header(stream), rows, f"{file.name}/{name}")
                         slices[name] = (ids[start : start + step] for start in range(0, rows, step))
                     else:
                         spool = stack.enter_context(tempfile.TemporaryFile())
@@ -147,9 +149,8 @@ def _damage(where: str, member: str = "") -> Generator[None]:
         ) from error
 
 
-def _opened(file: RawFile) -> zipfile.ZipFile:
-    with _damage(file.name):
-        return zipfile.ZipFile(file.local())
+def _opened(file: RawFile) -> AbstractContextManager[zipfile.ZipFile]:
+    return opened_zip(file.local(), file.name, hint=_BOMB)
 
 
 def _after_header(stream: IO[bytes]) -> IO[bytes]:

@@ -2,80 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from ecomdata.columns import Columns
-from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block, rows_as_json
+from ecomdata.readers.zips import zip_directory
 
 COLUMNS: Final = pl.Schema(
     {"member": pl.String(), "size": pl.Int64(), "packed_size": pl.Int64(), "crc32": pl.UInt32()}
 )
 """What the directory says of a member: path, bytes unpacked and packed, checksum of the unpacked bytes."""
 
-_DIRECTORY_BYTES: Final = 32 << 20
-"""About 300,000 members; as objects of Python they take some ten times that."""
-_MOST: Final = (1 << 63) - 1
 _BLOCK_ROWS: Final = 1 << 16
-
-
-class _Bounded(io.FileIO):
-    """A file that is not read in one piece beyond a directory of a reasonable size."""
-
-    def __init__(self, path: Path, name: str) -> None:
-        super().__init__(path)
-        self._name = name
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        # The end of the archive says how large its directory is, and zipfile takes its word.
-        if size is not None and size > _DIRECTORY_BYTES:
-            raise DataError(
-                f"{self._name}: its directory claims {size:,} bytes, more than {_DIRECTORY_BYTES:,}",
-                hint="no archive that upstream publishes has so many members; unpack it by hand and look",
-            )
-        return super().read(size) or b""
-
-
-def zip_directory(path: Path, name: str) -> list[zipfile.ZipInfo]:
-    """The entries of a zip, folders included, in its own order; ``name`` is what messages call it.
-
-    Nothing is checked that matters only where a member is unpacked: paths, links, encryption, ratios.
-
-    Raises:
-        DataError: it is truncated or damaged, or has a directory without reason or end.
-    """
-    try:
-        with _Bounded(path, name) as file, zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, EOFError, ValueError, OSError, NotImplementedError) as error:
-        raise DataError(
-            f"{name} is a truncated or damaged zip: its directory at the end cannot be read"
-            f" ({path.stat().st_size:,} bytes are there; {error})",
-            hint="get the archive again; its copying or download stopped early",
-        ) from error
-    for entry in entries:
-        # Where bytes are missing, zipfile takes the offsets to be off by as many, below 0 for the first.
-        if entry.header_offset < 0 or not entry.filename:
-            raise DataError(
-                f"{name} is a damaged zip: its directory has a member without a "
-                f"{'name' if entry.header_offset >= 0 else 'place in the file'}",
-                hint="get the archive again; its copying or download lost a part",
-            )
-        if max(entry.file_size, entry.compress_size) > _MOST:
-            raise DataError(
-                f"{name}/{entry.filename} claims more bytes than any file can have",
-                hint="the archive is damaged or hostile; get it again from upstream",
-            )
-    return entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

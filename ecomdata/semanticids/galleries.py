@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from ecomdata.errors import DataError
 from ecomdata.readers.npy import Member, member_header, read_slices
+from ecomdata.readers.zips import opened_zip
 from ecomdata.vectors.blocks import ArrayVectors, Vectors
 
 if TYPE_CHECKING:
     from ecomdata.embeddings.sets import EmbeddingSet
 
-_STEP: Final = 1 << 14
+_STEP_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def npz_gallery(path: Path) -> Generator[Gallery]:
     """
     with tempfile.TemporaryFile() as spool:
         try:
-            with zipfile.ZipFile(path) as archive:
+            with opened_zip(path, str(path), hint="write it with numpy.savez") as archive:
                 ids = np.concatenate([np.empty(0, np.int64), *_slices(archive, "ids", 1, "iuU", path)])
                 rows = 0
                 dim = 0
@@ -70,7 +71,7 @@ def npz_gallery(path: Path) -> Generator[Gallery]:
                     block = np.ascontiguousarray(part, np.float32)
                     spool.write(block.tobytes())
                     rows, dim = rows + len(block), block.shape[1]
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
             raise DataError(
                 f"{path} cannot be read as an .npz file: {error}", hint="write it with numpy.savez"
             ) from error
@@ -121,7 +122,7 @@ def _slices(
         member = member_header(stream, f"{path}/{name}")
     _check_member(member, axes, kinds, f"{path}: {name}")
     with archive.open(f"{name}.npy") as stream, tempfile.TemporaryFile() as spool:
-        yield from read_slices(stream, member, _STEP, spool)
+        yield from read_slices(stream, member, max(1, _STEP_BYTES // max(1, member.row_bytes)), spool)
 
 
 def _check_member(member: Member, axes: int, kinds: str, where: str) -> None:

@@ -15,6 +15,7 @@ import shutil
 import stat
 import tarfile
 import tempfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -26,22 +27,25 @@ from typing import IO, Final
 
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.zipindex import zip_directory
+from ecomdata.readers.zips import (
+    AGAIN,
+    ALWAYS,
+    BOMB,
+    RATIO,
+    check_growth,
+    check_member,
+    zip_directory,
+)
 from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.recognise import reject_imposter
 from ecomdata.sources.tarheader import StrictHeader
 
 ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".gz")
 
-RATIO: Final = 200
-"""How many times its own size an archive may grow to; tables of text stay below 50."""
-
-ALWAYS: Final = 100_000_000
-"""Bytes that an archive may grow to whatever its size."""
+MOST_MEMBERS: Final = 300_000
+"""Of a tar; as objects of Python they take about 300 MB. Upstream's archives have below 1,000."""
 
 _CHUNK: Final = 1 << 20
-_BOMB: Final = "this looks like a decompression bomb; if you trust it, unpack it and give the folder"
-_AGAIN: Final = "get the archive again; its copying or download stopped early"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def members(path: Path, name: str) -> list[Member]:
     else:
         return [Member(path.name[:-3], -1, partial(gunzip, path, name))]
     _check_names(found, name)
-    _check_growth(sum(member.size for member in found), path, name)
+    check_growth(sum(member.size for member in found), path, name)
     return found
 
 
@@ -109,16 +113,17 @@ def decompressed(file: RawFile, home: Path) -> RawFile:
 
 def member_file(archive: RawFile, member: Member, name: str, home: Path) -> RawFile:
     """A member of an archive as a raw file of its own; a .gz member is decompressed too."""
-    opener = partial(_gunzip_member, member, name) if name.lower().endswith(".gz") else member.open
-    length = 0 if name.lower().endswith(".gz") else max(0, member.size)
+    most = max(ALWAYS, RATIO * min(member.size, archive.size))
+    packed = name.lower().endswith(".gz")
+    opener = partial(_gunzip_member, member, name, most) if packed else member.open
+    length = 0 if packed else max(0, member.size)
     return _with_content(archive, name, opener, home, length)
 
 
-def _gunzip_member(member: Member, name: str) -> IO[bytes]:
+def _gunzip_member(member: Member, name: str, most: int) -> IO[bytes]:
     with ExitStack() as stack:
         compressed = stack.enter_context(member.open())
         content = gzip.GzipFile(fileobj=compressed)
-        most = max(ALWAYS, RATIO * member.size)
         return _buffered(_Guarded(content, name, most=most, owned=stack.pop_all()))
 
 
@@ -189,27 +194,23 @@ def _extract(container: Path, name: str, opener: Callable[[], IO[bytes]], home: 
 
 
 def _check_names(found: Iterable[Member], name: str) -> None:
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for member in found:
         if not safe_relative(member.name):
             raise DataError(
                 f"{name} has a member that would leave the target folder: {member.name!r}",
                 hint="the archive is damaged or hostile; get it again from upstream",
             )
-        if member.name in seen:
+        # Many file systems take names for the same that differ by case or by how accents are composed.
+        other = seen.setdefault(unicodedata.normalize("NFC", member.name).casefold(), member.name)
+        if other is not member.name:
+            same = other == member.name
             raise DataError(
-                f"{name} has two members named {member.name!r}", hint="unpack it by hand and look"
+                f"{name} has two members named {member.name!r}"
+                if same
+                else f"{name} has members {other!r} and {member.name!r}, which are one name on many disks",
+                hint="unpack it by hand and look",
             )
-        seen.add(member.name)
-
-
-def _check_growth(total: int, path: Path, name: str) -> None:
-    size = path.stat().st_size
-    if total > max(ALWAYS, RATIO * size):
-        raise DataError(
-            f"{name} would grow from {size:,} to {total:,} bytes, more than {RATIO} times",
-            hint=_BOMB,
-        )
 
 
 def _zip_members(path: Path, name: str) -> list[Member]:
@@ -220,22 +221,10 @@ def _zip_members(path: Path, name: str) -> list[Member]:
             continue
         if kind not in {0, stat.S_IFREG}:
             raise _not_a_file(name, info.filename)
-        if info.flag_bits & 0x1:
-            raise DataError(
-                f"{name}/{info.filename} is encrypted",
-                hint="unpack the archive with its password, give the folder",
-            )
-        _check_ratio(info, name)
-        found.append(Member(info.filename, info.file_size, partial(_open_zip, path, info, name)))
+        check_member(info, name)
+        # The original name is the one in the archive; zipfile cuts the other at a NUL.
+        found.append(Member(info.orig_filename, info.file_size, partial(_open_zip, path, info, name)))
     return found
-
-
-def _check_ratio(info: zipfile.ZipInfo, name: str) -> None:
-    if info.file_size > max(ALWAYS, RATIO * info.compress_size):
-        raise DataError(
-            f"{name}/{info.filename} would grow from {info.compress_size:,} to {info.file_size:,} bytes",
-            hint=_BOMB,
-        )
 
 
 def _open_zip(path: Path, info: zipfile.ZipInfo, name: str) -> IO[bytes]:
@@ -248,8 +237,8 @@ def _open_zip(path: Path, info: zipfile.ZipInfo, name: str) -> IO[bytes]:
             raise DataError(
                 f"{label}: {error}", hint="unpack the archive with another program and give the folder"
             ) from error
-        except (zipfile.BadZipFile, EOFError) as error:
-            raise DataError(f"{label} is damaged: {error}", hint=_AGAIN) from error
+        except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError) as error:
+            raise DataError(f"{label} is damaged: {error}", hint=AGAIN) from error
         return _buffered(_Guarded(content, label, exact=info.file_size, owned=stack.pop_all()))
 
 
@@ -266,12 +255,17 @@ def _tar_members(path: Path, name: str) -> list[Member]:
             for info in archive:
                 if info.isdir():
                     continue
+                if len(found) == MOST_MEMBERS:
+                    raise DataError(
+                        f"{name} has more than {MOST_MEMBERS:,} members",
+                        hint="unpack it by hand and give the folder",
+                    )
                 if not info.isreg() or info.issparse():
                     raise _not_a_file(name, info.name)
                 opener = partial(_open_tar_member, path, name, info.name, info.offset_data, info.size)
                 found.append(Member(info.name.removeprefix("./"), info.size, opener))
-    except tarfile.TarError as error:
-        raise DataError(f"{name} is a truncated or damaged tar: {error}", hint=_AGAIN) from error
+    except (tarfile.TarError, ValueError, OverflowError) as error:  # the latter of numbers in its headers
+        raise DataError(f"{name} is a truncated or damaged tar: {error}", hint=AGAIN) from error
     return found
 
 
@@ -341,12 +335,12 @@ class _Guarded(io.RawIOBase):
         if not data and self._produced < self._exact:
             raise DataError(
                 f"{self._label} is truncated: {self._produced:,} of {self._exact:,} bytes are there",
-                hint=_AGAIN,
+                hint=AGAIN,
             )
         if 0 <= self._most < self._produced:
             raise DataError(
                 f"{self._label} grows beyond {self._most:,} bytes, more than {RATIO} times its size",
-                hint=_BOMB,
+                hint=BOMB,
             )
         buffer[: len(data)] = data
         return len(data)
@@ -355,9 +349,9 @@ class _Guarded(io.RawIOBase):
         try:
             return self._inner.read(wanted)
         except EOFError as error:
-            raise DataError(f"{self._label} is truncated: {error}", hint=_AGAIN) from error
+            raise DataError(f"{self._label} is truncated: {error}", hint=AGAIN) from error
         except (zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-            raise DataError(f"{self._label} is damaged: {error}", hint=_AGAIN) from error
+            raise DataError(f"{self._label} is damaged: {error}", hint=AGAIN) from error
 
     def close(self) -> None:
         if not self.closed:

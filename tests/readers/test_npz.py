@@ -147,7 +147,7 @@ def test_an_archive_that_was_cut_off_is_an_error(tmp_path: Path) -> None:
     file.container.write_bytes(file.container.read_bytes()[:-40])
     with pytest.raises(DataError, match="cannot be read") as caught:
         Npz().check(file, VECTORS)
-    assert "download it again" in caught.value.hint
+    assert "get the archive again" in caught.value.hint
 
 
 def test_a_header_that_promises_too_much_is_an_error(tmp_path: Path) -> None:
@@ -274,3 +274,69 @@ def test_the_raw_content_of_a_row_is_json(tmp_path: Path) -> None:
     """A row that goes to quarantine keeps its content as text."""
     block = next(Npz().blocks(_npz(tmp_path / "a.npz", ids=IDS, embeds=EMBEDS), VECTORS))
     assert block.parse().raw([1]) == ['{"ids": 813799260044, "embeds": [4.0, 5.0, 6.0, 7.0]}']
+
+
+def _with_header(path: Path, header: bytes, version: int = 1, content: bytes = b"") -> RawFile:
+    length = len(header).to_bytes(2 * version, "little")
+    base = _npz(path, ids=IDS).container
+    return _with_member(base, "embeds.npy", b"\x93NUMPY" + bytes([version, 0]) + length + header + content)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (
+            b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 0), }",
+            "rows would have 0 bytes",
+        ),
+        (b"{'descr': '<U99999999', 'fortran_order': False, 'shape': (10,), }", "bytes, and 67,108,864"),
+        (b"{'descr': '<f4', 'fortran_order': False, 'shape': (" + b"9," * 300 + b"), }", "cannot be read"),
+        (b"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (10,), }", "arrays of records"),
+        (b"{'descr': '<f4', 'descr': '|O', 'fortran_order': False, 'shape': (10,), }", "cannot be read"),
+        (b"{'descr': '<f4', 'shape': (10, 4)}", "lacks a type, an order or a shape"),
+        (b"__import__('os').system('touch made')", "is no dict"),
+        (b"{" + b"(" * 9000 + b"}", "cannot be read"),
+        (b"{" + b"-" * 9000 + b"1}", "cannot be read"),
+    ],
+)
+def test_a_hostile_header_is_refused(tmp_path: Path, header: bytes, message: str) -> None:
+    """It is matched, never evaluated; rows are of a reasonable size."""
+    with pytest.raises(DataError, match=message):
+        Npz().check(_with_header(tmp_path / "a.npz", header), VECTORS)
+
+
+def test_a_header_of_gigabytes_is_not_read(tmp_path: Path) -> None:
+    """Version 2 has room for a length of 4 GB, of which NumPy reads all before it looks."""
+    file = _with_header(tmp_path / "a.npz", bytes(20_000), version=2)
+    with pytest.raises(DataError, match="header claims 20,000 bytes"):
+        Npz().check(file, VECTORS)
+
+
+def test_headers_of_other_writers_are_read(tmp_path: Path) -> None:
+    """Order, quotes and spaces are theirs."""
+    header = b'{"shape": (10,4),"fortran_order":False ,"descr": "<f4"}\n'
+    file = _with_header(tmp_path / "a.npz", header, content=EMBEDS.tobytes())
+    assert _read(Npz(), file)["embeds"].to_list() == EMBEDS.tolist()
+
+
+def test_an_npz_that_grows_beyond_reason_is_refused(tmp_path: Path) -> None:
+    """Its directory tells, before anything is unpacked; what is honest and dense never grows so."""
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("embeds.npy", "w") as out:
+        for _ in range(110):
+            out.write(bytes(1_000_000))
+    with pytest.raises(DataError, match="more than 200 times") as caught:
+        Npz().check(RawFile.on_disk(path), VECTORS)
+    assert "numpy.savez" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"\x80\x04Nr\xff\xff\xff\x7f.", b"\x80\x04\x8e" + (1 << 40).to_bytes(8, "little") + b"x."],
+)
+def test_a_pickle_that_asks_for_gigabytes_is_refused(tmp_path: Path, payload: bytes) -> None:
+    """Ten bytes that number a memo's entry 2**31, or claim a terabyte: in a process that may not take it."""
+    path = _npz(tmp_path / "a.npz", embeds=EMBEDS[:2]).container
+    file = _with_member(path, "index.npy", _pickled(payload))
+    with pytest.raises(DataError, match=r"takes more than|refused"):
+        _read(Npz(indexes=("index",), allow_pickle=True), file, INDEXED)
