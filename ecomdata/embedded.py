@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ecomdata.manifest import MANIFEST, Manifest, TableRecord, WrittenFile
+from ecomdata.plainjson import read_json
 
 EMBEDDINGS: Final = "embeddings"
 """The folder of the sets, the canonical table, and the first part of a view's name."""
@@ -88,7 +89,7 @@ def source_of(record: TableRecord) -> str:
 def read_record(folder: Path) -> SetRecord | None:
     """What a folder says it holds; None where it holds no whole set."""
     try:
-        value: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+        value: dict[str, Any] = read_json(folder / MANIFEST)
         files = tuple(WrittenFile(**file) for file in value["files"])
         known = {field.name for field in fields(SetRecord)}
         kept: dict[str, Any] = {name: item for name, item in value.items() if name in known}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ecomdata.manifest import MANIFEST, WrittenFile
+from ecomdata.plainjson import read_json
 
 LABELS: Final = "labels"
 """The folder of the sets, and the first part of a view's name."""
@@ -95,7 +96,7 @@ def kept_labels(home: Path, dataset: str, release: str) -> Iterator[tuple[Path, 
 def _read(folder: Path) -> LabelSet | None:
     """What a folder says it holds; None where it holds no set of ours."""
     try:
-        value: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+        value: dict[str, Any] = read_json(folder / MANIFEST)
         kept: dict[str, Any] = {field.name: value[field.name] for field in fields(LabelSet)}
         lists = ("values", "per_item", "tools", "analysis")
         kept |= {name: tuple(kept[name]) for name in lists} | {"file": WrittenFile(**kept["file"])}

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from ecomdata.errors import DataError, EcomdataError
+from ecomdata.plainjson import read_json
+from ecomdata.sources.matching import safe_relative
 
 FORMAT: Final = 1
 """The store's format. A store with a higher number was written by a newer ecomdata and is not touched."""
 
 MANIFEST: Final = "manifest.json"
+_MOST: Final = 1 << 63
+"""No count, size or time reaches it, in nanoseconds either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +178,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        value = cast("dict[str, Any]", json.loads(path.read_text("utf-8")))
+        value = cast("dict[str, Any]", read_json(path))
         number = int(value["format"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
@@ -191,11 +195,29 @@ def read_manifest(folder: Path) -> Manifest:
         raw = tuple(_build(ReadFile, item) for item in value.pop("raw"))
         views = {name: _view(record) for name, record in value.pop("views", {}).items()}
         value["unrecognised"] = tuple(value.get("unrecognised", ()))
-        return _build(Manifest, {**value, "tables": tables, "raw": raw, "views": views})
-    except (AttributeError, KeyError, TypeError) as error:
+        manifest = _build(Manifest, {**value, "tables": tables, "raw": raw, "views": views})
+        _check_names(manifest)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{path} lacks what a manifest has: {error}", hint="load the dataset again with --force"
         ) from error
+    return manifest
+
+
+def _check_names(manifest: Manifest) -> None:
+    """Check that what becomes part of a path stays below its folder: a store may come from a stranger.
+
+    Raises:
+        ValueError: it does not.
+    """
+    parts = [*manifest.dataset.split("/"), manifest.release, *manifest.tables]
+    files = [file for table in manifest.tables.values() for file in (*table.files, *table.quarantine)]
+    for name in parts:
+        if "/" in name or name in {".", ".."} or not safe_relative(name):
+            raise ValueError(f"{name!r} is no name")
+    for file in files:
+        if not safe_relative(file.path):
+            raise ValueError(f"the path {file.path!r} leads out of the release")
 
 
 def _table(record: dict[str, Any]) -> TableRecord:
@@ -220,9 +242,38 @@ def _view(record: dict[str, Any]) -> ViewRecord:
 _Record = TypeVar("_Record", Manifest, Mapped, TableRecord, WrittenFile, ReadFile, ViewRecord)
 
 
+_PLAIN: Final[dict[str, tuple[type, ...]]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+}
+"""The types that a field's annotation allows in JSON."""
+_MAPPINGS: Final = {f"Mapping[str, {kind}]": kind for kind in ("str", "int")}
+
+
 def _build(cls: type[_Record], value: dict[str, Any]) -> _Record:
-    known = {item.name for item in fields(cls)}
-    return cls(**{name: item for name, item in value.items() if name in known})
+    known = {item.name: str(item.type) for item in fields(cls)}
+    kept = {name: item for name, item in value.items() if name in known}
+    for name, item in kept.items():
+        kind = known[name]
+        if kind in _MAPPINGS:
+            for key, inner in item.items():
+                _check_plain(f"{name} of {key}", inner, _MAPPINGS[kind])
+        else:
+            _check_plain(name, item, kind)
+    return cls(**kept)
+
+
+def _check_plain(name: str, item: object, kind: str) -> None:
+    allowed = _PLAIN.get(kind)
+    if allowed is None:
+        return
+    if type(item) not in allowed:
+        raise TypeError(f"{name} is {str(item)[:60]!r}, not {kind}")
+    least = -_MOST if name == "mtime_ns" else 0  # a file may be dated before 1970
+    if isinstance(item, int | float) and not least <= item < _MOST:
+        raise ValueError(f"{name} is {item}")
 
 
 def write_durably(path: Path, content: str | bytes) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 from ecomdata.declare import Licence
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.manifest import Manifest, ReadFile, WrittenFile
+from ecomdata.plainjson import parsed
 from ecomdata.sources.matching import safe_relative
 
 PUBLISHED: Final = "ecomdata.json"
@@ -196,7 +197,7 @@ class Published:
             EcomdataError: a newer version wrote it.
         """
         try:
-            value = cast("dict[str, Any]", json.loads(content))
+            value = cast("dict[str, Any]", parsed(content))
             if int(value["format"]) > FORMAT:
                 raise EcomdataError(
                     f"{where} was written by a newer ecomdata", hint="pip install --upgrade ecomdata"

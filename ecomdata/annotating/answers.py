@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from ecomdata.annotating.task import Task
 from ecomdata.errors import UsageError
+from ecomdata.plainjson import parsed
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,8 +79,8 @@ def parse_answer(task: Task, content: Mapping[str, object], text: str) -> Answer
         UsageError: it is no JSON, or no answer to the task.
     """
     try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        value: object = parsed(text)
+    except ValueError as error:
         raise UsageError(f"an answer is JSON, not {_short(text)}") from error
     return validate(task, content, value)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,9 @@ from numpy.typing import NDArray
 from ecomdata.annotating.measuring.judgements import NOTHING, Scale, parts_of
 from ecomdata.annotating.suggesting.classifier import marked, regression, require_learning, vectorizers
 from ecomdata.errors import DataError, UsageError
+from ecomdata.plainjson import parsed
+from ecomdata.readers.npy import whole_array
+from ecomdata.readers.zips import DAMAGED, opened_zip
 
 Floats = NDArray[np.float64]
 
@@ -127,10 +129,10 @@ class FinalClassifier:
             DataError: it is something else.
         """
         try:
-            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                about: dict[str, Any] = json.loads(arrays["about"].tobytes())
+            with opened_zip(Path(path), str(path), hint=_TRAIN) as archive:
+                about: dict[str, Any] = parsed(whole_array(archive, "about", str(path)).tobytes())
                 idf, coefficients, intercepts = (
-                    np.asarray(arrays[name], dtype=np.float64)
+                    np.asarray(whole_array(archive, name, str(path)), dtype=np.float64)
                     for name in ("idf", "coefficients", "intercepts")
                 )
             scale = Scale(kind=about["kind"], values=tuple(about["values"]), multiple=about["multiple"])
@@ -139,7 +141,16 @@ class FinalClassifier:
             vectors = vectorizers(words)
             for one, part in zip(vectors, np.split(idf, np.cumsum(sizes)[:-1]), strict=True):
                 one.idf_ = part
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            DataError,
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            EOFError,
+            RuntimeError,
+            *DAMAGED,
+        ) as error:
             raise DataError(f"{path} is no classifier of ecomdata's: {error}", hint=_TRAIN) from error
         shapes = idf.shape, coefficients.shape, intercepts.shape
         if shapes != ((sum(sizes),), (len(scale.values), sum(sizes)), (len(scale.values),)):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +54,7 @@ CREATE TABLE events (
 CREATE INDEX events_by_assignment ON events (assignment_id);
 CREATE INDEX events_by_kind ON events (kind);
 """
+_SQLITES: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"})
 _NAMES: Final = ("meta", "items", "annotators", "suggestions", "assignments", "events")
 _KEPT: Final = "".join(
     f"CREATE TRIGGER {name}_{verb} BEFORE {verb} ON {name} "
@@ -92,6 +95,7 @@ def open_database(folder: Path) -> sqlite3.Connection:
         application = _number(connection, "application_id")
         version = _number(connection, "user_version")
         if application == _APPLICATION and version == VERSION:
+            _check_schema(connection)
             if not reading_only:
                 connection.execute("PRAGMA journal_mode = WAL")
             return connection
@@ -129,8 +133,28 @@ def _connect(path: Path | str) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def _schema(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
+    """All that the file declares: kind, name and SQL; without what SQLite adds by itself."""
+    found = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    return frozenset((str(kind), str(name), str(sql)) for kind, name, sql in found if name not in _SQLITES)
+
+
+def _check_schema(connection: sqlite3.Connection) -> None:
+    if _schema(connection) != _own_schema():
+        raise sqlite3.DatabaseError("its tables, or what happens when one is written, are others")
+
+
+@cache
+def _own_schema() -> frozenset[tuple[str, str, str]]:
+    # A project may come from a stranger: a trigger or a view of theirs would run with every answer.
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES + _KEPT)
+        return _schema(connection)
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

@@ -13,6 +13,7 @@ from ecomdata.annotating.measuring.judgements import Scale, answer_of, value_of
 from ecomdata.annotating.suggesting.surfaces import SurfaceForms
 from ecomdata.annotating.task import Task
 from ecomdata.errors import DataError, UsageError
+from ecomdata.plainjson import read_json
 
 _FORMAT: Final = 1
 
@@ -75,7 +76,7 @@ class FinalDictionary:
             DataError: it is something else.
         """
         try:
-            about: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+            about: dict[str, Any] = read_json(Path(path))
             scale = Scale(kind="spans", values=tuple(map(str, about["values"])))
             marked = {
                 piece: {label: _times(times, least=1) for label, times in form["marked"].items()}
@@ -83,7 +84,7 @@ class FinalDictionary:
             }
             seen = {piece: _times(form["seen"]) for piece, form in about["forms"].items()}
             forms = SurfaceForms([str(column) for column in about["fields"]], marked, seen)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _no_dictionary(path, str(error)) from error
         if about.get("format") != _FORMAT:
             raise _no_dictionary(path, f"its format is not {_FORMAT}")

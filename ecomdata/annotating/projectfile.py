@@ -17,7 +17,8 @@ from ecomdata.annotating.records import Annotator
 from ecomdata.annotating.settings import Settings, settings_of
 from ecomdata.annotating.task import Task
 from ecomdata.annotating.taskfile import task_of
-from ecomdata.errors import EcomdataError
+from ecomdata.errors import DataError, EcomdataError
+from ecomdata.plainjson import parsed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,9 +33,15 @@ class ProjectFile:
         self._lock = threading.RLock()
         self._durable = True
         self.meta: dict[str, str] = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-        self.task: Task = task_of(json.loads(self.meta["task"]), where=str(folder / PROJECT_FILE))
-        self.settings: Settings = settings_of(json.loads(self.meta["settings"]))
-        self.seed = int(self.meta["seed"])
+        try:
+            self.task: Task = task_of(parsed(self.meta["task"]), where=str(folder / PROJECT_FILE))
+            self.settings: Settings = settings_of(parsed(self.meta["settings"]))
+            self.seed = int(self.meta["seed"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"{folder / PROJECT_FILE} does not say what a project says: {error}",
+                hint="is it a project's file? Take it from a copy",
+            ) from error
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -46,7 +53,12 @@ class ProjectFile:
             DataError: it is damaged.
         """
         path = Path(folder)
-        return cls(path, open_database(path))
+        connection = open_database(path)
+        try:
+            return cls(path, connection)
+        except BaseException:
+            connection.close()
+            raise
 
     def close(self) -> None:
         """Close the file. The project cannot be used any more."""

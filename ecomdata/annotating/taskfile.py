@@ -68,7 +68,7 @@ def read_task(source: str | Path) -> Task:
     text, folder = _text_of(path)
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{source} is not TOML: {error}", hint=_HINT) from error
     return task_of(_with_guidelines(content, path, folder), where=str(source))
 

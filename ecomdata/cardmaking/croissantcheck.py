@@ -7,7 +7,6 @@ row of each RecordSet in a file of its own (docs/decisions/0011-croissant.md has
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any, Final, cast
 
 from ecomdata.cardmaking.croissant import CROISSANT, PARQUET, tree_sha256
 from ecomdata.errors import EcomdataError
+from ecomdata.plainjson import parsed
 from ecomdata.shards import sha256_file
 from ecomdata.sources.matching import safe_relative
 
@@ -48,10 +48,10 @@ def check_croissant(path: str | os.PathLike[str], *, folder: str | os.PathLike[s
     where = Path(path)
     try:
         content = where.read_bytes()
-        document: object = json.loads(content)
+        document: object = parsed(content)
     except OSError as error:
         return (f"{where.name} cannot be read: {error.strerror or error}",)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return (f"{where.name} is not JSON: {error}",)
     if not isinstance(document, dict):
         return (f"{where.name} is JSON, but no object",)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ecomdata import __version__
 from ecomdata.errors import EcomdataError
 from ecomdata.manifest import write_durably
+from ecomdata.plainjson import read_json
 from ecomdata.progress import Reporter
 from ecomdata.release import Release
 from ecomdata.sqltext import schema_name
@@ -46,7 +47,7 @@ def kept_or_made(
     key = hashlib.sha256(json.dumps([__version__, release.folder.name, files, *depends]).encode()).hexdigest()
     place = release.home / "cards" / f"{schema_name(release.manifest.dataset)}-{name}.json"
     try:
-        found: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        found: dict[str, Any] = read_json(place)
         if found["key"] == key and found["memory"] in {_ENOUGH, memory}:
             return dict(found["value"])
     except (OSError, ValueError, KeyError, TypeError):

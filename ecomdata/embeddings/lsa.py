@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +25,8 @@ from ecomdata.embeddings.gramcounts import count_grams, multiply, weigh
 from ecomdata.embeddings.sparse import Sparse, right_singular_vectors
 from ecomdata.errors import DataError, UsageError
 from ecomdata.progress import Reporter
+from ecomdata.readers.npy import whole_array
+from ecomdata.readers.zips import DAMAGED, opened_zip
 from ecomdata.texts.tidying import blocks, tidy_texts
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _PIECE: Final = 1 << 10
 """Texts that a thread encodes at a time."""
 _TIDIED: Final = frozenset({"nfc", "case", "space"})
 _MOST_DIM: Final = 4096
+_LEARN: Final = f"give the {BASIS} of a set that lsa made"
 _PARTS: Final = {"met": ("i", 1), "basis": ("f", 2), "inverse": ("f", 1), "values": ("f", 1)}
 """Arrays of the file, with their kind and axes; ``met`` are the columns that have a row in the basis."""
 
@@ -142,10 +144,8 @@ def load(path: Path, options: EncoderOptions) -> Lsa:
         raise UsageError(f"{path} is no file", hint=f"give the {BASIS} of a set that lsa made")
     try:
         arrays = _read(path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{path} holds no basis of lsa: {error}", hint=f"give the {BASIS} of a set that lsa made"
-        ) from error
+    except (DataError, OSError, ValueError, KeyError, EOFError, RuntimeError, *DAMAGED) as error:
+        raise DataError(f"{path} holds no basis of lsa: {error}", hint=_LEARN) from error
     return Lsa(**arrays, normalised=options.normalize, jobs=options.jobs)
 
 
@@ -214,12 +214,11 @@ def _placed(texts: pl.Series, out: Floats) -> Iterator[tuple[pa.Array[Any], Floa
 
 
 def _read(path: Path) -> dict[str, Floats]:
-    with zipfile.ZipFile(path) as archive:
+    with opened_zip(path, str(path), hint=_LEARN) as archive:
         size = sum(member.file_size for member in archive.infolist())
-    if size > 4 * BUCKETS * (_MOST_DIM + 4):
-        raise ValueError(f"{size:,} bytes are more than a basis has")
-    with np.load(path, allow_pickle=False) as file:
-        arrays: dict[str, npt.NDArray[Any]] = {name: file[name] for name in _PARTS}
+        if size > 4 * BUCKETS * (_MOST_DIM + 4):
+            raise ValueError(f"{size:,} bytes are more than a basis has")
+        arrays: dict[str, npt.NDArray[Any]] = {name: whole_array(archive, name, str(path)) for name in _PARTS}
     for name, (kind, axes) in _PARTS.items():
         array = arrays[name]
         if array.ndim != axes or array.dtype != f"{kind}4" or not np.isfinite(array).all():

@@ -7,7 +7,6 @@ comes with a model, or a class that it names; such models are refused.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final, cast
 
 from ecomdata.embeddings.encoders import NEEDS_NONE
 from ecomdata.errors import AccessError, DataError, UsageError
+from ecomdata.plainjson import parsed, read_json
 from ecomdata.shards import sha256_file
 
 WANTED: Final = ("*.json", "*.txt", "*.safetensors", "*.model")
@@ -126,8 +126,7 @@ def _lacks_weights(place: Path, folder: Path) -> list[str]:
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - whatever stands there
     try:
-        with path.open("rb") as file:
-            return json.loads(file.read(_MOST_JSON))
+        return read_json(path, most=_MOST_JSON)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no JSON of a model: {error}", hint="copy the model again") from error
 
@@ -144,7 +143,7 @@ def weight_names(folder: Path) -> frozenset[str]:
             size = int.from_bytes(file.read(8), "little")
             text = file.read(min(size, _MOST_HEADER))
         try:
-            names |= dict(json.loads(text)).keys()
+            names |= dict(parsed(text, most=_MOST_HEADER)).keys()
         except (TypeError, ValueError) as error:
             raise DataError(f"{path} holds no weights: {error}", hint="copy the model again") from error
     return frozenset(names - {"__metadata__"})

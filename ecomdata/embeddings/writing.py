@@ -22,6 +22,7 @@ from ecomdata.embedded import ROW, VECTOR
 from ecomdata.embeddings.encoders import Encoder, encoded
 from ecomdata.embeddings.source import Source
 from ecomdata.manifest import WrittenFile, sync_folder, write_durably
+from ecomdata.plainjson import read_json
 from ecomdata.progress import Reporter
 from ecomdata.shards import sha256_file
 from ecomdata.store import writing
@@ -89,7 +90,7 @@ class SetWriter:
         """A shard of an earlier run, if its bytes are what was written then."""
         path = self._folder / _name(number)
         try:
-            value: dict[str, Any] = json.loads(path.with_suffix(".json").read_text("utf-8"))
+            value: dict[str, Any] = read_json(path.with_suffix(".json"))
             shard = Shard(WrittenFile(**value["file"]), int(value["nulls"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -5,12 +5,12 @@ Cheap to import, unlike what tells languages.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ecomdata.plainjson import read_json
 from ecomdata.release import Release
 
 TEXTS: Final[Mapping[str, str]] = {"reviews": "text", "items": "title", "products": "title", "media": "text"}
@@ -72,7 +72,7 @@ def kept_languages(release: Release) -> tuple[ColumnLanguages, ...]:
     found: list[ColumnLanguages] = []
     for path in sorted(folder_of(release.home, release.manifest.dataset, release.folder.name).glob("*.json")):
         try:
-            value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            value: dict[str, Any] = read_json(path)
             for field in ("languages", "mixed"):
                 value[field] = tuple(Share(**share) for share in value[field])
             found.append(ColumnLanguages(**value))

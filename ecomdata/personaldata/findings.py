@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from ecomdata.errors import DataError
 from ecomdata.personaldata.looking import KINDS, Kind
+from ecomdata.plainjson import parsed
 
 VERSION: Final = 1
 """Of what is looked for and how; what another version found is not used."""
@@ -98,7 +99,7 @@ class Findings:
             DataError: it is something else.
         """
         try:
-            value = cast("dict[str, Any]", json.loads(text))
+            value = cast("dict[str, Any]", parsed(text))
             return cls(
                 dataset=_text(value["dataset"]),
                 release=_text(value["release"]),

@@ -16,6 +16,7 @@ from ecomdata.errors import EcomdataError
 from ecomdata.manifest import write_durably
 from ecomdata.personaldata.findings import VERSION, Findings
 from ecomdata.personaldata.scanning import regions_of, scan
+from ecomdata.plainjson import read_json
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
@@ -75,7 +76,7 @@ def findings_of(
 def _kept(path: Path, of: str) -> Findings | None:
     """Findings of just this content, or None; a file that is something else is scanned over."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, EcomdataError):
-        value = cast("dict[str, Any]", json.loads(path.read_text("utf-8")))
+        value = cast("dict[str, Any]", read_json(path))
         if value["of"] == of:
             return Findings.parse(value["findings"], str(path))
     return None

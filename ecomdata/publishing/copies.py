@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from ecomdata.errors import EcomdataError
 from ecomdata.manifest import WrittenFile, sync_folder, write_durably
+from ecomdata.plainjson import read_json
 from ecomdata.shards import sha256_file
 from ecomdata.store import writing
 
@@ -58,7 +59,7 @@ def whole(target: Path, path: str) -> WrittenFile | None:
     One that was not touched since is believed: before it is sent, its bytes are hashed in any case.
     """
     try:
-        about = _About(**cast("dict[str, Any]", json.loads(target.with_suffix(".json").read_text("utf-8"))))
+        about = _About(**cast("dict[str, Any]", read_json(target.with_suffix(".json"))))
         there = target.stat()
     except (OSError, ValueError, TypeError):
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Final
+from typing import IO, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -126,6 +128,31 @@ def read_slices(
         count = min(step, member.rows - start)
         data = _exactly(stream, count * member.row_bytes)
         yield np.frombuffer(data, member.dtype).reshape(count, *member.shape[1:])
+
+
+def whole_array(archive: zipfile.ZipFile, name: str, where: str) -> npt.NDArray[np.generic]:
+    """A member as one array, which takes no more memory than the member has bytes.
+
+    Raises:
+        DataError: as :func:`member_header`.
+        KeyError: there is no such member.
+        ValueError: it is a pickle, or not what its header promises.
+    """
+    info = archive.getinfo(f"{name}.npy")
+    with archive.open(info) as stream:
+        member = member_header(stream, f"{where}/{name}")
+        size = math.prod(member.shape) * member.dtype.itemsize
+        if member.pickled or size > info.file_size:
+            raise ValueError(f"{name} is a pickle" if member.pickled else f"{name} ends too early")
+        data = bytearray(size)
+        done = 0
+        while done < size:
+            count = cast("io.BufferedIOBase", stream).readinto(memoryview(data)[done:])
+            if not count:
+                raise ValueError(f"{name} ends too early")
+            done += count
+    values = np.frombuffer(data, member.dtype)
+    return values.reshape(member.shape, order="F" if member.fortran else "C")
 
 
 def _gathered(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ RATIO: Final = 200
 
 ALWAYS: Final = 100_000_000
 """Bytes that an archive may grow to whatever its size."""
+
+DAMAGED: Final = (zipfile.BadZipFile, zlib.error)
+"""What reading a member may raise besides errors of values and of the system."""
 
 BOMB: Final = "this looks like a decompression bomb; if you trust it, unpack it and give the folder"
 AGAIN: Final = "get the archive again; its copying or download stopped early"

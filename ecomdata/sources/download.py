@@ -21,6 +21,7 @@ from typing import IO, Final
 import httpx2
 
 from ecomdata.errors import AccessError, DataError, EcomdataError
+from ecomdata.plainjson import read_json
 from ecomdata.sources.plan import OnBytes, human, ignore_bytes, shown
 from ecomdata.sources.recognise import reject_imposter
 
@@ -167,7 +168,7 @@ class Download:
     def _resume(self, out: IO[bytes]) -> None:
         """Go on where an earlier run stopped, when what it was downloading is known."""
         with suppress(OSError, ValueError, TypeError):
-            self._seen = _Seen(**json.loads(self._sidecar.read_text("utf-8")))
+            self._seen = _Seen(**read_json(self._sidecar))
         same = self._seen is not None and self._seen.url == self.url
         if not same or not (self.pinned or (self._seen and self._seen.validator)):
             self._restart(out)

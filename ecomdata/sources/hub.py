@@ -13,6 +13,7 @@ import huggingface_hub as hub
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.plainjson import read_json
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import decompressed, is_archive
 from ecomdata.sources.hub_calls import Address
@@ -51,7 +52,7 @@ class Listing:
     def load(cls, path: Path) -> Listing | None:
         """What :meth:`save` wrote; None when it is damaged."""
         try:
-            data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            data: dict[str, Any] = read_json(path)
             entries = tuple(Entry(**entry) for entry in data["entries"])
             return cls(Address(**data["address"]), str(data["commit"]), entries)
         except (OSError, ValueError, TypeError, KeyError):

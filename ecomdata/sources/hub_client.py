@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,8 @@ from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, endpoint, expla
 from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.plan import OnBytes
 
+MOST_ENTRIES: Final = 200_000
+"""Files of a repository; the Hub advises fewer than 100,000. A server may list page after page for ever."""
 PATIENCE: Final = Patience()
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _CHUNK: Final = 1 << 20
@@ -77,16 +80,22 @@ def ask(address: Address, server: str = "") -> tuple[str, tuple[Entry, ...]]:
         tree = api.list_repo_tree(
             address.repo, address.folder or None, recursive=True, revision=commit, repo_type="dataset"
         )
-        entries = tuple(entry_of(item) for item in tree if isinstance(item, hub.RepoFile))
+        items = islice((item for item in tree if isinstance(item, hub.RepoFile)), MOST_ENTRIES + 1)
+        entries = tuple(entry_of(item) for item in items)
     except (*SPOKEN, *NETWORK, OSError) as error:
         raise explained(error, address, named) from error
     except hub_errors.HFValidationError as error:
         raise UsageError(f"{address} is no address of a dataset on the Hub: {error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise EcomdataError(
             f"{server} does not answer as the Hub does: {type(error).__name__}: {error}",
             hint="check HF_ENDPOINT, and whether the network wants a login in the browser",
         ) from error
+    if len(entries) > MOST_ENTRIES:
+        raise EcomdataError(
+            f"{server} lists more than {MOST_ENTRIES:,} files of {address}, which no dataset here has",
+            hint="name a folder of it: hf://datasets/OWNER/NAME/FOLDER",
+        )
     return commit, entries
 
 

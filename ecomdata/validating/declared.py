@@ -124,7 +124,7 @@ def read_declared(path: Path, datasets: Mapping[str, Dataset]) -> dict[str, Decl
     """
     try:
         content = tomllib.loads(path.read_text("utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise EcomdataError(f"{path} cannot be read: {error}", hint=_HINT) from error
     try:
         published, rules = _parsed(content, datasets)

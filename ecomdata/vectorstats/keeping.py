@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ecomdata.manifest import write_durably
+from ecomdata.plainjson import read_json
 from ecomdata.release import Release
 from ecomdata.store import writing
 from ecomdata.vectorstats.figures import EmbeddingStatistics
@@ -42,7 +43,7 @@ def kept_statistics(release: Release) -> tuple[EmbeddingStatistics, ...]:
     found: list[EmbeddingStatistics] = []
     for path in sorted(folder_of(release.home, release.manifest.dataset, release.folder.name).glob("*.json")):
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            value = read_json(path)
             found.append(_revived(EmbeddingStatistics, value))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # not there any more, or not ours

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -532,3 +533,41 @@ def test_a_project_on_a_read_only_disk_is_read(tmp_path: Path, project: Project)
             Project.open(place / "open")
     finally:
         subprocess.run([shutil.which("umount") or "umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "CREATE TRIGGER more AFTER INSERT ON events BEGIN INSERT INTO meta VALUES (new.at, ''); END",
+        "CREATE VIEW item AS SELECT * FROM items",
+        "CREATE TABLE notes (text)",
+        "DROP TRIGGER events_UPDATE",
+    ],
+)
+def test_a_file_that_does_more_than_a_projects_is_refused(tmp_path: Path, planted: str) -> None:
+    """A project may come from a stranger, and a trigger of theirs would run with every answer."""
+    make_project(tmp_path / "p").close()
+    with closing(sqlite3.connect(tmp_path / "p" / PROJECT_FILE)) as connection, connection:
+        connection.execute(planted)
+    with pytest.raises(DataError, match="its tables, or what happens when one is written, are others"):
+        Project.open(tmp_path / "p")
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "{}", "no JSON", '{"strategy": 1, "strategy": 2}', None])
+@pytest.mark.parametrize("key", ["task", "settings", "seed"])
+def test_a_project_that_does_not_say_what_it_is_is_refused(
+    tmp_path: Path, key: str, value: str | None
+) -> None:
+    """Its task, settings and seed are read as everything that came from elsewhere."""
+    make_project(tmp_path / "p").close()
+    with closing(sqlite3.connect(tmp_path / "p" / PROJECT_FILE)) as connection, connection:
+        (trigger,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'meta_UPDATE'").fetchone()
+        connection.execute("DROP TRIGGER meta_UPDATE")
+        new = (key, value) if value else (f"no {key}", "")
+        connection.execute("UPDATE meta SET key = ?, value = ? WHERE key = ?", (*new, key))
+        connection.execute(trigger)
+    if (key, value) == ("settings", "{}"):
+        Project.open(tmp_path / "p").close()  # every setting has a default
+        return
+    with pytest.raises((DataError, UsageError), match=PROJECT_FILE):
+        Project.open(tmp_path / "p")

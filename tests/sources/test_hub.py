@@ -360,6 +360,23 @@ def test_a_listing_that_would_leave_the_folder(hub: Hub, home: Path, path: str) 
     assert not list(home.iterdir())
 
 
+def test_a_listing_without_end(hub: Hub, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may name a next page for ever; so many files and no more are taken."""
+    monkeypatch.setattr("ecomdata.sources.hub_client.MOST_ENTRIES", 2)
+    hub.repo("acme/toy", FILES)
+    with pytest.raises(EcomdataError, match="lists more than 2 files") as error:
+        _plan(home)
+    assert "/FOLDER" in error.value.hint
+
+
+def test_an_answer_that_is_nested_without_end(hub: Hub, home: Path) -> None:
+    """Python's JSON reader gives up at some depth; the server is told of, not a traceback."""
+    hub.repo("acme/toy", FILES)
+    hub.fail(instead(200, b"[" * 100_000, content_type="application/json"))
+    with pytest.raises(EcomdataError, match="does not answer as the Hub does"):
+        _plan(home)
+
+
 def test_a_listing_with_a_wrong_size(hub: Hub, home: Path) -> None:
     """The file that comes is compared with it."""
     repo = hub.repo("acme/toy", {"clicks.csv": CLICKS})

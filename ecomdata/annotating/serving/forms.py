@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
+
+from ecomdata.plainjson import parsed
 
 if TYPE_CHECKING:
     from ecomdata.annotating.task import Task
@@ -129,6 +130,6 @@ def answer_of(task: Task, posted: Posted) -> dict[str, Any]:
         except ValueError as error:
             raise FormError("Choose a number first.") from error
     try:
-        return {"spans": json.loads(posted.one("spans", "[]"))}
-    except (ValueError, RecursionError) as error:
+        return {"spans": parsed(posted.one("spans", "[]"))}
+    except ValueError as error:
         raise FormError("The marks cannot be read. Load the page again.") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ecomdata.errors import EcomdataError
+from ecomdata.plainjson import read_json
 from ecomdata.store import writing
 
 LOCK: Final = ".serve.lock"
@@ -52,7 +53,7 @@ def say_who(folder: Path, address: str) -> None:
 
 def _who(folder: Path) -> str:
     try:
-        said = json.loads((folder / _WHO).read_text("utf-8"))
+        said = read_json(folder / _WHO)
         return f" by process {int(said['pid'])} at {said['address']}, since {said['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return " by another process"

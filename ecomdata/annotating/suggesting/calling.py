@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ecomdata.annotating.suggesting.budget import Usage
 from ecomdata.annotating.suggesting.prompts import Prompt
 from ecomdata.errors import AccessError, EcomdataError, UsageError
+from ecomdata.plainjson import parsed
 
 if TYPE_CHECKING:
     import openai
@@ -231,13 +232,13 @@ def _reply(content: bytes) -> Reply:
         Refused: it is none: HTML, say.
     """
     try:
-        value: Any = json.loads(content)
+        value: Any = parsed(content, most=_LARGEST)
         choice = value["choices"][0]
         text = choice["message"].get("content")
         whole = choice.get("finish_reason") in {None, "stop"}
         used: Any = value.get("usage")
         usage = Usage(_count(used["prompt_tokens"]), _count(used["completion_tokens"])) if used else None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         kind = "HTML" if content.lstrip()[:1] == b"<" else "something else"
         raise Refused(f"it answers with {kind}, not as an OpenAI-compatible endpoint does") from None
     return Reply(text if whole and isinstance(text, str) else None, usage)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, cast
@@ -10,6 +9,7 @@ from typing import Any, cast
 from ecomdata.annotating.answers import Answer, validate
 from ecomdata.annotating.task import Task
 from ecomdata.errors import UsageError
+from ecomdata.plainjson import parsed
 
 
 def read_reply(task: Task, content: Mapping[str, object], text: str) -> Answer | None:
@@ -22,9 +22,9 @@ def read_reply(task: Task, content: Mapping[str, object], text: str) -> Answer |
             stand in the item: all of that is no answer.
     """
     try:
-        value: object = json.loads(text)
+        value: object = parsed(text)
         return validate(task, content, _as_answer(task, content, value))
-    except (ValueError, KeyError, TypeError, RecursionError, UsageError):
+    except (ValueError, KeyError, TypeError, UsageError):
         return None
 
 
