@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ecomdata.errors import DataError
 from ecomdata.readers.jsonodd import SPACE, Odd, between, keyed
 
-MAX_ELEMENT: Final = 256 << 20
+MAX_ELEMENT: Final = 64 << 20
 """Bytes of the largest element; what is larger is no element but a quote or a bracket that is not closed."""
 
 Places = npt.NDArray[np.int32]
