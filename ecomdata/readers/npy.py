@@ -26,7 +26,7 @@ _PART: Final = re.compile(
     r"""(?:(["'])(?P<type>[^"']{1,40})\3|(?P<flag>True|False)|\((?P<axes>[0-9, ]{0,200})\))\s*(?:,\s*|$)"""
 )
 """An entry of a header, which is a dict as Python writes it; it is matched, and never evaluated."""
-_TYPE: Final = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|U[0-9]{1,8}|O[48]?)")
+_TYPE: Final = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|U[0-9]{1,9}|O[48]?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ def _parsed(header: str, where: str) -> Member:
     descr, flag, axes = map(str, texts)
     if not _TYPE.fullmatch(descr):
         raise DataError(f"{where}: arrays of {descr} are not read", hint="save it with a plain numeric type")
+    if "U" in descr and 4 * int(descr.rpartition("U")[2]) > MOST_ROW:
+        raise ValueError(f"texts of {descr} have more than {MOST_ROW:,} bytes")
     shape = tuple(int(axis) for axis in axes.split(",") if axis.strip())
     return Member(shape, np.dtype("O" if "O" in descr else descr), flag == "True")
 

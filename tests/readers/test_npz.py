@@ -191,7 +191,7 @@ def test_a_member_that_claims_another_packing_is_an_error(tmp_path: Path, place:
     data[data.rindex(b"PK\x01\x02") + place] = value
     data[data.rindex(b"PK\x03\x04") + place - 2] = value
     path.write_bytes(data)
-    with pytest.raises(DataError, match=r"a\.npz: member (embeds|ids) cannot be read: "):
+    with pytest.raises(DataError, match=r"a\.npz/(embeds|ids)\.npy is (encrypted|packed by method)"):
         _read(Npz(), RawFile.on_disk(path))
 
 
@@ -289,7 +289,7 @@ def _with_header(path: Path, header: bytes, version: int = 1, content: bytes = b
             b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 0), }",
             "rows would have 0 bytes",
         ),
-        (b"{'descr': '<U99999999', 'fortran_order': False, 'shape': (10,), }", "bytes, and 67,108,864"),
+        (b"{'descr': '<U99999999', 'fortran_order': False, 'shape': (10,), }", "more than 67,108,864 bytes"),
         (b"{'descr': '<f4', 'fortran_order': False, 'shape': (" + b"9," * 300 + b"), }", "cannot be read"),
         (b"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (10,), }", "arrays of records"),
         (b"{'descr': '<f4', 'descr': '|O', 'fortran_order': False, 'shape': (10,), }", "cannot be read"),
