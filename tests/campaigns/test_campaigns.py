@@ -11,7 +11,7 @@ from tests.campaigns.trials import KINDS, SEED, Skipped, Trial, chance, groups
 EVERY = [(kind, name) for kind in KINDS for name in groups(kind)]
 
 
-@pytest.mark.parametrize(("kind", "name"), EVERY, ids="/".join)
+@pytest.mark.parametrize(("kind", "name"), EVERY, ids=["/".join(one) for one in EVERY])
 def test_what_is_promised_holds(kind: str, name: str, tmp_path: Path) -> None:
     """Each group's short form: its promise holds after every trial."""
     group = groups(kind)[name]
@@ -23,7 +23,7 @@ def test_what_is_promised_holds(kind: str, name: str, tmp_path: Path) -> None:
     assert [trial for trial in found if not trial.held] == []
 
 
-@pytest.mark.parametrize(("kind", "name"), EVERY, ids="/".join)
+@pytest.mark.parametrize(("kind", "name"), EVERY, ids=["/".join(one) for one in EVERY])
 def test_a_group_says_what_it_is(kind: str, name: str) -> None:
     """Its name is its file's, and its promise is one sentence."""
     group = groups(kind)[name]
