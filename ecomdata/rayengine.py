@@ -41,7 +41,6 @@ _SETTINGS: Final = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # workers run in this environment, however it was started
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what Ray's next version does anyway; it would warn
     "RAY_enable_metrics_collection": "0",
-    "RAY_BACKEND_LOG_LEVEL": "error",
     "POLARS_MAX_THREADS": "1",  # a worker has one processor
 }
 """The environment in which a cluster is started."""
