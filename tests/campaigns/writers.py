@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.campaigns.commands import run
 from tests.campaigns.killed import DATASET, FEW, REPO, loaded
 from tests.hub.server import Hub
 from tests.hub.writing import TOKEN
@@ -81,6 +82,11 @@ class Ground:
     def __init__(self, folder: Path, disk: Path) -> None:
         self.raw, _ = loaded(folder, "raw", ROWS)
         _, self._home = loaded(folder, "before", FEW)
+        # Pictures are kept beside the store and take more space than all else: sizes are for the rest.
+        made = run(
+            "card", DATASET, "--html", "-o", folder / "card", "--home", self._home, log=folder / "made"
+        )
+        assert made.code == 0, made.said
         self._disk = disk
         self.env = {"TMPDIR": str(disk), "HF_TOKEN": TOKEN, "HF_HOME": str(folder / "hf")}
 
