@@ -21,6 +21,8 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 _MOST: Final = 1 << 63
 """No count, size or time reaches it, in nanoseconds either."""
+_LONGEST: Final = 255
+"""Bytes of a name in a folder, as Linux has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,7 @@ def read_manifest(folder: Path) -> Manifest:
         tables = {name: _table(record) for name, record in value.pop("tables").items()}
         raw = tuple(_build(ReadFile, item) for item in value.pop("raw"))
         views = {name: _view(record) for name, record in value.pop("views", {}).items()}
-        value["unrecognised"] = tuple(value.get("unrecognised", ()))
+        value["unrecognised"] = _texts("unrecognised", value.get("unrecognised", ()))
         manifest = _build(Manifest, {**value, "tables": tables, "raw": raw, "views": views})
         _check_names(manifest)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -213,8 +215,8 @@ def _check_names(manifest: Manifest) -> None:
     parts = [*manifest.dataset.split("/"), manifest.release, *manifest.tables]
     files = [file for table in manifest.tables.values() for file in (*table.files, *table.quarantine)]
     for name in parts:
-        if "/" in name or name in {".", ".."} or not safe_relative(name):
-            raise ValueError(f"{name!r} is no name")
+        if "/" in name or name in {".", ".."} or not safe_relative(name) or len(name.encode()) > _LONGEST:
+            raise ValueError(f"{name[:60]!r} is no name")
     for file in files:
         if not safe_relative(file.path):
             raise ValueError(f"the path {file.path!r} leads out of the release")
@@ -224,19 +226,31 @@ def _table(record: dict[str, Any]) -> TableRecord:
     files = {
         part: tuple(_build(WrittenFile, item) for item in record[part]) for part in ("files", "quarantine")
     }
-    lists = {part: tuple(record.get(part, ())) for part in ("canonical", "unverified")}
+    lists = {part: _texts(part, record.get(part, ())) for part in ("canonical", "unverified")}
     mapped = tuple(_mapped(item) for item in record.get("mapped", ()))
     return _build(TableRecord, {**record, **files, **lists, "mapped": mapped})
 
 
 def _mapped(record: dict[str, Any]) -> Mapped:
-    columns = {name: tuple(found) for name, found in record["columns"].items()}
-    lists = {part: tuple(record[part]) for part in ("files", "absent")}
+    columns = {name: _texts(name, found) for name, found in record["columns"].items()}
+    lists = {part: _texts(part, record[part]) for part in ("files", "absent")}
     return _build(Mapped, {**lists, "columns": columns})
 
 
 def _view(record: dict[str, Any]) -> ViewRecord:
-    return _build(ViewRecord, {**record, "parameters": tuple(record["parameters"])})
+    return _build(ViewRecord, {**record, "parameters": _texts("parameters", record["parameters"])})
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401 - JSON
+    """A list of texts.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    items: list[Any] = list(value) if type(value) in {list, tuple} else [None]
+    if not all(isinstance(item, str) for item in items):
+        raise TypeError(f"{name} is {str(value)[:60]!r}, not a list of texts")
+    return tuple(items)
 
 
 _Record = TypeVar("_Record", Manifest, Mapped, TableRecord, WrittenFile, ReadFile, ViewRecord)

@@ -79,6 +79,10 @@ def test_a_whole_manifest_is_read(tmp_path: Path) -> None:
         lambda m: m["tables"]["events"].update(files=None),
         lambda m: m["raw"][0].update(sha256=None),
         lambda m: m.update(views={"v": {"description": "d", "sql": 1, "parameters": []}}),
+        lambda m: m["tables"]["events"].update(canonical=["interactions", 1]),
+        lambda m: m["tables"]["events"].update(canonical="interactions"),
+        lambda m: m.update(unrecognised={"a": 1}),
+        lambda m: m.update(release="r" * 256),
         lambda m: m.update(tables=[]),
     ],
 )
