@@ -166,7 +166,10 @@ def _labelled(
 
 def _write(folder: Path, model: Model, table: pl.DataFrame, trained: Trained) -> None:
     # The three belong together: another process that trains must not come between them.
-    with alone(folder / ".lock", f"writing to {folder}", Silent().say), writing(folder):
+    whole = folder.resolve()
+    lock = whole.with_name(f".{whole.name}.lock")
+    with alone(lock, f"writing to {folder}", Silent().say), writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         with aside(folder / trained.model) as temporary:
             model.save(temporary)
             temporary.replace(folder / trained.model)

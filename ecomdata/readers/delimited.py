@@ -31,6 +31,8 @@ _EXACT_BYTES: Final = 16 << 10
 """Below this, finding the bad rows costs less than splitting once more."""
 _PIECES: Final = 16
 """Into how many: halving would parse what is good near a bad row nine times over."""
+_LONG_LINE: Final = 100_000
+"""Bytes without a line break from which on a line is looked at alone."""
 _KNOWN_DELIMITERS: Final = (",", "\t", ";", "|", "\x01", " ")
 _AS_RELEASED: Final = "load the file as upstream released it"
 _QUOTE: Final = ord('"')
@@ -212,7 +214,7 @@ def _parse(data: bytes, layout: Layout, columns: Columns) -> Batch:
 
 
 def _parse_pieces(data: bytes, layout: Layout, columns: Columns) -> Iterator[Batch]:
-    fast = _parse_fast(data, layout, columns)
+    fast = None if _has_long_line(data) else _parse_fast(data, layout, columns)
     if fast is not None:
         yield fast
         return
@@ -222,6 +224,14 @@ def _parse_pieces(data: bytes, layout: Layout, columns: Columns) -> Iterator[Bat
         return
     for piece in pieces:
         yield from _parse_pieces(piece, layout, columns)
+
+
+def _has_long_line(data: bytes) -> bool:
+    """Whether a line may be so long that its fields, each a column to polars, take more than memory."""
+    return any(
+        data.find(b"\n", start, start + _LONG_LINE) < 0
+        for start in range(0, len(data) - _LONG_LINE, _LONG_LINE)
+    )
 
 
 def _split(data: bytes, cut: Callable[[bytes], int]) -> list[bytes]:

@@ -16,6 +16,8 @@ from ecomdata.readers.textblocks import decode, lines_of
 
 _MAX_QUOTED_LINES: Final = 1000
 """A quote that is not closed within so many lines is an error of its first line only."""
+_MANY_FIELDS: Final = 100_000
+"""Delimiters of a record above which its fields are counted before they are split."""
 
 _UNDECIDED: Final = -1
 """The lines at hand end before it shows whether a quote is closed."""
@@ -49,6 +51,13 @@ class Layout:
         if not self.nulls or fields is None:
             return fields
         return [None if field in self.nulls else field for field in fields]
+
+    def overfull(self, text: str) -> str:
+        """Why a record of very many delimiters is none, told without holding its fields; mostly empty."""
+        if self.rest or text.count(self.delimiter) < _MANY_FIELDS:
+            return ""
+        count = count_fields(text, self.delimiter, quoted=self.quoted)
+        return "" if count in {None, len(self.names)} else f"{count} fields instead of {len(self.names)}"
 
 
 class Record(NamedTuple):
@@ -104,13 +113,23 @@ def _quoted_lines(lines: Sequence[bytes], start: int, delimiter: str) -> int:
 
 def _well_formed(record: bytes, delimiter: str) -> bool:
     text = record.removesuffix(b"\r").decode(errors="replace")
-    return split_fields(text, delimiter, quoted=True) is not None
+    return count_fields(text, delimiter, quoted=True) is not None
 
 
 @cache
 def _field_pattern(delimiter: str) -> re.Pattern[str]:
-    mark = re.escape(delimiter)
-    return re.compile(rf'(?:"((?:[^"]|"")*)"|([^"{mark}\n][^{mark}\n]*)?)({mark}|\Z)')
+    mark = re.escape(delimiter)  # possessive repeats hold nothing to come back to, however long the field
+    return re.compile(rf'(?:"((?:[^"]++|"")*+)"|([^"{mark}\n][^{mark}\n]*)?)({mark}|\Z)')
+
+
+def _matches(text: str, delimiter: str) -> Iterator[re.Match[str] | None]:
+    """Each field with quotes or without and what ends it; None where quotes are malformed, as the last."""
+    pattern = _field_pattern(delimiter)
+    match = pattern.match(text)
+    while match is not None and match[3]:
+        yield match
+        match = pattern.match(text, match.end())
+    yield match
 
 
 def split_fields(text: str, delimiter: str, *, quoted: bool) -> list[str | None] | None:
@@ -120,18 +139,25 @@ def split_fields(text: str, delimiter: str, *, quoted: bool) -> list[str | None]
     """
     if not quoted or '"' not in text:
         return [field or None for field in text.split(delimiter)]
-    pattern = _field_pattern(delimiter)
     fields: list[str | None] = []
-    position = 0
-    while True:
-        match = pattern.match(text, position)
+    for match in _matches(text, delimiter):
         if match is None:
             return None
-        inside, plain, end = match.groups()
+        inside, plain = match[1], match[2]
         fields.append(inside.replace('""', '"') if inside is not None else plain)
-        position = match.end()
-        if not end:
-            return fields
+    return fields
+
+
+def count_fields(text: str, delimiter: str, *, quoted: bool) -> int | None:
+    """How many fields a record has, without holding them; None when its quotes are malformed."""
+    if not quoted or '"' not in text:
+        return text.count(delimiter) + 1
+    count = 0
+    for match in _matches(text, delimiter):
+        if match is None:
+            return None
+        count += 1
+    return count
 
 
 def parse_exactly(data: bytes, layout: Layout, columns: Columns) -> Batch:
@@ -143,10 +169,14 @@ def parse_exactly(data: bytes, layout: Layout, columns: Columns) -> Batch:
     dropped: dict[str, int] = {}
     header = list(layout.header)
     for record in records(data, quoted=layout.quoted, delimiter=layout.delimiter):
-        fields = layout.fields(record.text)
         if record.reason:
             rejected.append((record, [record.reason]))
-        elif width > 1 and not record.text.strip(" \t") and layout.delimiter not in record.text:
+            continue
+        if reason := layout.overfull(record.text):
+            rejected.append((record, [reason]))
+            continue
+        fields = layout.fields(record.text)
+        if width > 1 and not record.text.strip(" \t") and layout.delimiter not in record.text:
             dropped["blank line"] = dropped.get("blank line", 0) + 1
         elif fields is None:
             rejected.append((record, ["text stands beside a quoted field"]))

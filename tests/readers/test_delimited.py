@@ -417,3 +417,20 @@ def test_blocks_are_bounded() -> None:
     found = parse(content, Delimited(block_size=500))
     assert found.frame["user"].to_list() == list(range(1000))
     assert 15 < found.blocks < 40
+
+
+@pytest.mark.parametrize("quote", [False, True])
+def test_a_line_of_nothing_but_delimiters_is_counted_and_rejected(quote: bool) -> None:
+    """Nothing of the size of its fields is held; the lines beside it are read."""
+    content = b"user,page,seconds\n1,a,2.0\n" + b"," * 300_000 + b"\n3,b,4.0\n"
+    found = parse(content, Delimited(header="required", quote=quote))
+    assert found.frame["user"].to_list() == [1, 3]
+    assert found.rejected["reasons"].to_list() == [["300001 fields instead of 3"]]
+
+
+def test_a_long_text_in_quotes_is_one_field() -> None:
+    """However many delimiters, quotes and line breaks are in it."""
+    text = ',""' * 200_000 + ",\n" * 50
+    content = f'user,page,seconds\n1,"{text}",2.0\n3,b,4.0\n'.encode()
+    found = parse(content, Delimited(header="required", quote=True))
+    assert found.frame["page"].to_list() == [text.replace('""', '"'), "b"]
