@@ -77,7 +77,8 @@ def mask(home: str) -> None:
     found = personal_data("board", home=home)
     treated = Treated(PersonalData(columns=0, rows=0, found=()), found, {"posts": {"text": frozenset(KINDS)}})
     release = ed.open("board", home=home)
-    Copier(release, ed.loader("board"), treated, as_stored=True, home=home).made(Silent())
+    with Copier(release, ed.loader("board"), treated, as_stored=True, home=home).made(Silent()):
+        pass
     shutil.rmtree(Path(home) / "uploads")
 
 

@@ -13,7 +13,7 @@ from tests.campaigns.trials import Trial
 
 P = ParamSpec("P")
 
-MEMORY: Final = 2 << 30
+MEMORY: Final = 3 << 30
 """Bytes that a child may hold at the most beyond what it has when it starts."""
 _ADDRESSES: Final = 8 << 30
 """Bytes of address space that it may take: allocators reserve far more than they use."""

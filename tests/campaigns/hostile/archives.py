@@ -23,7 +23,7 @@ from tests.sources.toys import CLICKS, contents, look, targz, tarred, write, zip
 NAME: Final = "archives"
 PROMISE: Final = (
     "A hostile archive is refused with its name and the reason, nothing is written outside the store, and"
-    " reading it takes less than 2 GiB."
+    " reading it takes less than 3 GiB."
 )
 _OUTSIDE: Final = (
     "../clicks.csv",

@@ -33,7 +33,7 @@ from tests.campaigns.trials import Scale, Trial
 NAME: Final = "deep_json"
 PROMISE: Final = (
     "JSON that is nested too deep, too large or said twice is an error with a reason, no answer, or one"
-    " rejected row between two good ones, in less than 2 GiB; never an unforeseen error."
+    " rejected row between two good ones, in less than 3 GiB; never an unforeseen error."
 )
 _TASK: Final = task_of(
     {

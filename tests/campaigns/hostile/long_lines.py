@@ -20,7 +20,7 @@ from tests.campaigns.trials import Scale, Trial
 NAME: Final = "long_lines"
 PROMISE: Final = (
     "A line of a gigabyte is rejected with its number, in pieces, or is an error that names its file; the"
-    " rows before and after it are read; it takes less than 2 GiB."
+    " rows before and after it are read; it takes less than 3 GiB."
 )
 _MB: Final = 1 << 20
 
