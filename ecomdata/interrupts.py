@@ -6,10 +6,16 @@ import importlib
 import signal
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
+from typing import Final, TypeVar
 
 import duckdb
+
+_HEARD: Final = 0.5
+"""Seconds after which Ctrl-C is heard at the latest."""
+T = TypeVar("T")
 
 
 def end_waits() -> None:
@@ -21,6 +27,17 @@ def end_waits() -> None:
     importlib.import_module("polars")  # it sets the signal up then, and not again
     if threading.current_thread() is threading.main_thread():
         signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - as the library has it
+
+
+def as_they_end(futures: Iterable[Future[T]]) -> Iterator[Future[T]]:
+    """Futures as they end; unlike concurrent.futures.as_completed, no wait is longer than half a second.
+
+    A Ctrl-C that comes between Python's last look for signals and the wait itself does not end it.
+    """
+    waiting = set(futures)
+    while waiting:
+        ended, waiting = wait(waiting, timeout=_HEARD, return_when=FIRST_COMPLETED)
+        yield from ended
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -29,6 +29,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 from ecomdata import __version__
 from ecomdata.cardmaking import CARD
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
+from ecomdata.interrupts import as_they_end
 from ecomdata.progress import Reporter
 from ecomdata.publishing.content import Content, check_bytes
 from ecomdata.publishing.plan import Plan, State
@@ -183,7 +184,7 @@ class Remote:
             running: dict[Future[None], Sequence[Content]] = {
                 pool.submit(self._send_batch, batch, operations): batch for batch in batches
             }
-            for done in as_completed(running):
+            for done in as_they_end(running):
                 if error := self._passing(done):
                     self._reason = _reason(error)
                     failed += running[done]
