@@ -15,6 +15,8 @@ import duckdb
 
 _HEARD: Final = 0.5
 """Seconds after which Ctrl-C is heard at the latest."""
+_AGAIN: Final = 0.1
+"""Seconds after which a query that goes on is interrupted again."""
 T = TypeVar("T")
 
 
@@ -57,9 +59,17 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
     written.settimeout(0)  # the handler must never wait
 
     def listen() -> None:
-        while numbers := listening.recv(64):
+        while True:
+            try:
+                numbers = listening.recv(64)
+            except TimeoutError:  # DuckDB forgets what comes just before a query begins: once more
+                connection.interrupt()
+                continue
+            if not numbers:
+                return
             if signal.SIGINT in numbers:
                 connection.interrupt()
+                listening.settimeout(_AGAIN)
 
     thread = threading.Thread(target=listen, name="interrupts", daemon=True)
     before = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
