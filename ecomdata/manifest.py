@@ -13,7 +13,6 @@ from typing import Any, Final, TypeVar, cast
 
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.plainjson import read_json
-from ecomdata.sources.matching import safe_relative
 
 FORMAT: Final = 1
 """The store's format. A store with a higher number was written by a newer ecomdata and is not touched."""
@@ -212,6 +211,8 @@ def _check_names(manifest: Manifest) -> None:
     Raises:
         ValueError: it does not.
     """
+    from ecomdata.sources.matching import safe_relative  # with all readers; the annotation page needs none
+
     parts = [*manifest.dataset.split("/"), manifest.release, *manifest.tables]
     files = [file for table in manifest.tables.values() for file in (*table.files, *table.quarantine)]
     for name in parts:
