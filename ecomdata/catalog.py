@@ -209,9 +209,7 @@ def _create_own_views(connection: duckdb.DuckDBPyConnection, schema: str, manife
             called = f"MACRO {target}({', '.join(map(quoted, view.parameters))}) AS TABLE"
         try:
             reading(connection, query)
-            connection.execute(
-                f"CREATE OR REPLACE {called if view.parameters else f'VIEW {target} AS'} {query}"
-            )
+            connection.execute(f"CREATE OR REPLACE {called} {query}")
         except (duckdb.Error, UsageError) as error:
             raise DataError(
                 f"the view {name} of {manifest.dataset} cannot be made: {str(error).splitlines()[0]}",

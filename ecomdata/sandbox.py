@@ -70,10 +70,7 @@ def reading(connection: duckdb.DuckDBPyConnection, query: str) -> Question:
         return _explained(connection, query)
     if kind != "SELECT":
         raise UsageError(
-            f"the catalog is read-only, and this is a {kind} statement",
-            hint=_INSTEAD.get(
-                kind, "ecomdata catalog FILE.duckdb writes the views into a database of your own"
-            ),
+            f"the catalog is read-only, and this is a {kind} statement", hint=_INSTEAD.get(kind, _OWN)
         )
     _check(connection, query)
     return Question(query)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecomdata.errors import DataError
-from ecomdata.unpickling.safepickle import load_id_index
+from ecomdata.unpickling.safepickle import HINT, load_id_index
 
 _MEMORY: Final = 512 << 20
 """Bytes that it may take whatever the pickle's size..."""
@@ -27,7 +27,6 @@ _MEMORY_PER_BYTE: Final = 64
 _SECONDS: Final = 60
 _BYTES_PER_SECOND: Final = 1_000_000
 _START: Final = f"import {__name__} as apart; apart.main()"
-_HINT: Final = "the file is not the one upstream publishes; nothing of it was executed"
 
 
 def id_index_apart(stream: IO[bytes], rows: int, where: str) -> npt.NDArray[np.int64]:
@@ -62,7 +61,7 @@ def _explained(done: subprocess.CompletedProcess[bytes], size: int, where: str) 
     return DataError(
         f"{where}: the pickle of {size:,} bytes is refused: reading it takes more than"
         f" {_memory(size):,} bytes or {_seconds(size):,} seconds",
-        hint=_HINT,
+        hint=HINT,
     )
 
 

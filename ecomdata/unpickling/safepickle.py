@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from ecomdata.errors import DataError
 
+HINT: Final = "the file is not the one upstream publishes; nothing of it was executed"
+
 
 def load_id_index(stream: IO[bytes], rows: int, where: str) -> npt.NDArray[np.generic]:
     """The id of each row, from a pickled 0-d object array that holds a dict of id -> row.
@@ -27,20 +29,19 @@ def load_id_index(stream: IO[bytes], rows: int, where: str) -> npt.NDArray[np.ge
     Raises:
         DataError: the pickle names anything else, or is not a one-to-one dict onto rows 0 .. rows - 1.
     """
-    hint = "the file is not the one upstream publishes; nothing of it was executed"
     try:
         value: object = _Unpickler(stream).load()
     except (pickle.UnpicklingError, EOFError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise DataError(f"{where}: the pickle is refused: {error}", hint=hint) from error
+        raise DataError(f"{where}: the pickle is refused: {error}", hint=HINT) from error
     if isinstance(value, _Array) and len(value.items) == 1:
         value = value.items[0]
     if not isinstance(value, dict):
-        raise DataError(f"{where}: the pickle holds no dict of id -> row", hint=hint)
+        raise DataError(f"{where}: the pickle holds no dict of id -> row", hint=HINT)
     index = cast("dict[object, object]", value)
     ids = np.fromiter((_integer(key, where) for key in index), np.int64, len(index))
     places = np.fromiter((_integer(place, where) for place in index.values()), np.int64, len(index))
     if len(index) != rows or not np.array_equal(np.sort(places), np.arange(rows)):
-        raise DataError(f"{where}: {len(index):,} ids do not name {rows:,} rows once each", hint=hint)
+        raise DataError(f"{where}: {len(index):,} ids do not name {rows:,} rows once each", hint=HINT)
     ordered = np.empty(rows, np.int64)
     ordered[places] = ids
     return ordered
