@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
@@ -29,9 +28,7 @@ def engine_of(name: str, address: str | None, *, jobs: int, memory: str) -> Open
     if name != "ray":
         raise UsageError(f"engine {name!r} is none", hint="it is one of local, ray")
     try:
-        importlib.import_module("ray")
+        from ecomdata.rayengine import connected
     except ImportError as error:
         raise EcomdataError("the engine ray needs Ray", hint="pip install 'ecomdata[ray]'") from error
-    from ecomdata.rayengine import connected
-
     return connected(address, jobs=jobs, memory=memory)

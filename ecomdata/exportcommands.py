@@ -39,6 +39,11 @@ from ecomdata.errors import UsageError
     help="For libsvm: what to predict it from. Default: what the view declares.",
 )
 @click.option("--split", metavar="C", help="For libsvm: a file for each value of this column.")
+@click.option(
+    "--no-guard",
+    is_flag=True,
+    help="For recommenders: write ids in CSV as they are, those too that a spreadsheet would run.",
+)
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @click.option("--dry-run", is_flag=True, help="Only say which files there would be.")
 @click.option("--memory", default="1GB", show_default=True, help="What to hold before it goes to disk.")
@@ -50,6 +55,7 @@ def export(
     *,
     rated: tuple[str, ...],
     features: str | None,
+    no_guard: bool,
     home: Path | None,
     as_json: bool,
     **options: object,
@@ -67,6 +73,7 @@ def export(
             out,
             ratings=_ratings(rated),
             features=[part.strip() for part in (features or "").split(",") if part.strip()],
+            guard=not no_guard,
             home=home,
             reporter=reporter,
             **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

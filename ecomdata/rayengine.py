@@ -13,8 +13,9 @@ import pickle
 import socket
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
@@ -114,16 +115,15 @@ def _processors() -> int:
     return int(ray.cluster_resources().get("CPU", 0))
 
 
-@contextmanager
-def _pool(_jobs: int) -> Generator[Pool]:
-    yield _Workers(_AHEAD * _processors())
+def _pool(_jobs: int) -> AbstractContextManager[Pool]:
+    return nullcontext(_Workers())
 
 
 class _Workers:
     """See :class:`ecomdata.threads.Pool`."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self) -> None:
+        self.most = _AHEAD * _processors()
         self._loaders = ray.put(_own_loaders())
         self._sent: dict[int, tuple[object, Any]] = {}
 
@@ -163,24 +163,17 @@ class _Task(Generic[_Out]):
 
 def _work(version: str, loaders: dict[str, str], function: list[Any], value: list[Any]) -> list[Any]:
     """What a worker does."""
+    if version != __version__:
+        differs = f"the Ray worker on {socket.gethostname()} has ecomdata {__version__}, this is {version}"
+        return _packed(EcomdataError(differs, hint=f"pip install ecomdata=={version} on all its machines"))
     try:
-        _require_same(version)
         _bring_in(loaders)
-        # What is shared is read-only, and compiled loops tell the difference: a copy is the task's own.
-        return _packed(_unpacked(function)(_unpacked([*map(bytearray, value)])))
+        return _packed(_unpacked(function)(_unpacked(value, own=True)))
     except EcomdataError as error:
         return _packed(_not_visible(error) if isinstance(error.__cause__, FileNotFoundError) else error)
 
 
 _remote: Final = ray.remote(max_retries=RETRIES, num_cpus=1)(_work)
-
-
-def _require_same(version: str) -> None:
-    if version != __version__:
-        raise EcomdataError(
-            f"the Ray worker on {socket.gethostname()} has ecomdata {__version__}, this is {version}",
-            hint=f"pip install ecomdata=={version} on every machine of the cluster",
-        )
 
 
 def _own_loaders() -> dict[str, str]:
@@ -227,6 +220,10 @@ class _Pickler(_CloudPickler):  # type: ignore[misc] # it has no types
 
     def reducer_override(self, obj: Any) -> Any:  # noqa: ANN401 - anything
         """How an object is taken apart."""
+        if isinstance(obj, partial) and any(type(value) is bytes for value in obj.args):
+            # A block's text. Pickle's own way would copy it twice more.
+            held = [pickle.PickleBuffer(value) if type(value) is bytes else value for value in obj.args]
+            return _bound, (obj.func, held, obj.keywords)
         if isinstance(obj, pl.DataFrame):
             return pl.DataFrame, (obj.to_arrow(compat_level=pl.CompatLevel.newest()),)
         if (
@@ -244,19 +241,26 @@ class _Pickler(_CloudPickler):  # type: ignore[misc] # it has no types
 
 def _error(kind: type[EcomdataError], args: tuple[Any, ...], state: dict[str, Any]) -> EcomdataError:
     """An error whose class asks for more than it keeps."""
-    made = kind.__new__(kind)
-    made.args = args
+    made = kind.__new__(kind, *args)
     made.__dict__.update(state)
     return made
 
 
+def _bound(function: Callable[..., object], held: list[Any], options: dict[str, Any]) -> partial[object]:
+    values = [bytes(cast("Any", value)) if isinstance(value, memoryview) else value for value in held]
+    return partial(function, *values, **options)
+
+
 def _packed(value: object) -> list[Any]:
-    """A value as bytes and, beside them, the buffers that need no copying."""
+    """A value as bytes, which of its buffers are read-only, and these, which need no copying."""
     buffers: list[pickle.PickleBuffer] = []
     out = io.BytesIO()
     _Pickler(out, protocol=5, buffer_callback=buffers.append).dump(value)
-    return [pickle.PickleBuffer(out.getbuffer()), *buffers]
+    return [pickle.PickleBuffer(out.getbuffer()), bytes(b.raw().readonly for b in buffers), *buffers]
 
 
-def _unpacked(parts: list[Any]) -> Any:  # noqa: ANN401 - anything
-    return pickle.loads(parts[0], buffers=parts[1:])  # noqa: S301 - made by _packed
+def _unpacked(parts: list[Any], *, own: bool = False) -> Any:  # noqa: ANN401 - anything
+    """The value. What is shared is read-only, and compiled loops tell the difference: ``own`` copies."""
+    made, fixed, *shared = parts
+    buffers = [memoryview(b) if f or not own else bytearray(b) for b, f in zip(shared, fixed, strict=True)]
+    return pickle.loads(made, buffers=buffers)  # noqa: S301 - made by _packed

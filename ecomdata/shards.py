@@ -24,15 +24,16 @@ _ZSTD_LEVEL: Final = 1
 """A third less time to write than level 3, for files 7 % larger (docs/decisions/0003-parquet-writing.md)."""
 _WEIGHED: Final = 1 << 12
 """Rows whose width stands for that of all; fewer where they take up more than a row group may."""
-_READ_SIZE: Final = 4 << 20
+_READ_SIZE: Final = 1 << 20
 
 
 def sha256_file(path: Path, *, stop: Callable[[], bool] = lambda: False) -> str:
     """The sha256 of a file's bytes, in hex; of some of them when ``stop`` says so on the way."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while not stop() and (piece := file.read(_READ_SIZE)):
-            digest.update(piece)
+    buffer = memoryview(bytearray(_READ_SIZE))  # one for all: new memory is cleared each time
+    with path.open("rb", buffering=0) as file:
+        while not stop() and (count := file.readinto(buffer)):
+            digest.update(buffer[:count])
     return digest.hexdigest()
 
 
@@ -164,6 +165,8 @@ def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, grou
 
 def _by_polars(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path, group: int) -> int:
     count = 0
+    if any(dtype.is_nested() for dtype in schema.values()):
+        frames = _groups(frames, group)
 
     def produce(
         _columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _batch: int | None
@@ -208,17 +211,28 @@ def _by_pyarrow(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path, g
 
 
 def _groups(frames: Iterator[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of ``size`` rows, each in one piece: pages are cut where pieces end."""
+    """The same rows in frames of ``size`` rows, each in memory of its own.
+
+    Pages are cut where pieces end and, by polars, where the memory behind lists suggests, which of a slice is
+    that of all it was cut from.
+    """
     held: list[pl.DataFrame] = []
     height = 0
     for frame in frames:
         left = frame
         while height + left.height >= size:
             taken = size - height
-            yield pl.concat([*held, left[:taken]]).rechunk()
+            yield _alone([*held, left[:taken]])
             held, height, left = [], 0, left[taken:]
         if left.height:
             held.append(left)
             height += left.height
     if held:
-        yield pl.concat(held).rechunk()
+        yield _alone(held)
+
+
+def _alone(pieces: list[pl.DataFrame]) -> pl.DataFrame:
+    frame = pl.concat(pieces)
+    if frame.n_chunks() > 1:
+        return frame.rechunk()
+    return frame.select(pl.all().gather(pl.int_range(pl.len())))

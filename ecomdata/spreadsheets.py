@@ -33,6 +33,12 @@ def guarded(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.rename(dict(zip(frame.columns, shown, strict=True)))
 
 
+def runs_in_sql(column: str) -> str:
+    """Whether :func:`guarded` would change a text, as DuckDB's SQL; ``column`` is an expression of it."""
+    run, number = (pattern.replace("'", "''") for pattern in (_RUN, _NUMBER))
+    return f"regexp_matches({column}, '{run}') AND NOT regexp_matches({column}, '{number}')"
+
+
 def _text_guarded(text: pl.Expr) -> pl.Expr:
     import polars as pl
 

@@ -54,6 +54,28 @@ def test_the_pieces_do_not_show(schema: pl.Schema, sizes: list[int], tmp_path: P
     assert pl.read_parquet_schema(tmp_path / pieces.path) == schema
 
 
+@pytest.mark.parametrize("dtype", [pl.String(), pl.List(pl.String), pl.List(pl.List(pl.Float64))], ids=str)
+def test_nor_does_what_the_pieces_were_cut_from(dtype: pl.DataType, tmp_path: Path) -> None:
+    """Pages are the same, of which polars makes several in a row group of long values."""
+    words = [f"{n:>30}" for n in range(160_000)]
+    values = {
+        "String": words,
+        "List(String)": [words[n : n + 4] for n in range(0, 160_000, 4)],
+        "List(List(Float64))": [[[float(n)] * 3, [0.5] * 5] for n in range(40_000)],
+    }[str(dtype)]
+    schema = pl.Schema({"value": dtype})
+    longer = pl.DataFrame({"value": values}, schema=schema)
+    own = pl.DataFrame({"value": values[5_000:29_000]}, schema=schema)
+    frames = {
+        "own": [own],
+        "slice": [longer[5_000:29_000]],
+        "slices": [longer[5_000:9_000], longer[9_000:29_000]],
+    }
+    written = [write_shards(iter(pieces), schema, tmp_path / name) for name, pieces in frames.items()]
+    assert len({file.sha256 for (file,) in written}) == 1
+    assert pl.read_parquet(tmp_path / "slices").equals(own)
+
+
 @of_both
 def test_no_rows_are_a_file_too(schema: pl.Schema, tmp_path: Path) -> None:
     """A table without rows keeps its columns."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ecomdata.annotating.answers import validate
 from ecomdata.annotating.logs import judgements_of, scale_of
 from ecomdata.annotating.measuring.judgements import answer_of, value_of
+from ecomdata.annotating.records import from_json
 from ecomdata.annotating.resolving import Resolved, Source, resolve, to_adjudicate
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def decisions(project: Project) -> dict[int, str]:
     scale = scale_of(project.task)
     events = project.events().filter(kind=EVENT).sort("event_id")
     return {
-        int(item): value_of(json.loads(payload)["answer"], scale)
+        int(item): value_of(from_json(payload)["answer"], scale)
         for item, payload in events.select("item_id", "payload").iter_rows()
     }
 

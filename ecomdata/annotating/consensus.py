@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ecomdata.annotating.records import from_json
 from ecomdata.annotating.resolving import resolve
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def labels_of(project: Project) -> dict[int, dict[str, Any]]:
     """
     answers = project.answers().filter(pl.col("reason") != "gold")
     decided = project.events().filter(kind="adjudicate").select("item_id", "payload")
-    adjudicated = {item: _compact(json.loads(payload)["answer"]) for item, payload in decided.iter_rows()}
+    adjudicated = {item: _compact(from_json(payload)["answer"]) for item, payload in decided.iter_rows()}
     resolved = resolve(answers.select("item_id", value="answer"), adjudicated)
-    return {one.item_id: json.loads(one.value) for one in resolved if one.value is not None}
+    return {one.item_id: from_json(one.value) for one in resolved if one.value is not None}
 
 
 def _compact(answer: object) -> str:

@@ -6,7 +6,6 @@ decides, so all of them decide on the same facts.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict, deque
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import numpy as np
 
 from ecomdata.annotating.draws import draw, draws
 from ecomdata.annotating.queues import Line
+from ecomdata.annotating.records import from_json
 from ecomdata.annotating.settings import Settings
 
 _MOST_SKIPS: Final = 3
@@ -103,7 +103,7 @@ class Ledger:
                 self._reopen(int(value), _seconds(at))
             else:
                 self.round += 1
-                self._first = Line(json.loads(value or "[]"))
+                self._first = Line(from_json(value or "[]"))
 
     def _assign(self, assignment: int, item: int, annotator: int, at: float) -> None:
         self._assigned[assignment] = item, annotator

@@ -8,7 +8,6 @@ even when the power fails (SQLite's ``synchronous = FULL``).
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import statistics
 import time
@@ -29,6 +28,7 @@ from ecomdata.annotating.records import (
     Item,
     Progress,
     Suggestion,
+    from_json,
     item_of,
     now,
     suggestion_of,
@@ -162,7 +162,7 @@ class Project(ProjectFile):
                 "ORDER BY event_id DESC LIMIT 1",
                 (assignment_id,),
             ).fetchone()
-        return None if row is None else json.loads(row["payload"])
+        return None if row is None else from_json(row["payload"])
 
     def _assignment(self, connection: sqlite3.Connection, assignment_id: int) -> Assignment:
         row = connection.execute(
@@ -179,7 +179,7 @@ class Project(ProjectFile):
                     "SELECT * FROM suggestions WHERE suggestion_id = ?", (row["suggestion_id"],)
                 ).fetchone()
             )
-        values |= {"content": json.loads(row["content"]), "suggestion": suggestion}
+        values |= {"content": from_json(row["content"]), "suggestion": suggestion}
         return Assignment(**values)
 
     def record_answer(

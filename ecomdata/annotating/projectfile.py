@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Generator, Iterator, Mapping
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ecomdata.annotating import frames, people
 from ecomdata.annotating.database import PROJECT_FILE, open_database
-from ecomdata.annotating.records import Annotator
+from ecomdata.annotating.records import Annotator, from_json
 from ecomdata.annotating.settings import Settings, settings_of
 from ecomdata.annotating.task import Task
 from ecomdata.annotating.taskfile import task_of
@@ -134,7 +133,7 @@ class ProjectFile:
         """What each item shows, by column; read as it is asked for."""
         with self._lock:
             for row in self._connection.execute("SELECT content FROM items ORDER BY item_id"):
-                yield json.loads(row["content"])
+                yield from_json(row["content"])
 
     def items(self) -> pl.DataFrame:
         """All items: item_id, row_id, content (JSON), cluster, gold (JSON)."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from ecomdata.errors import DataError
+from ecomdata.plainjson import DEEPEST, parsed
+
 Arm = Literal["shown", "blind", "none"]
 Reason = Literal["pool", "gold", "overlap", "adjudication"]
 Outcome = Literal["ok", "unparsed", "failed"]
@@ -151,14 +154,14 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def item_of(row: sqlite3.Row) -> Item:
+def item_of(row: sqlite3.Row | Mapping[str, Any]) -> Item:
     """An item as its row has it."""
     return Item(
         item_id=row["item_id"],
         row_id=row["row_id"],
-        content=json.loads(row["content"]),
+        content=from_json(row["content"]),
         cluster=row["cluster"],
-        gold=None if row["gold"] is None else json.loads(row["gold"]),
+        gold=None if row["gold"] is None else from_json(row["gold"]),
     )
 
 
@@ -166,10 +169,26 @@ def suggestion_of(row: sqlite3.Row) -> Suggestion:
     """A suggestion as its row has it."""
     values: dict[str, Any] = dict(zip(row.keys(), row, strict=True))
     del values["created"]
-    values["answer"] = None if values["answer"] is None else json.loads(values["answer"])
+    values["answer"] = None if values["answer"] is None else from_json(values["answer"])
     return Suggestion(**values)
 
 
 def to_json(value: object) -> str:
     """A value as compact JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_json(text: str) -> Any:  # noqa: ANN401 - whatever stands there
+    """The value of a JSON text from a project, which somebody else may have made.
+
+    Raises:
+        DataError: it cannot be read, or is nested too deep to be shown.
+    """
+    try:
+        # Only what has so many brackets can be so deep, and counting the levels takes its time.
+        return parsed(text) if text.count("[") + text.count("{") > DEEPEST else json.loads(text)
+    except ValueError as error:
+        raise DataError(
+            f"the project holds JSON that cannot be read: {error}",
+            hint="another program changed it; take the copy from before, or make the project again",
+        ) from error

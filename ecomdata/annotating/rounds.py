@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from ecomdata.annotating.consensus import labels_of
-from ecomdata.annotating.records import Item, Suggestion, to_json
+from ecomdata.annotating.records import Item, Suggestion, item_of, to_json
 from ecomdata.annotating.steps import next_step
 from ecomdata.annotating.strategies import disputed, least_certain
 from ecomdata.annotating.suggesting.embedded import Embedded
@@ -125,16 +124,7 @@ def record_round(
 
 
 def _items(project: Project) -> dict[int, Item]:
-    return {
-        row["item_id"]: Item(
-            item_id=row["item_id"],
-            row_id=row["row_id"],
-            content=json.loads(row["content"]),
-            cluster=row["cluster"],
-            gold=None if row["gold"] is None else json.loads(row["gold"]),
-        )
-        for row in project.items().iter_rows(named=True)
-    }
+    return {row["item_id"]: item_of(row) for row in project.items().iter_rows(named=True)}
 
 
 def _asked(project: Project, waiting: Sequence[int], limit: int, batch: Sequence[int]) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ecomdata.annotating.bandit import Bandit, next_batch
-from ecomdata.annotating.records import Item
+from ecomdata.annotating.records import Item, from_json
 from ecomdata.annotating.suggesting.embedded import Embedded
 from ecomdata.annotating.validation import held_out, positive_f1, told
 from ecomdata.errors import UsageError
@@ -97,7 +96,7 @@ def is_positive(project: Project, answer: Mapping[str, Any]) -> bool:
 
 def _steps(project: Project) -> list[dict[str, Any]]:
     """The bandit's rounds so far."""
-    rounds = [json.loads(payload) for payload in project.events().filter(kind="round")["payload"]]
+    rounds = [from_json(payload) for payload in project.events().filter(kind="round")["payload"]]
     return [one["strategy"] for one in rounds if one.get("strategy")]
 
 

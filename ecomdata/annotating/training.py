@@ -20,6 +20,7 @@ from ecomdata.annotating.logs import scale_of
 from ecomdata.annotating.measuring.accuracy import Accuracy, accuracy
 from ecomdata.annotating.measuring.judgements import Scale
 from ecomdata.annotating.project import Project
+from ecomdata.annotating.records import from_json
 from ecomdata.annotating.suggesting.classifier import require_learning
 from ecomdata.annotating.task import Task
 from ecomdata.errors import UsageError
@@ -102,7 +103,7 @@ def train_classifier(
         require_learning()
         task = project.task
         items = project.items()
-        contents: list[dict[str, Any]] = [json.loads(content) for content in items["content"]]
+        contents: list[dict[str, Any]] = [from_json(content) for content in items["content"]]
         labels = {one.item_id: one.value for one in resolved_items(project) if one.value is not None}
     known = [place for place, item in enumerate(items["item_id"]) if item in labels]
     values = [labels[items["item_id"][place]] for place in known]

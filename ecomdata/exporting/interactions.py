@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ecomdata.derive import numbered
 from ecomdata.errors import UsageError
+from ecomdata.spreadsheets import runs_in_sql
 from ecomdata.sqltext import literal, quoted
 
 if TYPE_CHECKING:
@@ -73,9 +74,19 @@ class Interactions:
     @property
     def fatal(self) -> dict[str, str]:
         """Ids that would break a line, and the query that counts them."""
-        texts = [name for name in ("user_id", self.item) if is_text(self.columns[name])]
-        broken = " OR ".join(f"regexp_matches({quoted(name)}, '{_CONTROL}')" for name in texts)
+        broken = " OR ".join(f"regexp_matches({quoted(name)}, '{_CONTROL}')" for name in self._texts)
         return {"ids hold tabs or ends of lines": self._count(broken)} if broken else {}
+
+    @property
+    def formulas(self) -> dict[str, str]:
+        """Ids that a spreadsheet would run, and the query that counts the rows of them."""
+        runs = " OR ".join(f"({runs_in_sql(quoted(name))})" for name in self._texts)
+        what = "ids that a spreadsheet would run, written with an apostrophe before them"
+        return {what: self._count(f"{self.wanted} AND ({runs})")} if runs else {}
+
+    @property
+    def _texts(self) -> list[str]:
+        return [name for name in ("user_id", self.item) if is_text(self.columns[name])]
 
     @property
     def notes(self) -> dict[str, str]:

@@ -40,6 +40,7 @@ _OF_FORMATS: Final[Mapping[str, frozenset[str]]] = {
     "label": frozenset({"recbole", "libsvm"}),
     "features": frozenset({"libsvm"}),
     "split": frozenset({"libsvm"}),
+    "no-guard": frozenset({"recommenders"}),
 }
 """Option -> the formats in which it says something."""
 
@@ -54,6 +55,7 @@ def export(  # noqa: PLR0913 - an option of the command each
     label: str | None = None,
     features: Sequence[str] = (),
     split: str | None = None,
+    guard: bool = True,
     force: bool = False,
     dry_run: bool = False,
     memory: str = "1GB",
@@ -80,6 +82,8 @@ def export(  # noqa: PLR0913 - an option of the command each
             ``recbole``: a column of numbers that becomes ``label``.
         features: For ``libsvm``: what to predict it from; default: what the view declares.
         split: For ``libsvm``: the column whose values go to files of their own.
+        guard: For ``recommenders``: whether ids in CSV that a spreadsheet would run get an apostrophe before
+            them, which ``notes`` count.
         force: Whether files that are there may be replaced.
         dry_run: Only say which files there would be.
         memory: What DuckDB may hold before it spills to disk, such as ``2GB``.
@@ -96,7 +100,8 @@ def export(  # noqa: PLR0913 - an option of the command each
         raise UsageError(
             f"format {format!r} is not known", hint=f"{near[0]}?" if near else f"one of {', '.join(FORMATS)}"
         )
-    _check_options(format, {"rating": ratings, "label": label, "features": features, "split": split})
+    given = {"rating": ratings, "label": label, "features": features, "split": split, "no-guard": not guard}
+    _check_options(format, given)
     loader(name)  # knows near names for one that is misspelt
     release = open_release(name, home=home)
     reporter = reporter or Silent()
@@ -110,7 +115,7 @@ def export(  # noqa: PLR0913 - an option of the command each
             parts = (
                 recbole_parts(release, found, _label(found.columns, label))
                 if format == "recbole"
-                else [recommenders_part(found, _file_name(out))]
+                else [recommenders_part(found, _file_name(out), guard=guard)]
             )
         _check_targets(parts, folder, force=force)
         notes = {} if dry_run else _counted(connection, parts, name)

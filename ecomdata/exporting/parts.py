@@ -18,6 +18,7 @@ class Part:
         separator: Between the fields of a line; empty where a row is one text that is the whole line.
         columns: Its columns, as the tool calls them.
         sources: The tables that it is made of.
+        guard: Whether texts that a spreadsheet would run get an apostrophe.
         rows: How many rows to expect; 0 where that is not known.
         fatal: What makes the export fail -> query that counts it.
         notes: What is said of it -> query that counts it; 0 is not said.
@@ -29,6 +30,7 @@ class Part:
     sources: tuple[str, ...]
     head: str = ""
     separator: str = ""
+    guard: bool = False
     rows: int = 0
     fatal: Mapping[str, str] = field(default_factory=dict[str, str])
     notes: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -8,11 +8,12 @@ from ecomdata.exporting.parts import Part
 COLUMNS = ("userID", "itemID", "rating", "timestamp")
 
 
-def recommenders_part(found: Interactions, file: str) -> Part:
+def recommenders_part(found: Interactions, file: str, *, guard: bool = True) -> Part:
     """The one file, CSV or Parquet by its name.
 
     ``rating`` is the table's own, else that of the event, else 1 for every event; ``timestamp`` is Unix
-    seconds, null where the table has no time. Ids keep their type.
+    seconds, null where the table has no time. Ids keep their type. With ``guard``, CSV gets an apostrophe
+    before an id that a spreadsheet would run.
     """
     query = (
         f"SELECT user_id AS userID, {found.item} AS itemID, {found.rating or '1.0::DOUBLE'} AS rating, "  # noqa: S608
@@ -23,6 +24,9 @@ def recommenders_part(found: Interactions, file: str) -> Part:
         notes["rows without a rating, written as null"] = (
             f"SELECT count(*) FROM ({found.relation}) WHERE rating IS NULL"  # noqa: S608
         )
+    guard = guard and file.endswith(".csv")
+    if guard:
+        notes |= found.formulas
     return Part(
         file=file,
         query=query,
@@ -30,6 +34,7 @@ def recommenders_part(found: Interactions, file: str) -> Part:
         sources=(found.table.name,),
         head=",".join(COLUMNS),
         separator=",",
+        guard=guard,
         rows=found.table.record.written,
         fatal={} if file.endswith(".parquet") else found.fatal,
         notes=notes,

@@ -17,6 +17,7 @@ from ecomdata.exporting.parts import ExportedFile, Part
 from ecomdata.interrupts import interruptible
 from ecomdata.manifest import sync_folder
 from ecomdata.progress import Reporter
+from ecomdata.spreadsheets import guarded
 from ecomdata.store import writing
 
 if TYPE_CHECKING:
@@ -86,12 +87,14 @@ class _Text:
     def __init__(self, file: IO[bytes], part: Part) -> None:
         self._file = file
         self._separator = part.separator
+        self._guard = part.guard
         if part.head:
             file.write(f"{part.head}\n".encode())
 
     def add(self, batch: pa.RecordBatch) -> None:
         frame = pl.DataFrame(batch)
         if self._separator:
+            frame = guarded(frame) if self._guard else frame
             frame.write_csv(self._file, include_header=False, separator=self._separator)
             return
         lines: Any = frame.to_series().str.join("\n").item()

@@ -24,7 +24,7 @@ from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block, joined
 from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields, whole_records
-from ecomdata.readers.textblocks import BLOCK_SIZE, after_last_line, plain_blocks, record_blocks
+from ecomdata.readers.textblocks import BLOCK_SIZE, Piece, after_last_line, plain_pieces, record_blocks
 
 _HEAD: Final = 1 << 20
 _EXACT_BYTES: Final = 16 << 10
@@ -84,12 +84,12 @@ class Delimited:
 
         return rest()
 
-    def _pieces(self, stream: IO[bytes], first: bytes, delimiter: str) -> Iterator[bytes]:
+    def _pieces(self, stream: IO[bytes], first: bytes, delimiter: str) -> Iterator[bytes | Piece]:
         # A member of an archive can seek too, but only by decompressing from its start.
         if isinstance(getattr(stream, "raw", None), io.FileIO):
             stream.seek(-len(first), os.SEEK_CUR)
             if not self.quote:
-                return plain_blocks(stream, size=self.block_size)
+                return plain_pieces(stream, size=self.block_size)
             first = b""
         cut = _cutter(delimiter, quoted=self.quote)
         return record_blocks(stream, cut=cut, first=first, size=self.block_size)
@@ -204,13 +204,14 @@ def _after_last_record(data: bytes, delimiter: str) -> int:
     return whole_records(data[: after_last_line(data)], delimiter)
 
 
-def _parse(data: bytes, layout: Layout, columns: Columns) -> Batch:
+def _parse(data: bytes | Piece, layout: Layout, columns: Columns) -> Batch:
     """Parse fast, and exactly where the fast way cannot vouch for every row.
 
     A block that fails is split, and what fails of it again, until the bad rows are alone with a few
     neighbours, so that one bad line does not make the whole block slow.
     """
-    return joined(list(_parse_pieces(data, layout, columns)))
+    text = data.read() if isinstance(data, Piece) else data
+    return joined(list(_parse_pieces(text, layout, columns)))
 
 
 def _parse_pieces(data: bytes, layout: Layout, columns: Columns) -> Iterator[Batch]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import IO, Final
+
+from ecomdata.errors import DataError
 
 BLOCK_SIZE: Final = 8 << 20
 MAX_RECORD: Final = 64 << 20
 """A record longer than this is cut; what is left of it then fails to parse and is rejected."""
+
+_CHANGED: Final = "leave raw files alone until they are loaded, then load them again"
 
 
 def after_last_line(data: bytes) -> int:
@@ -43,23 +49,55 @@ def record_blocks(
         yield held
 
 
-def plain_blocks(stream: IO[bytes], *, size: int = BLOCK_SIZE) -> Iterator[bytes]:
-    """Blocks that end at a line break, read into place: no byte is copied twice. For seekable streams.
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some bytes of a plain file, to be read where they are parsed.
+
+    Attributes:
+        path: The file's absolute path.
+        start: Where in it they begin.
+        size: How many they are.
+    """
+
+    path: str
+    start: int
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def read(self) -> bytes:
+        """The bytes.
+
+        Raises:
+            DataError: the file is not there any more, or ends before them.
+        """
+        try:
+            with open(self.path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path would be made for each
+                file.seek(self.start)
+                data = file.read(self.size)
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be read: {error.strerror}", hint=_CHANGED) from error
+        if len(data) != self.size:
+            raise DataError(f"{self.path} has become shorter while it was read", hint=_CHANGED)
+        return data
+
+
+def plain_pieces(stream: IO[bytes], *, size: int = BLOCK_SIZE) -> Iterator[Piece]:
+    """Pieces of a plain file that end at a line break.
 
     Args:
-        stream: Read from where it stands.
-        size: Bytes of a block, and up to a line more.
+        stream: The file, read from where it stands.
+        size: Bytes of a piece, and up to a line more.
     """
+    path = os.path.abspath(stream.name)  # noqa: PTH100 - links stay as they are
+    whole = os.fstat(stream.fileno()).st_size
     start = stream.tell()
-    while True:
+    while start < whole:
         stream.seek(start + size)
-        end = stream.tell() + len(stream.readline(MAX_RECORD))
-        stream.seek(start)
-        block = stream.read(end - start)
-        if not block:
-            return
-        yield block
-        start += len(block)
+        end = min(whole, stream.tell() + len(stream.readline(MAX_RECORD)))
+        yield Piece(path, start, end - start)
+        start = end
 
 
 def lines_of(block: bytes) -> list[bytes]:

@@ -46,6 +46,9 @@ MOST_MEMBERS: Final = 300_000
 """Of a tar; as objects of Python they take about 300 MB. Upstream's archives have below 1,000."""
 
 _CHUNK: Final = 1 << 20
+_LOCAL_HEADER: Final = 30
+_UTF8: Final = 0x800
+"""The flag of a zip's member whose name is UTF-8; without it, the name is in code page 437."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +218,11 @@ def _check_names(found: Iterable[Member], name: str) -> None:
 
 def _zip_members(path: Path, name: str) -> list[Member]:
     found: list[Member] = []
-    for info in zip_directory(path, name):
+    entries = zip_directory(path, name)
+    _check_directory(path, entries, name)
+    for info in entries:
         kind = stat.S_IFMT(info.external_attr >> 16)
-        if info.is_dir() or kind == stat.S_IFDIR:
+        if info.is_dir() or (kind == stat.S_IFDIR and not info.file_size):
             continue
         if kind not in {0, stat.S_IFREG}:
             raise _not_a_file(name, info.filename)
@@ -225,6 +230,22 @@ def _zip_members(path: Path, name: str) -> list[Member]:
         # The original name is the one in the archive; zipfile cuts the other at a NUL.
         found.append(Member(info.orig_filename, info.file_size, partial(_open_zip, path, info, name)))
     return found
+
+
+def _check_directory(path: Path, entries: Iterable[zipfile.ZipInfo], name: str) -> None:
+    """Compare the names in a zip's directory with those that its members bear themselves.
+
+    zipfile does so when it opens one, but a member whose name is damaged is not known, and never opened.
+    """
+    with path.open("rb") as file:
+        for info in entries:
+            file.seek(info.header_offset)
+            header = file.read(_LOCAL_HEADER)
+            own = file.read(int.from_bytes(header[26:28], "little"))
+            listed = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
+            if not header.startswith(b"PK\3\4") or own != listed:
+                called = info.orig_filename
+                raise DataError(f"{name} is a damaged zip: there is no {called!r} where it says", hint=AGAIN)
 
 
 def _open_zip(path: Path, info: zipfile.ZipInfo, name: str) -> IO[bytes]:

@@ -571,3 +571,25 @@ def test_a_project_that_does_not_say_what_it_is_is_refused(
         return
     with pytest.raises((DataError, UsageError), match=PROJECT_FILE):
         Project.open(tmp_path / "p")
+
+
+@pytest.mark.parametrize(
+    "value", ['{"text": ' + "[" * 100_000, '{"text": ' + "[" * 150 + "]" * 150 + "}", "no JSON"]
+)
+def test_an_item_that_is_no_json_is_said_so(tmp_path: Path, value: str) -> None:
+    """What a stranger's project shows is read as everything that came from elsewhere."""
+    make_project(tmp_path / "p", 1).close()
+    with closing(sqlite3.connect(tmp_path / "p" / PROJECT_FILE)) as connection, connection:
+        (trigger,) = connection.execute(
+            "SELECT sql FROM sqlite_schema WHERE name = 'items_UPDATE'"
+        ).fetchone()
+        connection.execute("DROP TRIGGER items_UPDATE")
+        connection.execute("UPDATE items SET content = ?", (value,))
+        connection.execute(trigger)
+    with Project.open(tmp_path / "p") as project:
+        (person,) = people(project)
+        with pytest.raises(DataError, match="the project holds JSON that cannot be read") as met:
+            project.next_item(person)
+        with pytest.raises(DataError, match="the project holds JSON"):
+            list(project.contents())
+    assert "changed" in met.value.hint

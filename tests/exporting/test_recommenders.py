@@ -43,6 +43,23 @@ def test_parquet_holds_what_lines_cannot(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "ratings.parquet")["itemID"].to_list() == ["a\tb\n"]
 
 
+def test_a_spreadsheet_runs_no_id(tmp_path: Path) -> None:
+    """An apostrophe before what it would take for a formula, counted, unless told; Parquet needs none."""
+    ids = ["=HYPERLINK(0)", "-5", "@sum", "'+1+1", "plain", "\uff1d1"]
+    load(tmp_path, [*({"user_id": one} for one in ids), {"item_id": "+cmd|' /C calc'!A0"}])
+    done = _export(tmp_path / "guarded.csv")
+    frame = pl.read_csv(tmp_path / "guarded.csv", infer_schema=False)
+    assert frame["userID"].to_list() == ["'=HYPERLINK(0)", "-5", "'@sum", "''+1+1", "plain", "'\uff1d1", "u1"]
+    assert frame["itemID"][-1] == "'+cmd|' /C calc'!A0"
+    assert list(done.notes.values()) == [5]
+    for file, options in (("plain.csv", {"guard": False}), ("plain.parquet", {})):
+        assert not _export(tmp_path / file, **options).notes
+    assert pl.read_csv(tmp_path / "plain.csv", infer_schema=False)["userID"].to_list() == [*ids, "u1"]
+    assert pl.read_parquet(tmp_path / "plain.parquet")["userID"].to_list() == [*ids, "u1"]
+    with pytest.raises(UsageError, match="--no-guard says nothing to recbole"):
+        ed.export(NAME, tmp_path / "folder", format="recbole", guard=False)
+
+
 def test_events_are_rated(tmp_path: Path) -> None:
     """A number for each event, those that are not named left out."""
     load(tmp_path, [{}, {"event": "purchase"}, {"event": "cart"}])

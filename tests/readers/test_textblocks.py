@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecomdata.errors import DataError
 from ecomdata.readers import textblocks
-from ecomdata.readers.textblocks import decode, lines_of, plain_blocks, record_blocks
+from ecomdata.readers.textblocks import decode, lines_of, plain_pieces, record_blocks
 
 CONTENT = st.lists(st.sampled_from([b"a", b"bc", b"\n", b"\r\n"]), max_size=40).map(b"".join)
+
+
+def pieces(content: bytes, size: int) -> list[bytes]:
+    """What a plain file is cut into, each piece read by itself."""
+    with NamedTemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        return [piece.read() for piece in plain_pieces(file, size=size)]
 
 
 @given(content=CONTENT, size=st.integers(1, 50), split=st.integers(0, 50))
@@ -20,7 +31,7 @@ def test_blocks_hold_all_bytes_and_end_with_lines(content: bytes, size: int, spl
     first, rest = content[:split], content[split:]
     for blocks in (
         list(record_blocks(io.BytesIO(rest), first=first, size=size)),
-        list(plain_blocks(io.BytesIO(content), size=size)),
+        pieces(content, size=size),
     ):
         assert b"".join(blocks) == content
         assert all(block.endswith(b"\n") for block in blocks[:-1])
@@ -33,10 +44,26 @@ def test_a_record_without_an_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None
     content = b"a" * 1000 + b"\nb\n"
     for blocks in (
         list(record_blocks(io.BytesIO(content), size=10)),
-        list(plain_blocks(io.BytesIO(content), size=10)),
+        pieces(content, size=10),
     ):
         assert b"".join(blocks) == content
         assert max(map(len, blocks)) <= 120
+
+
+@pytest.mark.parametrize("change", ["shorter", "cannot be read"])
+def test_a_file_that_changes_while_it_is_read(change: str, tmp_path: Path) -> None:
+    """What is missing of a piece never passes for its end."""
+    path = tmp_path / "raw.csv"
+    path.write_bytes(b"1,2\n" * 20)
+    with path.open("rb") as file:
+        last = list(plain_pieces(file, size=10))[-1]
+    if change == "shorter":
+        path.write_bytes(b"1,2\n" * 19 + b"1,")
+    else:
+        path.unlink()
+    with pytest.raises(DataError, match=rf"raw\.csv .*{change}") as met:
+        last.read()
+    assert "load them again" in met.value.hint
 
 
 @pytest.mark.parametrize(

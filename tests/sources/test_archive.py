@@ -209,6 +209,17 @@ def test_a_damaged_zip_member(home: Path, tmp_path: Path) -> None:
         contents(look(home, tmp_path))
 
 
+@pytest.mark.parametrize("change", [b"clicky.csv", bytes(10)])
+@pytest.mark.parametrize("end", [False, True])
+def test_a_damaged_name_in_a_zip(change: bytes, end: bool, tmp_path: Path) -> None:
+    """A member of another name belongs to no table, and would be left out without an error."""
+    packed = zipped({"clicks.csv": NOISE, "pages/ページ.csv": b"1"})
+    at = packed.rindex(b"clicks.csv") if end else packed.index(b"clicks.csv")
+    assert len(_members(tmp_path, "whole.zip", packed)) == 2
+    with pytest.raises(DataError, match=r"a\.zip is a damaged zip: there is no "):
+        _members(tmp_path, "a.zip", packed[:at] + change + packed[at + 10 :])
+
+
 def test_a_zip_bomb_that_says_so(tmp_path: Path) -> None:
     """A member that declares more than 200 times its bytes is refused unread."""
     with pytest.raises(DataError, match=r"would grow from .* to 300,000,000 bytes") as error:

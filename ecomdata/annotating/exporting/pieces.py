@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ecomdata.annotating.adjudicating import EVENT, resolved_items
+from ecomdata.annotating.records import from_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,7 +52,7 @@ def pieces_of(project: Project) -> Iterator[Piece]:
         yield Piece(
             item_id=item_id,
             row_id=row_id,
-            content=json.loads(content),
+            content=from_json(content),
             answers=tuple(answers.get(item_id, ())),
             suggestions=tuple(suggestions.get(item_id, ())),
             decided=None if last is None else {**last, "answer": last["payload"]["answer"]},
@@ -63,5 +63,5 @@ def pieces_of(project: Project) -> Iterator[Piece]:
 def _by_item(frame: pl.DataFrame, parsed: str) -> dict[int, list[dict[str, Any]]]:
     found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in frame.iter_rows(named=True):
-        found[row["item_id"]].append({**row, parsed: json.loads(row[parsed])})
+        found[row["item_id"]].append({**row, parsed: from_json(row[parsed])})
     return dict(found)

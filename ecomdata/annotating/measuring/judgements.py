@@ -21,6 +21,8 @@ from typing import Any, Final, Literal, cast
 
 import polars as pl
 
+from ecomdata.annotating.records import from_json
+
 JUDGEMENTS: Final[Mapping[str, pl.DataType]] = {
     "item_id": pl.Int64(),
     "annotator": pl.String(),
@@ -74,7 +76,7 @@ def value_of(answer: Mapping[str, Any], scale: Scale) -> str:
 def values_of(answers: pl.Series, scale: Scale) -> pl.Series:
     """The same for a series of answers as JSON; null stays null."""
     different = {
-        text: value_of(cast("dict[str, Any]", json.loads(text)), scale)
+        text: value_of(cast("dict[str, Any]", from_json(text)), scale)
         for text in answers.drop_nulls().unique()
     }
     return pl.Series(

@@ -8,7 +8,6 @@ Resampling is always by item, with all its units.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ecomdata.annotating.measuring.judgements import NOTHING, Scale, Span, parts_of, spans_of
+from ecomdata.annotating.records import from_json
 
 Whole = NDArray[np.int64]
 _YES_NO: Final = ("no", "yes")
@@ -150,6 +150,6 @@ def lengths_of(items: pl.DataFrame) -> dict[int, dict[str, int]]:
     """The lengths in code points of the fields of texts of each item, out of ``item_id`` and ``content``."""
     found: dict[int, dict[str, int]] = {}
     for item_id, content in items.select("item_id", "content").iter_rows():
-        value: Any = json.loads(content)
+        value: Any = from_json(content)
         found[int(item_id)] = {name: len(text) for name, text in value.items() if isinstance(text, str)}
     return found

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
 from ecomdata.annotating.project import Project
-from ecomdata.annotating.records import Item
+from ecomdata.annotating.records import Item, from_json
 from ecomdata.annotating.suggesting.endpoint import SOURCE, EndpointSuggester, Known
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def known_answers(made: pl.DataFrame) -> Known:
     """
     replies = made.filter(made["outcome"] != "failed").filter(source=SOURCE)
     return {
-        digest: None if answer is None else json.loads(answer)
+        digest: None if answer is None else from_json(answer)
         for digest, answer in replies.select("prompt_sha256", "answer").iter_rows()
     }
 
@@ -45,7 +44,7 @@ class _Items(Sequence[Item]):
         if isinstance(index, slice):
             return _Items(self._rows[index])
         item_id, row_id, content = self._rows[index]
-        return Item(item_id=item_id, row_id=row_id, content=json.loads(content))
+        return Item(item_id=item_id, row_id=row_id, content=from_json(content))
 
 
 def open_items(
