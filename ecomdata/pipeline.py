@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -91,7 +92,9 @@ class Quarantine:
     def add(self, source_file: str, rejected: pl.DataFrame) -> None:
         """Keep rejected rows of one file."""
         if rejected.height:
-            self._held.append(rejected.select(pl.lit(source_file).alias("source_file"), *REJECTED.names()))
+            named = rejected.select(pl.lit(source_file).alias("source_file"), *REJECTED.names())
+            # A copy: the rows may be views into the memory of a whole block, which they would keep.
+            self._held.append(pl.DataFrame.deserialize(io.BytesIO(named.serialize())))
             self._rows += rejected.height
             if self._rows >= _QUARANTINE_ROWS:
                 self.flush()

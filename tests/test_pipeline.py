@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from ecomdata.columns import Columns, DriftError
@@ -154,6 +158,23 @@ def test_a_large_quarantine_is_written_in_parts(tmp_path: Path) -> None:
     assert len(quarantine.files) == 3
     paths = [tmp_path / file.path for file in quarantine.files]
     assert pl.read_parquet(paths).height == sum(file.rows for file in quarantine.files) == 300_000
+
+
+def test_a_quarantine_keeps_no_memory_of_others(tmp_path: Path) -> None:
+    """Of an engine that shares memory it would keep whole blocks for their few rejected rows."""
+    memory = np.arange(1000)
+    alive = weakref.ref(memory)
+    rows = pl.Series(pa.array(memory))
+    frame = rejections([["bad"]] * 1000).with_columns(rows.alias("row"))
+    quarantine = Quarantine(tmp_path / "quarantine", "events")
+    quarantine.add("a.csv", frame)
+    del memory
+    assert alive() is not None  # held by the frame, which shows that it would be
+    del rows, frame
+    gc.collect()
+    assert alive() is None
+    quarantine.flush()
+    assert pl.read_parquet(tmp_path / quarantine.files[0].path)["row"].to_list() == list(range(1000))
 
 
 @pytest.mark.parametrize("cuts", [[5000], [1] * 50 + [4950], [0, 2500, 0, 2500, 0], [4999, 1]])
