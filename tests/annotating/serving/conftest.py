@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,17 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.annotating.serving.desk import Desk, Sit
 from tests.annotating.serving.site import make_project, served
-
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.chromium import CHROMIUM, FLAGS
 
 
 @pytest.fixture(scope="module")

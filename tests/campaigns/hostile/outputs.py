@@ -17,9 +17,11 @@ from typing import Any, Final
 import polars as pl
 import yaml
 from markdown_it import MarkdownIt
+from playwright.sync_api import Request, sync_playwright
 
 from tests.campaigns.hostile._shop import ALL, CANARY, TERMINAL, lay
 from tests.campaigns.trials import Scale, Trial
+from tests.chromium import CHROMIUM, FLAGS
 
 NAME = "outputs"
 PROMISE = (
@@ -52,6 +54,7 @@ def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
     del rng  # all is tried
     loaders, raw = lay(folder)
     env = {"ECOMDATA_HOME": str(folder / "home"), "ECOMDATA_LOADERS": str(loaders), "TERM": "xterm-256color"}
+    pages: list[Path] = []
     for args, files in _commands(folder, raw, scale):
         code, shown = _on_terminal(args, folder, env)
         target = " ".join(arg for arg in args if "/" not in arg)
@@ -62,6 +65,30 @@ def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
         for file in files:
             wrong = _looked_at(file) if file.exists() else f"{file.name} was not written"
             yield Trial(NAME, target, f"all in {file.suffix}", held=not wrong, detail=wrong)
+        pages += [file for file in files if file.suffix == ".html"]
+    if scale == "full" and CHROMIUM:
+        yield from _browsed(pages)
+
+
+def _browsed(pages: list[Path]) -> Iterator[Trial]:
+    """Open the pages in a browser, and see what it does."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for file in pages:
+            page = browser.new_page()
+            asked: list[Request] = []
+            page.on("request", asked.append)
+            page.goto(file.as_uri())
+            page.mouse.move(600, 300)
+            page.wait_for_timeout(300)
+            there = page.locator("canary-el, img[src=x], [onmouseover]").count()
+            foreign = [one.url for one in asked[1:] if not one.url.startswith("data:")]
+            wrong = f"asks for {foreign[0]}" if foreign else f"{there} foreign elements" if there else ""
+            if page.title() == CANARY:
+                wrong = "a script ran"
+            yield Trial(NAME, file.name, "all, in a browser", held=not wrong, detail=wrong)
+            page.close()
+        browser.close()
 
 
 def _commands(folder: Path, raw: Path, scale: Scale) -> Iterator[tuple[tuple[str, ...], tuple[Path, ...]]]:
