@@ -21,6 +21,14 @@ JOBS: Final = (
     ("FORGE's interactions", 14_000_000_000, "forge-sequences"),
     ("FORGE's item vectors", 250_000_000, "forge-vectors"),
 )
+COSTS: Final = (
+    ("open/ray", "the load alone, on workers that have loaded before"),
+    (
+        "load/ray-running",
+        "the whole command, on a running cluster, where workers start for it",
+    ),
+    ("load/ray", "the whole command, with a cluster of its own that it starts and stops"),
+)
 NOT_YET: Final = "There are no measurements yet: `python benchmarks/ray_engine.py` makes them.\n"
 
 
@@ -76,12 +84,31 @@ def model(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def costs(report: dict[str, Any]) -> str:
+    """What Ray takes where it has nothing to gain, beside the local engine."""
+    measured = {entry["name"]: entry for entry in report["measurements"]}
+    ratios = {entry["name"]: entry["of_medians"] for entry in report["ratios"]}
+    rows = measured["open/ray"]["rows"]
+    lines = [
+        f"| {rows:,} rows, two workers on two cores (measured) | local s | Ray s | ratio |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, what in COSTS:
+        local = measured[f"{name.split('/')[0]}/local"]["wall_seconds"]["median"]
+        lines.append(
+            f"| {what} | {local:.1f} | {measured[name]['wall_seconds']['median']:.1f} | {ratios[name]:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def page() -> str:
     """The page with the model as the results have it."""
     head, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     tail = rest.split(END)[1]
-    made = model(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.exists() else NOT_YET
-    return head + BEGIN + made + END + tail
+    if not RESULTS.exists():
+        return head + BEGIN + NOT_YET + END + tail
+    report = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return head + BEGIN + costs(report) + "\n" + model(report) + END + tail
 
 
 if __name__ == "__main__":
