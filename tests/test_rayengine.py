@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -51,7 +53,22 @@ def deadly(rows):
 DEADLY = replace(SMALL.tables[0], raws=(replace(SMALL.tables[0].raws[0], normalize=deadly),))
 DATASETS = replace(SMALL, name="shop/deadly", tables=(DEADLY,))
 '''
-"""Appended to the toy shop's loader."""
+SLOW = '''
+
+def slow(rows):
+    """Clicks, of which it takes a minute to say that they were seen."""
+    import time
+
+    for note in rows.collect()["note"].drop_nulls():
+        Path(note).touch()
+        time.sleep(60)
+    return clicks(rows)
+
+
+SLOW = replace(SMALL.tables[0], raws=(replace(SMALL.tables[0].raws[0], normalize=slow),))
+DATASETS = replace(SMALL, name="shop/slow", tables=(SLOW,))
+'''
+"""Both appended to the toy shop's loader."""
 
 
 @pytest.fixture(scope="module")
@@ -137,15 +154,20 @@ def test_the_same_duplicates_are_found(method: str, tmp_path: Path) -> None:
     assert pl.read_parquet(clusters).height
 
 
+def own_loader(tmp_path: Path, more: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The toy shop's loader and more of it, as a loader of the user's own."""
+    own = tmp_path / "loaders"
+    own.mkdir()
+    (own / "own.py").write_text((Path(os.environ["ECOMDATA_LOADERS"]) / "shop.py").read_text() + more)
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(own))
+
+
 def test_a_killed_worker_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that is killed half-way through a block: another one does it again.
 
     The loader is one of the user's own, from a folder that workers do not look into.
     """
-    own = tmp_path / "loaders"
-    own.mkdir()
-    (own / "deadly.py").write_text((Path(os.environ["ECOMDATA_LOADERS"]) / "shop.py").read_text() + DEADLY)
-    monkeypatch.setenv("ECOMDATA_LOADERS", str(own))
+    own_loader(tmp_path, DEADLY, monkeypatch)
     lines = good_clicks(60)
     lines[30] = f"5,30,view,1,{tmp_path}"
     raw = write_clicks(tmp_path / "raw", lines)
@@ -239,3 +261,22 @@ def test_the_command_line_uses_a_running_cluster(run_cli: RunCli, cluster: Clust
     run = run_cli("load", "merrec", "--sample", "--engine", "ray", "--address", cluster.address, "--json")
     assert json.loads(run.stdout)["dataset"] == "merrec"
     assert "ray" not in run.stderr.lower()
+
+
+def test_ctrl_c_is_heard_while_workers_work(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends at once, leaves no release, and the cluster does other work."""
+    own_loader(tmp_path, SLOW, monkeypatch)
+    seen = tmp_path / "seen"
+    raw = write_clicks(tmp_path / "raw", [*good_clicks(3), f"5,30,view,1,{seen}"])
+    home = tmp_path / "home"
+    options = ["--source", str(raw), "--home", str(home), "--engine", "ray", "--address", cluster.address]
+    process = subprocess.Popen([sys.executable, "-m", "ecomdata", "load", "shop/slow", *options, "-y"])
+    while not seen.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    assert not list(home.rglob("current"))
+    assert ray.get(ray.remote(_slowly).remote(3)) == 3.0

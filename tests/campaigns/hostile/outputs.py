@@ -17,7 +17,7 @@ from typing import Any, Final
 import polars as pl
 import yaml
 from markdown_it import MarkdownIt
-from playwright.sync_api import Request, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests.campaigns.hostile._shop import ALL, CANARY, TERMINAL, lay
 from tests.campaigns.trials import Scale, Trial
@@ -76,19 +76,25 @@ def _browsed(pages: list[Path]) -> Iterator[Trial]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for file in pages:
             page = browser.new_page()
-            asked: list[Request] = []
-            page.on("request", asked.append)
+            asked = _asked(page)
             page.goto(file.as_uri())
             page.mouse.move(600, 300)
             page.wait_for_timeout(300)
             there = page.locator("canary-el, img[src=x], [onmouseover]").count()
-            foreign = [one.url for one in asked[1:] if not one.url.startswith("data:")]
+            foreign = [url for url in asked[1:] if not url.startswith("data:")]
             wrong = f"asks for {foreign[0]}" if foreign else f"{there} foreign elements" if there else ""
             if page.title() == CANARY:
                 wrong = "a script ran"
             yield Trial(NAME, file.name, "all, in a browser", held=not wrong, detail=wrong)
             page.close()
         browser.close()
+
+
+def _asked(page: Page) -> list[str]:
+    """The addresses that a page will ask for."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    return asked
 
 
 def _commands(folder: Path, raw: Path, scale: Scale) -> Iterator[tuple[tuple[str, ...], tuple[Path, ...]]]:
