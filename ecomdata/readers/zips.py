@@ -31,6 +31,8 @@ AGAIN: Final = "get the archive again; its copying or download stopped early"
 _DIRECTORY_BYTES: Final = 32 << 20
 """About 300,000 members."""
 _MOST: Final = (1 << 63) - 1
+_EMPTY: Final = 22
+"""Bytes of a zip without members and without a comment."""
 _PACKED: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """Python unpacks the others (bzip2, LZMA) in pieces whose size the archive alone decides: gigabytes of a
 megabyte."""
@@ -63,13 +65,15 @@ def zip_directory(path: Path, name: str) -> list[zipfile.ZipInfo]:
     """
     try:
         with _Bounded(path, name) as file, zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
+            entries, end = archive.infolist(), _EMPTY + len(archive.comment)
     except (zipfile.BadZipFile, EOFError, ValueError, OSError, NotImplementedError) as error:
         raise DataError(
             f"{name} is a truncated or damaged zip: its directory at the end cannot be read"
             f" ({path.stat().st_size:,} bytes are there; {error})",
             hint=AGAIN,
         ) from error
+    if not entries and path.stat().st_size > end:
+        raise DataError(f"{name} is a damaged zip: its directory names no member", hint=AGAIN)
     for entry in entries:
         # Where bytes are missing, zipfile takes the offsets to be off by as many, below 0 for the first.
         if entry.header_offset < 0 or not entry.filename:

@@ -244,8 +244,9 @@ def _check_directory(path: Path, entries: Iterable[zipfile.ZipInfo], name: str) 
             own = file.read(int.from_bytes(header[26:28], "little"))
             listed = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
             if not header.startswith(b"PK\3\4") or own != listed:
-                called = info.orig_filename
-                raise DataError(f"{name} is a damaged zip: there is no {called!r} where it says", hint=AGAIN)
+                raise DataError(
+                    f"{name}/{info.filename} is damaged: it bears another name itself", hint=AGAIN
+                )
 
 
 def _open_zip(path: Path, info: zipfile.ZipInfo, name: str) -> IO[bytes]:

@@ -45,7 +45,7 @@ def _fits(parts: list[str], pattern: list[str]) -> bool:
                 continue
             if pattern[state] == "**":
                 after.add(state)
-            elif fnmatchcase(part, pattern[state]):
+            elif fnmatchcase(part, pattern[state]) or fnmatchcase(part, f"{pattern[state]}.gz"):
                 after.add(state + 1)
         states = _reach(after, pattern)
     return len(pattern) in states
@@ -55,7 +55,8 @@ def matched_length(path: str, glob: str) -> int | None:
     """The least number of components at the end of ``path`` that the glob takes up; None for no match.
 
     ``*``, ``?`` and ``[...]`` stay within one component, ``**`` stands for any number of components,
-    and a glob that ends in ``/`` means everything below that folder. Case matters.
+    and a glob that ends in ``/`` means everything below that folder. Case matters. A file that is packed by
+    itself, ``clicks.csv.gz``, is matched by what matches ``clicks.csv``.
     """
     parts = _split(path)
     pattern = _split(glob)

@@ -486,7 +486,7 @@ def test_a_damaged_listing_is_asked_for_again(hub: Hub, repo: Repo, home: Path) 
 def test_a_gz_file_is_read_decompressed(hub: Hub, home: Path) -> None:
     """Its name stands for that of its content."""
     hub.repo("acme/toy", {"x/clicks.csv.gz": gzip.compress(CLICKS)})
-    assert contents(_plan(home)) == {"x/clicks.csv.gz/clicks.csv": CLICKS}
+    assert contents(_plan(home)) == {"x/clicks.csv.gz": CLICKS}
 
 
 def test_hidden_files_are_passed_over(hub: Hub, home: Path) -> None:

@@ -67,9 +67,9 @@ def test_archives_in_folders_are_looked_into(home: Path, tmp_path: Path) -> None
 
 
 def test_a_gz_file_is_read_decompressed(home: Path, tmp_path: Path) -> None:
-    """``clicks.csv.gz`` stands for ``clicks.csv``."""
-    write(tmp_path, {"clicks.csv.gz": gzip.compress(CLICKS)})
-    assert contents(look(home, tmp_path)) == {"clicks.csv.gz/clicks.csv": CLICKS}
+    """``clicks.csv.gz`` stands for ``clicks.csv``, and so it does where a glob has a folder."""
+    write(tmp_path, {"clicks.csv.gz": gzip.compress(CLICKS), "items/a.csv.gz": gzip.compress(ITEMS)})
+    assert contents(look(home, tmp_path)) == {"clicks.csv.gz": CLICKS, "items/a.csv.gz": ITEMS}
 
 
 def test_a_gz_file_that_a_glob_names_is_read_decompressed(home: Path, tmp_path: Path) -> None:
