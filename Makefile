@@ -33,7 +33,7 @@ demo: $(VENV)/.installed
 	$(BIN)/ecomdata sql --home $(DEMO) "$(QUERY)"
 
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 # The tests that need torch and a sentence model, with a small one that comes as a package.
 test-embed: $(VENV)/.developed

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("benchmarks")  # one quick run serves two tests
-
 ROOT = Path(__file__).resolve().parents[1]
 SPREAD = {"median", "min", "max", "runs"}
 

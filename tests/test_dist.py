@@ -18,8 +18,6 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.test_requirements import pinned
 
-pytestmark = pytest.mark.xdist_group("packaging")
-
 ROOT = Path(__file__).resolve().parents[1]
 UV = Path(sys.executable).with_name("uv")
 SILENT = {"dataframely"}

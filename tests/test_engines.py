@@ -19,6 +19,7 @@ __all__ = ("toyshop",)
 def test_ray_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it, the message is the line that installs it, before anything is read."""
     monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "ecomdata.rayengine", raising=False)
     with pytest.raises(EcomdataError, match="needs Ray") as met:
         ed.load("merrec", sample=True, engine="ray")
     assert met.value.hint == "pip install 'ecomdata[ray]'"

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("packaging")
-
 ROOT = Path(__file__).resolve().parents[1]
 PACKED = ("ecomdata", "loaders", "cards", "validation")
 UV = Path(sys.executable).with_name("uv")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ray: Any = pytest.importorskip("ray", reason="pip install 'ecomdata[ray]' to test the engine ray")
 rayengine: Any = import_module("ecomdata.rayengine")
 connected = rayengine.connected
-pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.usefixtures("cluster")]
+pytestmark = pytest.mark.usefixtures("cluster")
 __all__ = ("toyshop",)
 
 NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}

@@ -26,8 +26,6 @@ from tests.annotating.schemas import ARGILLA, LABEL_STUDIO
 from tests.annotating.simulated import simulate
 from tests.conftest import RunCli
 
-pytestmark = pytest.mark.xdist_group("labelled")  # projects with answers are made once
-
 TASKS = ("sentiment", "helpfulness", "attributes")
 
 

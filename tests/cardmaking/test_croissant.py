@@ -28,8 +28,6 @@ from ecomdata.published import Published, PublishedTable
 from ecomdata.shards import write_shards
 from tests.hub.conftest import load_small
 
-pytestmark = pytest.mark.xdist_group("croissant")  # loads every dataset once
-
 NAMES = list(ed.datasets())
 COMPARED = 40
 TYPES: dict[type[pl.DataType], type] = {

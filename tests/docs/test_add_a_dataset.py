@@ -10,8 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import RunCli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,7 +103,6 @@ def test_a_dataset_from_an_entry_point(run_cli: RunCli, tmp_path: Path) -> None:
     assert_loads(run_cli, env={"PYTHONPATH": path})
 
 
-@pytest.mark.xdist_group("packaging")
 def test_a_dataset_in_the_repository(tmp_path: Path) -> None:
     """The four files in a checkout pass their own test, the contract suite and ruff; none is edited.
 

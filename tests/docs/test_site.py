@@ -23,8 +23,6 @@ NAMES = sorted(ed.datasets())
 ELSEWHERE = re.compile(r"""(?:url\(|@import)\s*["']?(?:https?:)?//[^"')]+""")
 SECTIONS = {"get-it", "try-it", "mind", "tables", "cite"}
 
-pytestmark = pytest.mark.xdist_group("site")
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
