@@ -32,8 +32,9 @@ demo: $(VENV)/.installed
 	$(BIN)/ecomdata load merrec --sample -y --home $(DEMO)
 	$(BIN)/ecomdata sql --home $(DEMO) "$(QUERY)"
 
+# Three for two cores: some wait for servers, clocks and signals.
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 # The tests that need torch and a sentence model, with a small one that comes as a package.
 test-embed: $(VENV)/.developed
