@@ -170,7 +170,7 @@ def contenders(data: Path, scale: float, wanted: Sequence[str]) -> list[Contende
                 "reviews",
             ]
             run([*load, "--home", str(data / "home"), "-y"], data / "log")
-        before = prepared(data, DATASETS["open"], max(1_000, int(BEFORE * scale))).path
+        before = prepared(data, dataset, max(1_000, int(BEFORE * scale))).path if task == "open" else raw
         found += [Contender(task, engine, rows, raw, before) for engine in engines]
     return found
 

@@ -72,14 +72,16 @@ def zip_directory(path: Path, name: str) -> list[zipfile.ZipInfo]:
             f" ({path.stat().st_size:,} bytes are there; {error})",
             hint=AGAIN,
         ) from error
-    if not entries and path.stat().st_size > end:
+    size = path.stat().st_size
+    if not entries and size > end:
         raise DataError(f"{name} is a damaged zip: its directory names no member", hint=AGAIN)
     for entry in entries:
         # Where bytes are missing, zipfile takes the offsets to be off by as many, below 0 for the first.
-        if entry.header_offset < 0 or not entry.filename:
+        placed = 0 <= entry.header_offset < size
+        if not placed or not entry.filename:
             raise DataError(
                 f"{name} is a damaged zip: its directory has a member without a "
-                f"{'name' if entry.header_offset >= 0 else 'place in the file'}",
+                f"{'name' if placed else 'place in the file'}",
                 hint="get the archive again; its copying or download lost a part",
             )
         if max(entry.file_size, entry.compress_size) > _MOST:

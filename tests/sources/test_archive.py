@@ -7,6 +7,7 @@ import io
 import os
 import random
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
@@ -218,6 +219,21 @@ def test_a_damaged_name_in_a_zip(change: bytes, end: bool, tmp_path: Path) -> No
     assert len(_members(tmp_path, "whole.zip", packed)) == 2
     with pytest.raises(DataError, match=r"a\.zip.* is (a )?damaged"):
         _members(tmp_path, "a.zip", packed[:at] + change + packed[at + 10 :])
+
+
+@pytest.mark.parametrize("offset", [1 << 40, (1 << 63) - 1, (1 << 64) - 2])
+def test_a_member_beyond_the_end_of_its_zip(offset: int, tmp_path: Path) -> None:
+    """No place in any file: an error of the archive, not of the system that cannot go there."""
+    info = zipfile.ZipInfo("clicks.csv")
+    info.extra = struct.pack("<HHQ", 1, 8, offset)  # ZIP64's, for what 32 bits do not hold
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(info, NOISE)
+    packed = bytearray(out.getvalue())
+    at = packed.rindex(b"PK\1\2") + 42
+    packed[at : at + 4] = b"\xff" * 4
+    with pytest.raises(DataError, match=r"a\.zip is a damaged zip: .* without a place in the file"):
+        _members(tmp_path, "a.zip", bytes(packed))
 
 
 def test_a_zip_that_names_no_member(tmp_path: Path) -> None:
