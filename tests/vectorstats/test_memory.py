@@ -49,8 +49,12 @@ def peak(home: Path, rows: int) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not say what was held")
-def test_eight_times_the_vectors_take_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """160,000 vectors are 82 MB, four times the 20 MB that are granted beside the process; the peak stays."""
+def test_16_times_the_vectors_take_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """320,000 vectors are 164 MB, eight times the 20 MB that are granted beside the process.
+
+    Two processes that do the same differ by 20 MB: threads take pages as they come. Vectors held would add
+    154 MB.
+    """
     monkeypatch.setenv("ECOMDATA_LOADERS", str(CLOUDS))
-    few, many = peak(tmp_path / "few", 20_000), peak(tmp_path / "many", 160_000)
-    assert many - few < 40_000, f"{few} KiB, then {many} KiB"
+    few, many = peak(tmp_path / "few", 20_000), peak(tmp_path / "many", 320_000)
+    assert many - few < 80_000, f"{few} KiB, then {many} KiB"
