@@ -13,6 +13,7 @@ from ecomdata.duplicates.devices import Computing
 from ecomdata.duplicates.how import How
 from ecomdata.duplicates.nodes import Nodes
 from ecomdata.duplicates.pairing import Sides, as_pairs, halves, similarities
+from ecomdata.texts.fingerprintkernels import NOBODY
 from ecomdata.texts.gramhashes import Floats, Ints, Longs, Words
 
 _CHUNK: Final = 1 << 15
@@ -117,7 +118,7 @@ def _gathered(nodes: Nodes, pairs: Longs, order: Words, likeness: Likeness) -> W
     neighbours = neighbours[np.argsort(ends, kind="stable")]
     starts = np.zeros(nodes.count + 1, np.int64)
     np.cumsum(np.bincount(ends, minlength=nodes.count), out=starts[1:])
-    kept = np.full(nodes.count, setkernels.NOBODY, np.uint32)
+    kept = np.full(nodes.count, NOBODY, np.uint32)
     queue = np.empty(len(order), np.uint32)
     for start in range(0, len(order), _CHUNK):  # between two of them Ctrl-C is heard
         likeness.gather(order[start : start + _CHUNK], starts, neighbours, kept, queue)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ecomdata.duplicates import setkernels
 from ecomdata.duplicates.devices import Computing
 from ecomdata.duplicates.held import Held
 from ecomdata.duplicates.how import How
-from ecomdata.errors import EcomdataError
 from ecomdata.progress import Reporter
 from ecomdata.texts import textkernels
+from ecomdata.texts.fingerprintkernels import NOBODY
+from ecomdata.texts.fingerprints import Known, fingerprints
 from ecomdata.texts.gramhashes import Bytes, Ints, Longs, Words
 from ecomdata.texts.tidying import Texts, plain_texts, tidy_texts
 from ecomdata.threads import Engine, Threads, ahead
@@ -48,7 +48,7 @@ class Nodes:
     @property
     def live(self) -> npt.NDArray[np.bool_]:
         """Whether there is something in each text."""
-        marks: npt.NDArray[np.bool_] = self.of_row != setkernels.NOBODY
+        marks: npt.NDArray[np.bool_] = self.of_row != NOBODY
         return marks
 
     @property
@@ -68,32 +68,6 @@ class _Block:
     live: Bytes
 
 
-class _Known:
-    """The different texts so far, each by a keyed hash of 128 bits."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._hashes = np.empty((1 << 12, 2), np.uint64)
-        self._table = np.full(1 << 13, setkernels.NOBODY, np.uint32)
-
-    def enter(self, prints: Longs, live: Bytes) -> Words:
-        """The node of each text of a block."""
-        needed = self.count + len(live)
-        if needed > setkernels.NOBODY:
-            raise EcomdataError(
-                f"there are more than {setkernels.NOBODY:,} different texts", hint="search in parts of them"
-            )
-        if needed > len(self._hashes):
-            self._hashes.resize((max(needed, len(self._hashes) * 3 // 2), 2), refcheck=False)
-        if needed * 3 > len(self._table) * 2:
-            self._table = np.empty(0, np.uint32)  # given back before the larger one is made
-            self._table = np.full(1 << (2 * needed - 1).bit_length(), setkernels.NOBODY, np.uint32)
-            setkernels.rebuild(self._table, self._hashes, self.count)
-        nodes = np.empty(len(live), np.uint32)
-        self.count = setkernels.enter(self._table, self._hashes, self.count, prints, live, nodes)
-        return nodes
-
-
 @dataclass(frozen=True, slots=True)
 class _Work:
     """What is done with a block by itself, wherever that is.
@@ -111,8 +85,7 @@ class _Work:
     def prepared(self, array: pa.Array[Any]) -> _Block:
         """A block tidied and hashed."""
         texts = tidy_texts(array, self.how.tidyings)
-        prints = np.empty((len(texts), 2), np.uint64)
-        textkernels.fingerprints(texts.data, texts.edges, self.key[0], self.key[1], prints)
+        prints = fingerprints(texts.data, texts.edges, self.key)
         return _Block(texts, plain_texts(array).sizes, prints, (texts.sizes > 0).view(np.uint8))
 
     def described(self, entered: tuple[Texts, Ints]) -> tuple[Longs, Ints, Words]:
@@ -156,7 +129,7 @@ class NodeMaker:
 
     def make(self, arrays: Iterable[pa.Array[Any]]) -> Nodes:
         """All of them, in order."""
-        known = _Known()
+        known = Known("texts")
         try:
             with self._engine(self._how.jobs) as pool:
                 blocks = ahead(pool, self._work.prepared, arrays)
@@ -186,12 +159,12 @@ class NodeMaker:
         self._grams.close()
         self._gram_counts.close()
 
-    def _entered(self, block: _Block, known: _Known) -> tuple[Texts, Ints]:
+    def _entered(self, block: _Block, known: Known) -> tuple[Texts, Ints]:
         """A block's texts, and which of them were never seen before."""
         before = known.count
         nodes = known.enter(block.prints, block.live)
         self._of_row.add(nodes)
-        self._sizes.add(np.minimum(block.sizes, setkernels.NOBODY).astype(np.uint32))
+        self._sizes.add(np.minimum(block.sizes, NOBODY).astype(np.uint32))
         self._reporter.advance(size=int(block.sizes.sum()), rows=len(nodes))
         # New nodes are numbered as they come: one is new where it is greater than all before it.
         numbers = np.where(block.live, nodes, 0).astype(np.int64) + block.live

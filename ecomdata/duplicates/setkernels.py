@@ -12,6 +12,7 @@ import numpy as np
 
 from ecomdata.compiled import compiled, inlined
 from ecomdata.texts import gramhashes
+from ecomdata.texts.fingerprintkernels import NOBODY
 from ecomdata.texts.gramhashes import (
     DATA,
     INTS,
@@ -26,65 +27,12 @@ from ecomdata.texts.gramhashes import (
     shared,
 )
 
-NOBODY: Final = 0xFFFFFFFF
-"""No node."""
 CROWD: Final = 32
 """Nodes under one key that are all compared with one another; beyond, with leaders alone."""
 LEADERS: Final = 64
 """Leaders of a crowd at most."""
 _32: Final = np.uint64(32)
 _LOW: Final = np.uint64(0xFFFFFFFF)
-
-
-@compiled(
-    f"int64(uint32[::1], uint64[:, ::1], int64, Array(uint64, 2, 'C', readonly=True), {DATA}, uint32[::1])",
-    gramhashes,
-)
-def enter(table: Words, known: Longs, count: int, found: Longs, live: Bytes, nodes: Words) -> int:
-    """Give each text (by its 128 bits) the number of its node, new ones where it is new.
-
-    Args:
-        table: An open hash table of nodes with a power of two places, half of them free.
-        known: (nodes, 2) the hashes of the nodes; new ones are added.
-        count: How many there are.
-        found: (texts, 2) the hashes of texts.
-        live: Whether a text has anything in it.
-        nodes: (texts) filled.
-
-    Returns:
-        How many nodes there are now.
-    """
-    mask = len(table) - 1
-    for text in range(len(nodes)):
-        if not live[text]:
-            nodes[text] = NOBODY
-            continue
-        one, two = found[text, 0], found[text, 1]
-        place = np.int64(one >> np.uint64(1)) & mask
-        while table[place] != NOBODY:
-            node = table[place]
-            if known[node, 0] == one and known[node, 1] == two:
-                break
-            place = (place + 1) & mask
-        if table[place] == NOBODY:
-            known[count, 0] = one
-            known[count, 1] = two
-            table[place] = count
-            count += 1
-        nodes[text] = table[place]
-    return count
-
-
-@compiled("int64(uint32[::1], uint64[:, ::1], int64)")
-def rebuild(table: Words, known: Longs, count: int) -> int:
-    """Fill a free table with all nodes."""
-    mask = len(table) - 1
-    for node in range(count):
-        place = np.int64(known[node, 0] >> np.uint64(1)) & mask
-        while table[place] != NOBODY:
-            place = (place + 1) & mask
-        table[place] = node
-    return count
 
 
 @compiled(f"int64({LONGS}, {INTS}, {WORDS}, {WORDS}, uint32[:, ::1])")

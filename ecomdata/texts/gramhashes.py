@@ -1,9 +1,7 @@
-"""Hashes of words, n-grams and whole texts, and sets of them: the parts that compiled loops are made of.
+"""Hashes of words and n-grams, and sets of them: the parts that compiled loops are made of.
 
 Words are hashed by FNV-1a with 64 bits (draft-eastlake-fnv), which is then mixed by the last step of
 MurmurHash3 (fmix64, by Austin Appleby, public domain); an n-gram is a polynomial over its words' hashes.
-Whole texts are hashed by SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012) under a random key, so that
-nobody can make two texts that are taken for the same.
 """
 
 from __future__ import annotations
@@ -160,21 +158,3 @@ def shared(grams: Longs, edges: Ints, one: Node, other: Node, threshold: float) 
     union = total - same
     found = same / union if union else 0.0
     return found if found >= threshold else 0.0
-
-
-@inlined
-def sip_round(
-    v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64
-) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
-    """A round of SipHash."""
-    v0 += v1
-    v1 = rotated(v1, 13) ^ v0
-    v0 = rotated(v0, 32)
-    v2 += v3
-    v3 = rotated(v3, 16) ^ v2
-    v0 += v3
-    v3 = rotated(v3, 21) ^ v0
-    v2 += v1
-    v1 = rotated(v1, 17) ^ v2
-    v2 = rotated(v2, 32)
-    return v0, v1, v2, v3

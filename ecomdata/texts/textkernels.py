@@ -1,4 +1,4 @@
-"""The compiled loops over the bytes of texts: tidying, hashing whole texts, and hashing n-grams.
+"""The compiled loops over the bytes of texts: tidying, and hashing n-grams.
 
 Texts stand one after the other in ``data``; text i has the bytes from ``edges[i]`` to ``edges[i + 1]``. They
 are UTF-8, and where they are not, their bytes are taken as they are.
@@ -22,7 +22,6 @@ from ecomdata.texts.gramhashes import (
     distinct,
     grams_of,
     mixed,
-    sip_round,
 )
 
 
@@ -177,45 +176,6 @@ def tidy(  # noqa: PLR0913, PLR0917
             to = _tidied(data, edges[text], edges[text + 1], fold, squeeze, compose, out, to)
         out_edges[text + 1] = to
     return to
-
-
-@compiled(f"int64({DATA}, int64[::1], uint64, uint64, uint64[:, ::1])", gramhashes)
-def fingerprints(data: Bytes, edges: Ints, key0: np.uint64, key1: np.uint64, out: Longs) -> int:
-    """SipHash-2-4 with 128 bits of each text, into (texts, 2)."""
-    for text in range(len(edges) - 1):
-        start, stop = edges[text], edges[text + 1]
-        v0 = key0 ^ np.uint64(0x736F6D6570736575)
-        v1 = key1 ^ np.uint64(0x646F72616E646F6D) ^ np.uint64(0xEE)
-        v2 = key0 ^ np.uint64(0x6C7967656E657261)
-        v3 = key1 ^ np.uint64(0x7465646279746573)
-        last = np.uint64(stop - start) << np.uint64(56)
-        at = start
-        while True:
-            word = np.uint64(0)
-            whole = at + 8 <= stop
-            if whole:
-                for place in range(8):
-                    word |= np.uint64(data[at + place]) << np.uint64(8 * place)
-            else:
-                word = last
-                for place in range(stop - at):
-                    word |= np.uint64(data[at + place]) << np.uint64(8 * place)
-            v3 ^= word
-            v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
-            v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
-            v0 ^= word
-            at += 8
-            if not whole:
-                break
-        v2 ^= np.uint64(0xEE)
-        for _ in range(4):
-            v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
-        out[text, 0] = v0 ^ v1 ^ v2 ^ v3
-        v1 ^= np.uint64(0xDD)
-        for _ in range(4):
-            v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
-        out[text, 1] = v0 ^ v1 ^ v2 ^ v3
-    return len(edges) - 1
 
 
 @compiled(f"int64({DATA}, {INTS}, int64[::1], int64, uint64[::1], int64[::1])", gramhashes)
