@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Final, Literal, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.vectors.blocks import Floats, Ints, Reals, Vectors
@@ -35,6 +36,12 @@ class Matrix:
         multiple: There are so many zeros that the rows are a multiple of this.
         limit: Bytes held in memory; a larger matrix is written to a temporary file and read from there.
         spill: The folder of that file; default: the system's.
+        distinct: Of vectors that are the same only the first is here.
+
+    Attributes:
+        rows: How many vectors are here.
+        padded: The same with the zeros behind them.
+        row_of: (vectors,) which row is each vector's; None where each has its own.
 
     Raises:
         DataError: a vector has a value that is no finite number, or is too long for products in float32.
@@ -49,21 +56,27 @@ class Matrix:
         multiple: int,
         limit: int,
         spill: Path | None = None,
+        distinct: bool = False,
     ) -> None:
-        self.rows, self.dim = vectors.rows, vectors.dim
-        self.padded = -(-max(self.rows, 1) // multiple) * multiple
+        self.dim = vectors.dim
+        self.padded = _filled_up(vectors.rows, multiple)
         self.squares = np.zeros(self.padded if metric == "euclidean" else 0, np.float32)
         self.held = self.padded * self.dim * 4 <= limit
         self._array = np.zeros((self.padded if self.held else 0, self.dim), np.float32)
         self._file = None if self.held else _file(spill)
-        first = 0
+        seen = _Seen() if distinct else None
+        self.rows = first = 0
         for block in vectors.blocks(BLOCK):
             ready = _ready(block, metric, centre, first)
-            if metric == "euclidean":
-                self.squares[first : first + len(ready)] = _squares(ready)
-            self._write(first, ready)
             first += len(ready)
-        self.rows = first
+            if seen is not None:
+                ready = seen.new(ready)
+            if metric == "euclidean":
+                self.squares[self.rows : self.rows + len(ready)] = _squares(ready)
+            self._write(self.rows, ready)
+            self.rows += len(ready)
+        self.row_of = seen.row_of() if seen is not None and self.rows < first else None
+        self.padded = _filled_up(self.rows, multiple)
         if self._file is not None:
             self._file.truncate(self.padded * self.dim * 4)
 
@@ -127,6 +140,38 @@ class Matrix:
         """Give the file back."""
         if self._file is not None:
             self._file.close()
+
+
+class _Seen:
+    """The different vectors so far."""
+
+    def __init__(self) -> None:
+        from ecomdata.texts import fingerprints  # compiled loops
+
+        self._key = np.frombuffer(os.urandom(16), np.uint64)
+        self._hashes = fingerprints.fingerprints
+        self._known = fingerprints.Known("vectors")
+        self._rows: list[npt.NDArray[np.uint32]] = []
+
+    def new(self, block: Floats) -> Floats:
+        """Those of a block that are new."""
+        data = (block + np.float32(0.0)).view(np.uint8).reshape(-1)  # + 0.0: there is one zero
+        edges = np.arange(len(block) + 1, dtype=np.int64) * (4 * block.shape[1])
+        before = self._known.count
+        rows = self._known.enter(self._hashes(data, edges, self._key), np.ones(len(block), np.uint8))
+        self._rows.append(rows)
+        if self._known.count == before + len(block):
+            return block
+        names, places = np.unique(rows, return_index=True)
+        return block[places[names >= before]]
+
+    def row_of(self) -> npt.NDArray[np.uint32]:
+        """Which of the different ones each vector is."""
+        return np.concatenate(self._rows)
+
+
+def _filled_up(rows: int, multiple: int) -> int:
+    return -(-max(rows, 1) // multiple) * multiple
 
 
 def _file(spill: Path | None) -> IO[bytes]:

@@ -15,6 +15,7 @@ from ecomdata.progress import Reporter, Silent
 from ecomdata.threads import side_by_side
 from ecomdata.vectors.blocks import Floats, Ints, Reals, Vectors
 from ecomdata.vectors.computing import NOBODY, Array, Best, Computer, Device, Place, computer, cores
+from ecomdata.vectors.copies import Copies
 from ecomdata.vectors.matrix import LEAST_HELD, PROCESS, Metric, mean_vector
 from ecomdata.vectors.tiles import Tile, in_tiles, sweep
 
@@ -55,8 +56,9 @@ def nearest(
     Candidates come from products in float32; of these ``k + 4`` a row are kept and measured again in float64,
     from the float32 vectors. So a similarity is off by at most 2e-7 for ``cosine`` (by 2e-7 of the product of
     the lengths for ``inner``, of the largest distance from the mean for ``euclidean``), and a neighbour is
-    missed only where more than four others are within about 1e-6 of it. A zero vector has the cosine 0 with
-    every other.
+    missed only where more than four others, different from one another, are within about 1e-6 of it. Vectors
+    that are the same are compared once, for BLAS need not give them the same products. A zero vector has the
+    cosine 0 with every other.
 
     Args:
         queries: Whose neighbours to find; None: those of each row of the gallery, itself left out.
@@ -121,10 +123,12 @@ class _Search:
         limit = max(amount_of_memory(memory) - PROCESS - rows * (count + k) * 12, LEAST_HELD)
         centre = mean_vector(gallery) if metric == "euclidean" else None
         reporter.start("reading vectors", 0)
-        self._right = in_tiles(gallery, metric, device, limit, centre)
+        self._right = in_tiles(gallery, metric, device, limit, centre, distinct=True)
+        self._copies = None if self._right.row_of is None else Copies(self._right.row_of, self._right.rows)
         left_over = limit - self._right.held_bytes
         self._left = self._right if queries is None else in_tiles(queries, metric, device, left_over, centre)
         reporter.finish()
+        rows, count = self._left.rows, min(k + _SPARE, self._right.rows - self._same)
         self.best = Best(
             device.put(np.full((rows, count), -np.inf, np.float32)),
             device.put(np.full((rows, count), NOBODY, np.int64)),
@@ -139,6 +143,8 @@ class _Search:
 
     def run(self) -> None:
         """Enter the scores of all tiles."""
+        if not self.best.ids.shape[1]:
+            return  # all vectors are the same
         right = None if self._same else self._right
         tiles = sweep(
             self._left, right, self._metric, self.device, self._enter, self._reporter, diagonals=True
@@ -165,29 +171,40 @@ class _Search:
 
     def checked(self, k: int) -> Neighbours:
         """The best k of the candidates, measured again in float64."""
-        best = Best(self.device.get(self.best.scores), self.device.get(self.best.ids))
-        ids = np.empty((len(best.ids), k), np.int64)
-        similarity = np.empty((len(best.ids), k), np.float32)
+        found = self.device.get(self.best.ids)
+        row_of = self._left.row_of
+        rows = len(found) if row_of is None else len(row_of)
+        ids = np.empty((rows, k), np.int64)
+        similarity = np.empty((rows, k), np.float32)
 
         def check(first: int) -> None:
-            last = min(first + _CHECKED, len(ids))
-            names = np.sort(best.ids[first:last], axis=1)
-            found = self._measured(first, last, names).astype(np.float32)
-            order = np.argsort(-found, axis=1, kind="stable")[:, :k]
-            ids[first:last] = np.take_along_axis(names, order, 1)
-            similarity[first:last] = np.take_along_axis(found, order, 1)
+            last = min(first + _CHECKED, rows)
+            asked = np.arange(first, last)
+            own = asked if row_of is None else row_of[first:last].astype(np.int64)
+            names = found[own]
+            if self._copies is not None and self._same:
+                names = np.column_stack([names, own])
+            names.sort(axis=1)
+            measured = self._measured(own, names).astype(np.float32)
+            if self._copies is None:
+                order = np.argsort(-measured, axis=1, kind="stable")[:, :k]
+                ids[first:last] = np.take_along_axis(names, order, 1)
+                similarity[first:last] = np.take_along_axis(measured, order, 1)
+            else:
+                left_out = asked if self._same else None
+                ids[first:last], similarity[first:last] = self._copies.best(names, measured, k, left_out)
 
-        for _ in side_by_side(cores(), check, range(0, len(ids), _CHECKED)):
+        for _ in side_by_side(cores(), check, range(0, rows, _CHECKED)):
             pass
         return Neighbours(ids, similarity, self.device.name)
 
-    def _measured(self, first: int, last: int, names: Ints) -> Reals:
+    def _measured(self, own: Ints, names: Ints) -> Reals:
         from ecomdata.vectors import kernels
 
         others, places = self._right.among(names)
         out = np.empty(names.shape)
         distances = self._metric == "euclidean"
-        kernels.measure(self._left.part(first, last), others, places, distances, out)
+        kernels.measure(self._left.gathered(own), others, places, distances, out)
         if distances:
             return -np.sqrt(-out)
         return np.clip(out, -1.0, 1.0) if self._metric == "cosine" else out

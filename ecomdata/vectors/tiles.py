@@ -12,7 +12,7 @@ from ecomdata.vectors.computing import Array, Computer, halve, spans
 from ecomdata.vectors.matrix import Matrix, Metric
 
 _GRAIN: Final = 64
-"""Blocks of few rows are a multiple of this: an edge has its own sums in BLAS, and equals would differ."""
+"""Blocks of few rows are a multiple of this: an edge has its own sums in BLAS."""
 _Out = TypeVar("_Out")
 
 
@@ -26,11 +26,17 @@ class Tile(NamedTuple):
 
 
 def in_tiles(
-    vectors: Vectors, metric: Metric, device: Computer, limit: int, centre: Reals | None = None
+    vectors: Vectors,
+    metric: Metric,
+    device: Computer,
+    limit: int,
+    centre: Reals | None = None,
+    *,
+    distinct: bool = False,
 ) -> Matrix:
     """Vectors made ready to be swept over; see :class:`Matrix`."""
     multiple = min(device.side, -(-max(vectors.rows, 1) // _GRAIN) * _GRAIN)
-    return Matrix(vectors, metric, centre=centre, multiple=multiple, limit=limit)
+    return Matrix(vectors, metric, centre=centre, multiple=multiple, limit=limit, distinct=distinct)
 
 
 def sweep(

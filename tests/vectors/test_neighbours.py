@@ -88,6 +88,45 @@ def test_equal_vectors_have_the_lowest_ids_for_neighbours(metric: Any, count: in
     assert len(np.unique(found.similarity)) == 1
 
 
+@given(st.data(), st.sampled_from(METRICS), st.integers(0, 1 << 16), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_copies_come_in_their_order_whatever_blas_makes_of_their_products(
+    data: st.DataObject, metric: Any, seed: int, queried: bool
+) -> None:
+    """More copies than candidates are kept, of some vectors, among others; zeros of either sign are one."""
+    base = _rows(12, 7, seed)
+    base[0] = 0.0
+    which = np.array(data.draw(st.lists(st.integers(0, 11), min_size=3, max_size=120)))
+    array = base[which]
+    array[::2][which[::2] == 0] = -0.0
+    k = data.draw(st.integers(1, len(which) - 1))
+    scores = similarities(base, base, metric)[which][:, which]
+    if queried:
+        found = nearest(ArrayVectors(array), ArrayVectors(array), k, metric=metric)
+    else:
+        scores = without_itself(scores)
+        found = nearest(None, ArrayVectors(array), k, metric=metric)
+    expected = neighbours(scores.astype(np.float32).astype(np.float64), k)
+    np.testing.assert_array_equal(found.ids, expected)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_crowd_of_copies_hides_nobody(metric: Any) -> None:
+    """3,000 copies, from a file too: beside them each row has its own neighbours, and the lowest of them."""
+    array = _rows(4200, 1100)  # 18 MB, of which 1,200 rows are held, or none
+    array[600:3600] = array[5]
+    found = nearest(None, ArrayVectors(array), 4, metric=metric)
+    spilled = nearest(None, ArrayVectors(array), 4, metric=metric, memory="1MB")
+    np.testing.assert_array_equal(spilled.ids, found.ids)
+    np.testing.assert_array_equal(found.ids[700], [5, 600, 601, 602])
+    different = np.r_[:600, 3600:4200]
+    alone = nearest(None, ArrayVectors(array[different]), 4, metric=metric)
+    nobody = ~(alone.ids == 5).any(axis=1)
+    nobody[5] = False
+    assert nobody.sum() > 1000
+    np.testing.assert_array_equal(found.ids[different[nobody]], different[alone.ids[nobody]])
+
+
 def test_copies_that_lie_far_apart_are_each_others_neighbours() -> None:
     """Each row comes again in another block; the cosine of copies is 1, and no other is."""
     array = _rows(1300, 32)
