@@ -34,8 +34,8 @@ class Copies:
         flat = rows.reshape(-1)
         wanted = np.minimum(self._counts[flat], k + 1)  # one more, for one may be left out
         before = np.cumsum(wanted) - wanted
-        at = np.arange(wanted.sum()) - np.repeat(before - self._starts[flat], wanted)
-        ids = self._vectors[at]
+        shifts: Ints = np.repeat(before - self._starts[flat], wanted)
+        ids = self._vectors[np.arange(len(shifts)) - shifts]
         scores = np.repeat(similarity.reshape(-1), wanted)
         lists = np.repeat(np.arange(rows.size) // rows.shape[1], wanted)
         if left_out is not None:
