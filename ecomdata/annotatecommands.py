@@ -8,10 +8,10 @@ from typing import Final
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, print_line, say, working
+from ecomdata.commandline import PathType, home_option, json_option, print_json, print_line, say, working
 from ecomdata.suggestcommand import suggest
 
-_project: Final = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+_project: Final = click.argument("folder", metavar="DIR", type=PathType())
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,7 +52,7 @@ def tasks(name: str | None, *, as_json: bool) -> None:
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="DIR",
     help="The project's folder, a new one.",
 )
@@ -221,7 +221,7 @@ def status(folder: Path, *, as_json: bool) -> None:
 @click.option(
     "--report",
     "page",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     metavar="FILE.html",
     help="Write one page with pictures that needs nothing else.",
 )
@@ -308,7 +308,7 @@ def serve(folder: Path, *, as_json: bool, **options: object) -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     metavar="FILE",
     help="Write here. Default: beside the store, or a JSON file in the working folder.",
 )
@@ -334,7 +334,7 @@ def export(folder: Path, *, to: str, output: Path | None, home: Path | None, as_
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=PathType(file_okay=False),
     metavar="FOLDER",
     help="Where to write. Default: DIR/trained.",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, print_line, reporting
+from ecomdata.commandline import PathType, home_option, json_option, print_json, print_line, reporting
 from ecomdata.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="DIR",
     help="Where it goes. Default: NAME-card; a family has a folder of each member in it.",
 )

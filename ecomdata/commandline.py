@@ -8,18 +8,31 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ecomdata.errors import UsageError
+from ecomdata.pathnames import checked
 
 if TYPE_CHECKING:
     from ecomdata.progress import Reporter
 
+
+class PathType(click.Path):
+    """A path that every library here can open."""
+
+    def __init__(self, **options: bool) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401
+        """See :class:`click.Path`."""
+        return checked(Path(os.fsdecode(super().convert(value, param, ctx))), "the path")
+
+
 home_option: Final = click.option(
     "--home",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="Where the store is. Default: $ECOMDATA_HOME, else the user's data folder.",
 )
 engine_option: Final = click.option(

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from ecomdata.commandline import (
+    PathType,
     address_option,
     engine_option,
     home_option,
@@ -95,7 +96,7 @@ _DEFAULT: Final = "nfc,case,space"
 @click.option("--apply", is_flag=True, help="Make a new release without the rows. The old one stays.")
 @click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE.html",
     help="Write one page with a sample of what would go, beside what stays.",
 )

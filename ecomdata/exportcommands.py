@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, reporting
+from ecomdata.commandline import PathType, home_option, json_option, print_json, reporting
 from ecomdata.errors import UsageError
 
 
 @click.command()
 @click.argument("name")
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PathType())
 @click.option(
     "--format",
     type=click.Choice(["recbole", "recommenders", "libsvm"]),

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from ecomdata.commandline import home_option, json_option, print_json, print_line, reporting, working
+from ecomdata.commandline import (
+    PathType,
+    home_option,
+    json_option,
+    print_json,
+    print_line,
+    reporting,
+    working,
+)
 
 if TYPE_CHECKING:
     from ecomdata.languages.summaries import ColumnLanguages
@@ -46,13 +54,13 @@ def languages() -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     metavar="FILE.parquet",
     help="Write the tags of one column here. Default: HOME/languages/NAME/RELEASE/TABLE.COLUMN.parquet.",
 )
 @click.option(
     "--lid",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=PathType(dir_okay=False, exists=True),
     metavar="FILE",
     help="Add the word of this fastText model, such as lid.176.ftz; it is checked before it is used.",
 )
@@ -94,7 +102,7 @@ def of_dataset(
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     default=Path("model.ftz"),
     show_default=True,
     metavar="FILE.ftz",

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from ecomdata.commandline import home_option, json_option, print_json, reporting
+from ecomdata.commandline import PathType, home_option, json_option, print_json, reporting
 from ecomdata.errors import UsageError
 
 _OF_EMBEDDINGS: Final = (
@@ -69,7 +69,7 @@ _OF_SEMANTIC_IDS: Final = ("codebook", "counts", "predictions", "queries", "gall
 )
 @click.option(
     "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     metavar="FILE.html",
     help="Write one page with all of it, and pictures.",
 )
@@ -96,19 +96,19 @@ _OF_SEMANTIC_IDS: Final = ("codebook", "counts", "predictions", "queries", "gall
 )
 @click.option(
     "--counts",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     metavar="FILE",
     help="With --semantic-ids: write here how many ids have how many items, as cnt$$||$$cnt_freq.",
 )
 @click.option(
     "--predictions",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     metavar="FILE.jsonl",
     help="With --semantic-ids: HR@K of what a model generated, as FORGE's calc_hr.py takes it.",
 )
 @click.option(
     "--queries",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     metavar="FILE",
     help="With --semantic-ids: embedding hit rate of sessions, as "
     "session_id||$$||label||$$||target_id||$$||items.",

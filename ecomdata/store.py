@@ -24,16 +24,20 @@ from typing import Final
 
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest, sync_folder, write_durably
+from ecomdata.pathnames import checked
 
 _LOADING: Final = ".loading-"
 
 
 def home_folder(home: str | os.PathLike[str] | None = None) -> Path:
-    """Where ecomdata keeps its data: the argument, else ``$ECOMDATA_HOME``, else the user's data folder."""
-    if home is not None:
-        return Path(home).expanduser().resolve()
-    if set_by_user := os.environ.get("ECOMDATA_HOME"):
-        return Path(set_by_user).expanduser().resolve()
+    """Where ecomdata keeps its data: the argument, else ``$ECOMDATA_HOME``, else the user's data folder.
+
+    Raises:
+        UsageError: its name is not UTF-8.
+    """
+    chosen = (os.environ.get("ECOMDATA_HOME") or None) if home is None else home
+    if chosen is not None:
+        return checked(Path(chosen).expanduser().resolve(), "the home")
     import platformdirs
 
     return platformdirs.user_data_path("ecomdata", appauthor=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecomdata.commandline import ask_user, json_option, print_json, print_line, reporting, say
+from ecomdata.commandline import PathType, ask_user, json_option, print_json, print_line, reporting, say
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=PathType())
 @click.option(
     "--limit",
     type=click.IntRange(min=1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import zipfile
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 
 import ecomdata as ed
+from ecomdata.errors import UsageError
 from tests.conftest import RunCli
 from tests.faulty import BEHAVIOR, assert_accounted, assert_clear, leftovers, manifest_of, sampled
 
@@ -411,3 +413,60 @@ def test_a_wrong_request_is_answered_with_what_to_do(
     path.write_bytes(shard.read_bytes())
     assert_clear(run_cli("load", *args, code=code), *words)
     _nothing_visible(home)
+
+
+@pytest.fixture
+def unnamed(tmp_path: Path) -> Path:
+    """A folder whose name is not UTF-8."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/raw-\xff"))
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("the file system takes UTF-8 alone")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        (("load", BEHAVIOR, "--source", "{}", "-y"), "the source"),
+        (("load", BEHAVIOR, "--sample", "-y", "--home", "{}"), "the path"),
+        (("sql", "SELECT 1 AS a", "-o", "{}/a.csv", "--format", "csv"), "the path"),
+        (("catalog", "{}/a.duckdb"), "the path"),
+    ],
+)
+def test_a_path_that_is_not_utf_8_is_named(
+    run_cli: RunCli, unnamed: Path, behavior: bytes, args: tuple[str, ...], what: str
+) -> None:
+    """DuckDB and polars cannot open it, nor a manifest name it: that is said before anything is read."""
+    _csv(unnamed, behavior)
+    done = run_cli(*(arg.format(unnamed) for arg in args), code=2)
+    assert_clear(done, f"{what} ", "has a name that is not UTF-8")
+    assert [path.name for path in unnamed.iterdir()] == ["UserBehavior.csv"]
+
+
+def test_a_home_that_is_not_utf_8_is_named(unnamed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by the function, and where the environment names it."""
+    with pytest.raises(UsageError, match=r"the home .* has a name that is not UTF-8"):
+        ed.load(BEHAVIOR, sample=True, home=unnamed)
+    monkeypatch.setenv("ECOMDATA_HOME", str(unnamed))
+    with pytest.raises(UsageError, match=r"the home .* has a name that is not UTF-8"):
+        ed.open(BEHAVIOR)
+
+
+def test_a_file_whose_name_is_not_utf_8_is_named(
+    run_cli: RunCli, home: Path, tmp_path: Path, unnamed: Path, shard: Path
+) -> None:
+    """Where its dataset would take it; what belongs to no table is left alone."""
+    files = [tmp_path / "raw" / SHARD, tmp_path / "raw" / unnamed.name / SHARD]
+    for file in files:
+        file.parent.mkdir(parents=True)
+    files[0].write_bytes(shard.read_bytes())
+    (files[1].parent / "notes.bin").write_bytes(b"?")
+    run_cli("load", "merrec", "--source", tmp_path / "raw", "-y")
+    manifest = manifest_of(home, "merrec")
+    assert manifest
+    assert manifest["unrecognised"] == ["raw-\\xff/20230501/notes.bin"]
+    files[1].write_bytes(shard.read_bytes())
+    done = run_cli("load", "merrec", "--source", tmp_path / "raw", "-y", "--force", code=3)
+    assert_clear(done, "raw-\\xff/20230501/000000000000.parquet has a name that is not UTF-8", "rename it")

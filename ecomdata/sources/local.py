@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from ecomdata.declare import Dataset
-from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.pathnames import checked, in_utf8
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import is_archive, member_file, members, on_disk
 from ecomdata.sources.matching import Selection, hidden, ignorable, near
@@ -32,10 +33,11 @@ def plan_local(dataset: Dataset, source: str, selection: Selection, home: Path) 
     """The dataset's files below a path.
 
     Raises:
-        UsageError: the path does not exist, or none of the dataset's files is there.
-        DataError: an archive there is damaged or not to be trusted.
+        UsageError: the path does not exist or is not UTF-8, or none of the dataset's files is there.
+        DataError: an archive there is damaged or not to be trusted, or a file's name is not UTF-8.
     """
     path = Path(os.path.abspath(Path(source).expanduser()))  # noqa: PTH100 - links keep their names
+    checked(path, "the source")
     if not path.exists():
         raise _missing(path, source)
     found = Found()
@@ -68,6 +70,7 @@ def consider(path: Path, shown: int, selection: Selection, home: Path, found: Fo
     ``shown`` is how many of its last path components are its name.
     """
     verdict, name = selection.place(path.as_posix(), shown)
+    name = _named(name, needed=verdict == "wanted" or is_archive(path.name))
     if verdict == "wanted":
         found.files.append(on_disk(path, name, home))
     elif verdict == "left out":
@@ -79,6 +82,14 @@ def consider(path: Path, shown: int, selection: Selection, home: Path, found: Fo
         look_into(archive, selection, home, found, path.as_posix())
     else:
         found.unrecognised.append(name)
+
+
+def _named(name: str, *, needed: bool) -> str:
+    """The name in UTF-8, as it will stand in the manifest; a file that is read must be called so."""
+    plain = in_utf8(name)
+    if needed and plain != name:
+        raise DataError(f"{plain} has a name that is not UTF-8", hint="rename it as upstream calls it")
+    return plain
 
 
 def look_into(archive: RawFile, selection: Selection, home: Path, found: Found, path: str) -> None:
@@ -93,6 +104,7 @@ def look_into(archive: RawFile, selection: Selection, home: Path, found: Found, 
             continue
         depth = shown + len(member.name.split("/"))
         verdict, name = selection.place(f"{path}/{member.name}", depth)
+        name = _named(name, needed=verdict == "wanted")
         if verdict == "wanted":
             found.files.append(member_file(archive, member, name, home))
         elif verdict == "left out":
