@@ -29,6 +29,10 @@ TITLES: Final = {
     ),
 }
 
+SHOWN: Final = 40
+"""What met the trials of a group; of more, a few are named."""
+_NAMED: Final = 3
+
 Report = Mapping[str, Any]
 
 
@@ -82,7 +86,10 @@ def _campaign(kind: str, report: Report) -> Iterator[str]:
 def _targets(group: Mapping[str, Any]) -> str:
     if group["skipped"]:
         return f"skipped: {_cell(group['skipped'])}"
-    each = [f"{_cell(name)} {counts['held']}/{counts['tried']}" for name, counts in group["targets"].items()]
+    targets: Mapping[str, Mapping[str, int]] = group["targets"]
+    each = [f"{_cell(name)} {counts['held']}/{counts['tried']}" for name, counts in targets.items()]
+    if len(each) > SHOWN:
+        each[_NAMED:] = [f"and {len(each) - _NAMED:,} more, each of which the JSON names"]
     return f"**{_of(group)}**: {', '.join(each)}"
 
 

@@ -64,3 +64,13 @@ def test_what_was_skipped_is_said(skipped: str) -> None:
     """With the reason, in the place of counts."""
     page = DOCS["page"]({"faults": _report(0, skipped=skipped, targets={})})
     assert f"| kill | skipped: {skipped} | All holds. |" in page
+
+
+def test_of_very_many_targets_a_few_are_named() -> None:
+    """A cell of hundreds is read by nobody; what did not hold is named below all the same."""
+    counts = {"tried": 1, "held": 1}
+    page = DOCS["page"]({"faults": _report(2, targets={f"pair {number}": counts for number in range(300)})})
+    assert "pair 0 1/1, pair 1 1/1, pair 2 1/1, and 297 more" in page
+    assert "pair 3 1/1" not in page
+    few = DOCS["page"]({"faults": _report(2, targets={f"pair {number}": counts for number in range(30)})})
+    assert "pair 29 1/1" in few
