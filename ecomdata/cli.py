@@ -20,6 +20,7 @@ from ecomdata import __version__
 from ecomdata.annotatecommands import annotate
 from ecomdata.cardcommands import card
 from ecomdata.commandline import (
+    PathType,
     address_option,
     ask_user,
     engine_option,
@@ -31,6 +32,7 @@ from ecomdata.commandline import (
     say,
     working,
 )
+from ecomdata.console import log_plainly
 from ecomdata.dedupcommands import dedup
 from ecomdata.embedcommands import embed
 from ecomdata.errors import EcomdataError, UsageError
@@ -48,6 +50,7 @@ _INTERRUPTED: Final = 130
 def main() -> None:
     """Run the command line, and turn every error into a message, a hint and an exit code."""
     debug = "--debug" in sys.argv[1:] or bool(os.environ.get("ECOMDATA_DEBUG"))
+    log_plainly()
     try:
         cli(prog_name="ecomdata", standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -111,7 +114,7 @@ class _Commands(click.Group):
 @click.option(
     "--loaders",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="DIR",
     help="Look for loaders in this folder too. Also: $ECOMDATA_LOADERS.",
 )
@@ -249,7 +252,7 @@ def _confirm(question: str) -> bool:
 
 @cli.command()
 @click.argument("name")
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PathType())
 @click.option(
     "--rows", default=10_000, show_default=True, type=click.IntRange(min=1), help="Rows of raw data."
 )
@@ -278,9 +281,7 @@ def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None
     show_default=True,
     help="json is an array of objects.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Write into this file instead of stdout."
-)
+@click.option("-o", "--output", type=PathType(), help="Write into this file instead of stdout.")
 @click.option(
     "--allow-files",
     is_flag=True,
@@ -318,7 +319,7 @@ def sql(
 
 
 @cli.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathType())
 @home_option
 @json_option
 def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
@@ -336,7 +337,7 @@ def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
 @click.argument("name")
 @click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE.html",
     help="Write one page with all of it, and how the columns are filled.",
 )

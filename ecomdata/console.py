@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,19 @@ def plain(text: str) -> str:
 def plain_json(text: str) -> str:
     """JSON in which such characters stand as their numbers: it is safe to look at, and says the same."""
     return _UNSEEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
+
+
+class _PlainRecord(logging.LogRecord):
+    """A line of a log without characters that a terminal would obey."""
+
+    def getMessage(self) -> str:  # noqa: N802 - as logging calls it
+        """What is to be printed."""
+        return plain(super().getMessage())
+
+
+def log_plainly() -> None:
+    """Have what libraries log made plain: huggingface_hub passes on what a server wants to have said."""
+    logging.setLogRecordFactory(_PlainRecord)
 
 
 def new_console(*, err: bool = False) -> Console:

@@ -38,15 +38,18 @@ from ecomdata.sources.hub_calls import (
     LONGEST,
     NETWORK,
     SPOKEN,
+    STRANGE,
     Address,
     asked_to_wait,
     explained,
     patiently,
     status_of,
+    strange,
 )
-from ecomdata.sources.hub_client import entry_of, small_text
+from ecomdata.sources.hub_client import COMMIT, files_of, small_text
 
 PATIENCE: Final = Patience()
+_ENDPOINT: Final = "check HF_ENDPOINT or --endpoint"
 _COMMITS: Final = 6
 """How often a commit is sent at most."""
 _BATCH_BYTES: Final = 32 << 20
@@ -99,15 +102,12 @@ class Remote:
         info = patiently(
             lambda: self._api.dataset_info(self.repo, revision=revision, timeout=30), PATIENCE, asked=_COMMITS
         )
-        commit = info.sha or ""
+        commit = str(info.sha or "")
+        if commit and not COMMIT.fullmatch(commit):
+            raise EcomdataError(f"{self.server} names no commit of {self.repo}", hint="check HF_ENDPOINT")
         # Version 1 of huggingface_hub does not try listings again.
-        tree = patiently(
-            lambda: list(
-                self._api.list_repo_tree(self.repo, recursive=True, revision=commit, repo_type="dataset")
-            ),
-            PATIENCE,
-        )
-        entries = {item.path: entry_of(item) for item in tree if isinstance(item, hub.RepoFile)}
+        files = patiently(lambda: files_of(self._api, Address(self.repo, "", ""), commit), PATIENCE)
+        entries = {entry.path: entry for entry in files}
         return State(commit, private=bool(info.private), branch_there=branch_there, entries=entries)
 
     def read(self, state: State, path: str) -> str:
@@ -205,6 +205,8 @@ class Remote:
             if status_of(error) in {401, 403}:
                 raise self._explained(error) from None
             return error
+        except STRANGE as error:
+            raise strange(error, self.server, _ENDPOINT) from None
         return None
 
     def _send_batch(self, batch: Sequence[Content], operations: dict[str, CommitOperationAdd]) -> None:
@@ -243,8 +245,8 @@ class Remote:
                         revision=self.branch,
                         parent_commit=plan.state.commit,
                     )
-                return self.look(info.oid)
-            except (RuntimeError, ValueError, *SPOKEN, *NETWORK) as error:
+                return self.look(info.oid if COMMIT.fullmatch(info.oid) else "")
+            except (RuntimeError, *STRANGE, *SPOKEN, *NETWORK) as error:
                 now = self._after(error, plan, tries, reporter)
             if now is not None:
                 return now
@@ -320,11 +322,8 @@ class Remote:
             raise self._explained(error) from None
         except hub_errors.HFValidationError as error:
             raise UsageError(f"{self.repo} cannot be the name of a repository: {error}") from None
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise EcomdataError(
-                f"{self.server} does not answer as the Hub does: {type(error).__name__}: {error}",
-                hint="check HF_ENDPOINT or --endpoint",
-            ) from None
+        except STRANGE as error:
+            raise strange(error, self.server, _ENDPOINT) from None
 
     def _explained(self, error: BaseException) -> EcomdataError:
         status = status_of(error)

@@ -34,6 +34,8 @@ _ADDRESS: Final = re.compile(
 )
 _PUBLIC: Final = "https://huggingface.co"
 _ASKED: Final = 3
+_TOLD: Final = 200
+"""Characters of what a server said that a message repeats."""
 LONGEST: Final = 300.0
 """Seconds; who is told to wait longer than this is better told so."""
 
@@ -41,6 +43,8 @@ NETWORK: Final = (httpx.TransportError,)
 """What the client that huggingface_hub speaks through raises when no answer comes (httpx or httpx2)."""
 SPOKEN: Final = (hub_errors.HfHubHTTPError, hub_errors.OfflineModeIsEnabled)
 """What huggingface_hub raises for answers that are no success, and for questions it does not ask."""
+STRANGE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+"""What it fails with over answers whose JSON is not the Hub's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,14 @@ def patiently(call: Callable[[], T], patience: Patience, *, asked: int = _ASKED)
                 raise
             time.sleep(wait)
     return call()
+
+
+def strange(error: BaseException, server: str, hint: str) -> EcomdataError:
+    """Our error for one of STRANGE."""
+    told = str(error)[:_TOLD]
+    return EcomdataError(
+        f"{server} does not answer as the Hub does: {type(error).__name__}: {told}", hint=hint
+    )
 
 
 def explained(error: BaseException, address: Address, server: str = "") -> EcomdataError:  # noqa: PLR0911 - one a cause

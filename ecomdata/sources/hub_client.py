@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import httpx2
 import huggingface_hub as hub
@@ -25,8 +25,18 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 
 from ecomdata import __version__
 from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.pathnames import in_utf8
 from ecomdata.sources.download import RETRIED, Download, Patience, check_status
-from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, endpoint, explained, patiently
+from ecomdata.sources.hub_calls import (
+    NETWORK,
+    SPOKEN,
+    STRANGE,
+    Address,
+    endpoint,
+    explained,
+    patiently,
+    strange,
+)
 from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.plan import OnBytes
 
@@ -36,6 +46,9 @@ PATIENCE: Final = Patience()
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _CHUNK: Final = 1 << 20
 _LARGEST_TEXT: Final = 16 << 20
+_LARGEST: Final = (1 << 63) - 1
+_SHOWN: Final = 200
+"""Characters of what a server said that a message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +88,59 @@ def ask(address: Address, server: str = "") -> tuple[str, tuple[Entry, ...]]:
             lambda: api.dataset_info(address.repo, revision=address.revision or None, timeout=30), PATIENCE
         )
         commit = info.sha or ""
-        if not COMMIT.fullmatch(commit):
+        if not COMMIT.fullmatch(str(commit)):
             raise EcomdataError(f"{server} names no commit for {address}", hint="check HF_ENDPOINT")
-        tree = api.list_repo_tree(
-            address.repo, address.folder or None, recursive=True, revision=commit, repo_type="dataset"
-        )
-        items = islice((item for item in tree if isinstance(item, hub.RepoFile)), MOST_ENTRIES + 1)
-        entries = tuple(entry_of(item) for item in items)
+        return commit, files_of(api, address, commit)
     except (*SPOKEN, *NETWORK, OSError) as error:
         raise explained(error, address, named) from error
     except hub_errors.HFValidationError as error:
         raise UsageError(f"{address} is no address of a dataset on the Hub: {error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise EcomdataError(
-            f"{server} does not answer as the Hub does: {type(error).__name__}: {error}",
-            hint="check HF_ENDPOINT, and whether the network wants a login in the browser",
-        ) from error
+    except STRANGE as error:
+        hint = "check HF_ENDPOINT, and whether the network wants a login in the browser"
+        raise strange(error, server, hint) from error
+
+
+def files_of(api: hub.HfApi, address: Address, commit: str) -> tuple[Entry, ...]:
+    """The files below an address at a commit, one after the other.
+
+    Raises:
+        DataError: a path would leave a folder, or a size or hash is none.
+        EcomdataError: there are more than any dataset has.
+    """
+    tree = api.list_repo_tree(
+        address.repo, address.folder or None, recursive=True, revision=commit, repo_type="dataset"
+    )
+    items = islice((item for item in tree if isinstance(item, hub.RepoFile)), MOST_ENTRIES + 1)
+    entries = tuple(_entry(item) for item in items)
     if len(entries) > MOST_ENTRIES:
         raise EcomdataError(
-            f"{server} lists more than {MOST_ENTRIES:,} files of {address}, which no dataset here has",
+            f"{api.endpoint} lists more than {MOST_ENTRIES:,} files of {address}, which no dataset here has",
             hint="name a folder of it: hf://datasets/OWNER/NAME/FOLDER",
         )
-    return commit, entries
+    return entries
 
 
-def entry_of(item: hub.RepoFile) -> Entry:
-    """A file as the Hub lists it; DataError for a path that would leave a folder."""
-    if not safe_relative(item.path):
-        raise DataError(f"the repository lists a path that would leave the target folder: {item.path!r}")
-    return Entry(item.path, item.size, item.blob_id, item.lfs.sha256 if item.lfs else "")
+def _entry(item: hub.RepoFile) -> Entry:
+    """A file as the Hub lists it; huggingface_hub takes any JSON for its values."""
+    path, size, blob = (cast("object", value) for value in (item.path, item.size, item.blob_id))
+    sha256 = cast("object", item.lfs.sha256 if item.lfs else "")
+    if not isinstance(path, str) or not safe_relative(path) or in_utf8(path) != path:
+        raise DataError(
+            "the repository lists a path that would leave the target folder, or is none: "
+            f"{str(path)[:_SHOWN]!r}",
+            hint="tell who keeps it there, or name a folder of it: hf://datasets/OWNER/NAME/FOLDER",
+        )
+    if (
+        not (isinstance(size, int) and 0 <= size <= _LARGEST)
+        or isinstance(size, bool)
+        or not (isinstance(blob, str) and isinstance(sha256, str))
+    ):
+        told = ", ".join(str(value)[:_SHOWN] for value in (size, blob, sha256))
+        raise DataError(
+            f"the repository lists {path[:_SHOWN]!r} with a size or hash that is none: {told!r}",
+            hint="check HF_ENDPOINT; the Hub itself lists whole numbers and hexadecimal hashes",
+        )
+    return Entry(path, size, blob, sha256)
 
 
 def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: OnBytes) -> None:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ from tests.hub.conftest import Publish, shown_whole
 from tests.hub.repo import Repo
 from tests.hub.server import Hub
 from tests.loopback import Answer, Change, Cut, but, instead
+
+
+def _saying(**values: object) -> Change:
+    """The regular answer with other values in its object."""
+    return Change(
+        lambda right: replace(right, body=json.dumps({**json.loads(right.body), **values}).encode())
+    )
+
 
 RATE = '"api";r=0;t=21'
 PASSING: dict[str, tuple[str, str, int, Change | Cut]] = {
@@ -45,6 +54,8 @@ PASSING: dict[str, tuple[str, str, int, Change | Cut]] = {
     "reset half-way through the commit": ("POST", "/commit/", 1, Cut(100)),
     "lost answer to the commit": ("POST", "/commit/", 1, but(lost=True)),
     "500 after a commit that did happen": ("POST", "/commit/", 1, but(status=500)),
+    "a commit's address that is none": ("POST", "/commit/", 1, _saying(commitUrl=None)),
+    "a commit that is none": ("POST", "/commit/", 1, _saying(commitOid="../../main")),
     "503 on the check of the card": ("POST", "/validate-yaml", 1, instead(503, b"busy")),
     "503 on reading back": ("GET", "/tree/", 2, instead(503)),
     "lost answer to the tag": ("POST", "/tag/", 1, but(lost=True)),
@@ -204,6 +215,15 @@ def test_a_server_that_is_no_hub(hub: Hub, publish: Publish) -> None:
         publish()
     with pytest.raises(ed.EcomdataError, match=re.escape("http://127.0.0.1:9")):
         publish(endpoint="http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("path", ["/preupload/", "/objects/batch"])
+def test_an_upload_whose_terms_are_nonsense(hub: Hub, publish: Publish, path: str) -> None:
+    """JSON that is not the Hub's is told as such, and readers see nothing new."""
+    hub.fail(_saying(files=["a"], objects=["a"]), method="POST", path=path, times=100)
+    with pytest.raises(ed.EcomdataError, match=r"does not answer as the Hub does|did not reach"):
+        publish()
+    assert "README.md" not in hub.repos["acme/merrec"].files("main")
 
 
 def test_a_card_that_the_hub_refuses(hub: Hub, publish: Publish) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import random
 import time
 from collections.abc import Iterator
@@ -358,6 +359,25 @@ def test_a_listing_that_would_leave_the_folder(hub: Hub, home: Path, path: str) 
     with pytest.raises(DataError, match="would leave the target folder"):
         _plan(home)
     assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("size", value) for value in ("7", None, -1, 0.5, True, [7], 1 << 63)),
+        *(("oid", value) for value in (None, 7, ["a"])),
+        ("lfs", {"oid": 7, "size": 3, "pointerSize": 1}),
+        ("path", "\ud800.csv"),
+        ("path", 7),
+    ],
+)
+def test_a_listing_whose_values_are_none(hub: Hub, home: Path, key: str, value: object) -> None:
+    """huggingface_hub takes any JSON for a size, a hash or a path."""
+    hub.repo("acme/toy", FILES)
+    listed = {"type": "file", "path": "clicks.csv", "size": 3, "oid": "0" * 40, key: value}
+    hub.fail(instead(200, json.dumps([listed]).encode(), content_type="application/json"), path="/tree/")
+    with pytest.raises(EcomdataError, match=r"the repository lists|does not answer as the Hub does"):
+        _plan(home)
 
 
 def test_a_listing_without_end(hub: Hub, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import random
-import re
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +15,7 @@ from markdown_it import MarkdownIt
 from playwright.sync_api import Page, sync_playwright
 
 from tests.campaigns.hostile._shop import ALL, CANARY, TERMINAL, lay
+from tests.campaigns.terminals import obeyed, on_terminal
 from tests.campaigns.trials import Scale, Trial
 from tests.chromium import CHROMIUM, FLAGS
 
@@ -29,23 +25,6 @@ PROMISE = (
     "as markup, or a CSV as a formula, and the command succeeds."
 )
 QUERY: Final = "SELECT title, brand FROM canary.items"
-_FORKED: Final = multiprocessing.get_context("forkserver")
-_OWN: Final = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-"""What rich writes itself; the hostile ones have colours and kinds that it never writes."""
-_NEVER: Final = (
-    "\x1b[48;5;77",
-    "\x1b]",
-    "\x1bP",
-    "\x9b",
-    "\x9d",
-    "\x07",
-    "\x08",
-    "\x0b",
-    "\x0c",
-    "\x00",
-    "\x7f",
-    "safe\r",
-)
 _URLS: Final = ("href", "src", "action", "formaction", "xlink:href")
 
 
@@ -56,11 +35,11 @@ def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
     env = {"ECOMDATA_HOME": str(folder / "home"), "ECOMDATA_LOADERS": str(loaders), "TERM": "xterm-256color"}
     pages: list[Path] = []
     for args, files in _commands(folder, raw, scale):
-        code, shown = _on_terminal(args, folder, env)
+        code, shown = on_terminal(args, folder, env)
         target = " ".join(arg for arg in args if "/" not in arg)
         failed = "" if code == 0 else f"exit code {code}: {shown[-300:]!r}"
         for name, text in ALL.items():
-            wrong = failed or _obeyed(name, text, shown)
+            wrong = failed or (obeyed(text, shown) if name in TERMINAL else "")  # markup is text there
             yield Trial(NAME, target, name, held=not wrong, detail=wrong)
         for file in files:
             wrong = _looked_at(file) if file.exists() else f"{file.name} was not written"
@@ -142,16 +121,6 @@ def _commands(folder: Path, raw: Path, scale: Scale) -> Iterator[tuple[tuple[str
     yield ("catalog", str(folder / "c.duckdb")), ()
 
 
-def _obeyed(name: str, text: str, shown: str) -> str:
-    """What a terminal would obey of a text."""
-    if name not in TERMINAL:
-        return ""  # to a terminal it is text; rich fails over markup that is none
-    rest = _OWN.sub(lambda own: own[0] if "48;5;77" in own[0] else "", shown)
-    unseen = [c for c in text if not c.isprintable() and c not in "\r\x1b"]
-    found = [sign for sign in (*_NEVER, *unseen) if sign in rest]
-    return f"reached the terminal: {found[0]!r}" if found else ""
-
-
 def _looked_at(file: Path) -> str:
     """What is wrong with a file, read as those who read it would."""
     text = file.read_text("utf-8")
@@ -198,35 +167,3 @@ class _Page(HTMLParser):
                 self.foreign = f"<{tag} {name}={value!r}>"
         if tag == "canary-el" or (tag == "img" and ("src", "x") in attrs):
             self.foreign = f"<{tag}>"
-
-
-def _on_terminal(args: tuple[str, ...], folder: Path, env: dict[str, str]) -> tuple[int, str]:
-    """Run a command whose stdout and stderr are a terminal; its exit code, and all that came out."""
-    master, slave = os.openpty()
-    process = _FORKED.Process(target=_be, args=(args, os.ttyname(slave), str(folder), env))
-    process.start()
-    os.set_blocking(master, False)
-    shown = b""
-    while True:
-        ended = process.exitcode is not None
-        with suppress(BlockingIOError):
-            while piece := os.read(master, 1 << 16):
-                shown += piece
-        if ended:
-            break
-        process.join(0.02)
-    os.close(slave)
-    os.close(master)
-    return process.exitcode or 0, shown.decode("utf-8", "surrogateescape")
-
-
-def _be(args: tuple[str, ...], terminal: str, folder: str, env: dict[str, str]) -> None:
-    os.environ.update(env)
-    for number in range(3):
-        os.dup2(os.open(terminal, os.O_RDWR), number)
-    os.chdir(folder)
-    sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 - multiprocessing closed it
-    sys.argv = ["ecomdata", *args]
-    from ecomdata.__main__ import main
-
-    main()
