@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from ecomdata.errors import DataError, EcomdataError
+from ecomdata.pathnames import safe_relative
 from ecomdata.plainjson import read_json
 
 FORMAT: Final = 1
@@ -211,8 +212,6 @@ def _check_names(manifest: Manifest) -> None:
     Raises:
         ValueError: it does not.
     """
-    from ecomdata.sources.matching import safe_relative  # with all readers; the annotation page needs none
-
     parts = [*manifest.dataset.split("/"), manifest.release, *manifest.tables]
     files = [file for table in manifest.tables.values() for file in (*table.files, *table.quarantine)]
     for name in parts:

@@ -1,8 +1,9 @@
-"""Names of files and folders that every library here can open."""
+"""Names of files and folders: such as every library here can open, and such as stay where they belong."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath
 
 from ecomdata.errors import UsageError
 
@@ -27,3 +28,11 @@ def checked(path: Path, what: str) -> Path:
             f"{what} {name} has a name that is not UTF-8", hint="rename it, or choose one that is UTF-8"
         )
     return path
+
+
+def safe_relative(name: str) -> bool:
+    """Whether a name that somebody else chose stays below the folder it is joined to."""
+    if not name or "\0" in name or "\\" in name or re.match(r"[A-Za-z]:", name):
+        return False
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and bool(path.parts)

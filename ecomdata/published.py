@@ -14,8 +14,8 @@ from typing import Any, Final, cast
 from ecomdata.declare import Licence
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.manifest import Manifest, ReadFile, WrittenFile
+from ecomdata.pathnames import safe_relative
 from ecomdata.plainjson import parsed
-from ecomdata.sources.matching import safe_relative
 
 PUBLISHED: Final = "ecomdata.json"
 FORMAT: Final = 1

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+import ecomdata as ed
+
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "ecomdata"
 CONTENT = ROOT / "loaders"
@@ -128,6 +130,25 @@ def test_starting_imports_nothing_heavy(statement: str) -> None:
         check=True,
     )
     assert json.loads(done.stdout) == [], f"{statement} pulls these in; import them inside a function"
+
+
+def test_a_query_over_what_is_loaded_needs_duckdb_alone(tmp_path: Path) -> None:
+    """``ecomdata sql`` answers as soon as DuckDB is there: manifests are read without readers and schemas."""
+    ed.load("rope", sample=True, home=tmp_path)
+    code = (
+        "import json, sys; from ecomdata.cli import cli; "
+        "cli(['sql', 'FROM rope.images LIMIT 1'], standalone_mode=False); "
+        f"print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ECOMDATA_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == ["duckdb"]
 
 
 def test_dependencies_are_those_imported() -> None:

@@ -18,9 +18,9 @@ from typing import Any, Final, cast
 
 from ecomdata.cardmaking.croissant import CROISSANT, PARQUET, tree_sha256
 from ecomdata.errors import EcomdataError
+from ecomdata.pathnames import safe_relative
 from ecomdata.plainjson import parsed
 from ecomdata.shards import sha256_file
-from ecomdata.sources.matching import safe_relative
 
 _GIT: Final = "git+https"
 _REPORT: Final = "Found the following"

@@ -12,13 +12,13 @@ from ecomdata.cardmaking import CARD, Facts
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.manifest import WrittenFile
+from ecomdata.pathnames import safe_relative
 from ecomdata.published import PUBLISHED, Published, PublishedFile
 from ecomdata.publishing.copies import Copies, Copy
 from ecomdata.publishing.personal import Treated
 from ecomdata.publishing.rewriting import layout_words
 from ecomdata.release import Release
 from ecomdata.sources.hub_client import Entry, blob_id
-from ecomdata.sources.matching import safe_relative
 
 
 class Card(Protocol):

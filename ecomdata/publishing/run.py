@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ecomdata.cardmaking import CARD, Facts, kept_notes, make_card
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.pathnames import safe_relative
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PersonalData
 from ecomdata.publishing.content import Card, Content, contents, published_with
@@ -23,7 +24,6 @@ from ecomdata.publishing.remote import Moved, Remote
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
 from ecomdata.sources.hub_calls import endpoint as default_endpoint
-from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.plan import some
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from ecomdata.errors import DataError, EcomdataError
+from ecomdata.pathnames import safe_relative
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.zips import (
     AGAIN,
@@ -36,7 +37,6 @@ from ecomdata.readers.zips import (
     check_member,
     zip_directory,
 )
-from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.recognise import reject_imposter
 from ecomdata.sources.tarheader import StrictHeader
 

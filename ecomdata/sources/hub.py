@@ -13,13 +13,14 @@ import huggingface_hub as hub
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.pathnames import safe_relative
 from ecomdata.plainjson import read_json
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import decompressed, is_archive
 from ecomdata.sources.hub_calls import Address
 from ecomdata.sources.hub_client import COMMIT, Entry, ask, fetch, is_there, offline
 from ecomdata.sources.local import expander
-from ecomdata.sources.matching import Selection, hidden, ignorable, matches_tail, safe_relative
+from ecomdata.sources.matching import Selection, hidden, ignorable, matches_tail
 from ecomdata.sources.plan import (
     OnBytes,
     Plan,

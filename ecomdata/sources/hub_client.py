@@ -25,7 +25,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 
 from ecomdata import __version__
 from ecomdata.errors import DataError, EcomdataError, UsageError
-from ecomdata.pathnames import in_utf8
+from ecomdata.pathnames import in_utf8, safe_relative
 from ecomdata.sources.download import RETRIED, Download, Patience, check_status
 from ecomdata.sources.hub_calls import (
     NETWORK,
@@ -37,7 +37,6 @@ from ecomdata.sources.hub_calls import (
     patiently,
     strange,
 )
-from ecomdata.sources.matching import safe_relative
 from ecomdata.sources.plan import OnBytes
 
 MOST_ENTRIES: Final = 200_000

@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 from typing import Final, Literal
 
 from ecomdata.declare import Dataset
@@ -73,14 +72,6 @@ def matched_length(path: str, glob: str) -> int | None:
 def matches_tail(path: str, glob: str) -> bool:
     """Whether the glob matches the end of the path, component by component (see :func:`matched_length`)."""
     return matched_length(path, glob) is not None
-
-
-def safe_relative(name: str) -> bool:
-    """Whether a name that somebody else chose stays below the folder it is joined to."""
-    if not name or "\0" in name or "\\" in name or re.match(r"[A-Za-z]:", name):
-        return False
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and bool(path.parts)
 
 
 def hidden(path: str) -> bool:

@@ -16,6 +16,7 @@ import httpx2
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import UsageError
+from ecomdata.pathnames import safe_relative
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import decompressed, is_archive
 from ecomdata.sources.download import (
@@ -32,7 +33,7 @@ from ecomdata.sources.download import (
     unreachable,
 )
 from ecomdata.sources.local import expander
-from ecomdata.sources.matching import Selection, safe_relative
+from ecomdata.sources.matching import Selection
 from ecomdata.sources.plan import (
     OnBytes,
     Plan,

@@ -14,6 +14,7 @@ from typing import Final
 
 _FORKED: Final = multiprocessing.get_context("forkserver")
 _SECONDS: Final = 120.0
+_LAST: Final = 200
 _OWN: Final = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 """What rich writes itself; the hostile ones have colours and kinds that it never writes."""
 _NEVER: Final = (
@@ -38,6 +39,13 @@ def obeyed(text: str, shown: str) -> str:
     unseen = [c for c in text if not c.isprintable() and c not in "\r\x1b"]
     found = [sign for sign in (*_NEVER, *unseen) if sign in rest]
     return f"reached the terminal: {found[0]!r}" if found else ""
+
+
+def words(shown: str) -> str:
+    """The error that was shown, or else all words at the end, without what moves and colours them."""
+    plain = _OWN.sub("", shown)
+    before, error, rest = plain.partition("error: ")
+    return " ".join((error + rest or before[-_LAST:]).split())
 
 
 def on_terminal(args: Sequence[str], folder: Path, env: Mapping[str, str]) -> tuple[int, str]:

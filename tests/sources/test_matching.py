@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecomdata.errors import UsageError
-from ecomdata.sources.matching import Selection, ignorable, matched_length, matches_tail, safe_relative
+from ecomdata.pathnames import safe_relative
+from ecomdata.sources.matching import Selection, ignorable, matched_length, matches_tail
 from tests.sources import toys
 
 COMPONENT = st.text(string.ascii_lowercase + string.digits + "_-", min_size=1, max_size=6)

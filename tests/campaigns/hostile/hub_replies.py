@@ -6,11 +6,12 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 from tests.campaigns.hostile._shop import TERMINAL, lay
-from tests.campaigns.terminals import obeyed, on_terminal
+from tests.campaigns.terminals import obeyed, on_terminal, words
 from tests.campaigns.trials import Scale, Trial
 from tests.hub.server import Hub
 from tests.hub.writing import TOKEN
@@ -90,7 +91,7 @@ def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
         code, shown = on_terminal(["publish", "canary", _REPO, "--public", "-y"], folder, env)
         assert code == 0, shown
         published = hub.repos[_REPO]
-        replies = _replies(other)
+        replies = _replies(hub, other)
         for target, args, which in _targets(folder):
             fit = {name: reply for name, reply in replies.items() if reply.to in which}
             names = list(fit) if scale == "full" else rng.sample(list(fit), 3)
@@ -127,7 +128,7 @@ def _targets(folder: Path) -> Iterator[tuple[str, Callable[[int], list[str]], tu
     )
 
 
-def _replies(other: _Other) -> dict[str, Reply]:
+def _replies(hub: Hub, other: _Other) -> dict[str, Reply]:
     """All of them, by what is hostile about them."""
     found: dict[str, Reply] = {}
     for name, value in _VALUES.items():
@@ -157,7 +158,7 @@ def _replies(other: _Other) -> dict[str, Reply]:
     ):
         for name, change in _anywhere(other).items():
             found[f"{to.strip('/')}: {name}"] = Reply(to, change, method)
-    found["it lists page after page"] = Reply("/tree/", _for_ever)
+    found["it lists page after page"] = Reply("/tree/", _for_ever(hub.url))
     return found
 
 
@@ -226,13 +227,17 @@ def _headed(right: Answer, **headers: str) -> Answer:
     return replace(right, headers={**right.headers, **more})
 
 
-def _for_ever(right: Answer) -> Answer:
-    """The same page again as the next one, with more and more files."""
-    file = {"type": "file", "oid": "0" * 40, "size": 1}
-    page = [{**file, "path": f"{random.random()}.txt"} for _ in range(1000)]  # noqa: S311
-    return replace(
-        right, body=json.dumps(page).encode(), headers={**right.headers, "Link": '<?a=b>; rel="next"'}
-    )
+def _for_ever(url: str) -> Callable[[Answer], Answer]:
+    """Page after page of more files, each of which names itself as the next one."""
+    numbers = count()
+
+    def change(right: Answer) -> Answer:
+        file = {"type": "file", "oid": "0" * 40, "size": 1}
+        page = [{**file, "path": f"{next(numbers)}.txt"} for _ in range(1000)]
+        link = {"Link": f'<{url}/api/datasets/{_REPO}/tree/main?cursor=0>; rel="next"'}
+        return replace(right, body=json.dumps(page).encode(), headers={**right.headers, **link})
+
+    return change
 
 
 class _Other(Loopback):
@@ -249,7 +254,7 @@ def _tried(args: list[str], folder: Path, env: dict[str, str], other: _Other) ->
     other.requests.clear()
     before = {path.name for path in folder.iterdir()} | {"home-0"}
     code, shown = on_terminal(args, folder, env)
-    said = " ".join(shown[-400:].split())
+    said = words(shown)
     new = {path.name for path in folder.iterdir() if not path.name.startswith("home")} - before
     token = [one.path for one in other.requests if TOKEN in "".join(one.headers.values())]
     outside = [
