@@ -195,7 +195,7 @@ def _ask(table: pa.Table, paths: Sequence[str]) -> pl.DataFrame:
     try:
         # Nearly all blocks are all JSON, and each function parses each line again.
         return pl.DataFrame(connection.sql(f"{query} t").to_arrow_table())
-    except duckdb.InvalidInputException:
+    except (duckdb.InvalidInputException, UnicodeDecodeError):  # its message may cut a character in two
         valid = "(SELECT CASE WHEN json_valid(j) THEN j END AS j FROM t)"
         return pl.DataFrame(connection.sql(query + valid).to_arrow_table())
     finally:
