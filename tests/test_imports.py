@@ -117,38 +117,32 @@ def test_no_content_folder_stands_inside_the_engine() -> None:
         assert not (ENGINE / name).exists(), f"remove ecomdata/{name}"
 
 
-@pytest.mark.parametrize("statement", ["import ecomdata", "import ecomdata.cli"])
-def test_starting_imports_nothing_heavy(statement: str) -> None:
-    """``ecomdata --help`` starts at once: data libraries are imported by the commands that use them."""
-    code = f"import json, sys; {statement}; print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
+def _heavy_after(statements: str, **env: str) -> list[str]:
+    """Which heavy libraries a process of its own has imported after these statements."""
+    code = f"import json, sys; {statements}; print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert json.loads(done.stdout) == [], f"{statement} pulls these in; import them inside a function"
+    found: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("statement", ["import ecomdata", "import ecomdata.cli"])
+def test_starting_imports_nothing_heavy(statement: str) -> None:
+    """``ecomdata --help`` starts at once: data libraries are imported by the commands that use them."""
+    assert _heavy_after(statement) == [], f"{statement} pulls these in; import them inside a function"
 
 
 def test_a_query_over_what_is_loaded_needs_duckdb_alone(tmp_path: Path) -> None:
     """``ecomdata sql`` answers as soon as DuckDB is there: manifests are read without readers and schemas."""
     ed.load("rope", sample=True, home=tmp_path)
-    code = (
-        "import json, sys; from ecomdata.cli import cli; "
-        "cli(['sql', 'FROM rope.images LIMIT 1'], standalone_mode=False); "
-        f"print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "ECOMDATA_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert json.loads(done.stdout.splitlines()[-1]) == ["duckdb"]
+    query = "from ecomdata.cli import cli; cli(['sql', 'FROM rope.images LIMIT 1'], standalone_mode=False)"
+    assert _heavy_after(query, ECOMDATA_HOME=str(tmp_path)) == ["duckdb"]
 
 
 def test_dependencies_are_those_imported() -> None:

@@ -34,7 +34,7 @@ _ADDRESS: Final = re.compile(
 )
 _PUBLIC: Final = "https://huggingface.co"
 _ASKED: Final = 3
-_TOLD: Final = 200
+TOLD: Final = 200
 """Characters of what a server said that a message repeats."""
 LONGEST: Final = 300.0
 """Seconds; who is told to wait longer than this is better told so."""
@@ -119,7 +119,7 @@ def patiently(call: Callable[[], T], patience: Patience, *, asked: int = _ASKED)
 
 def strange(error: BaseException, server: str, hint: str) -> EcomdataError:
     """Our error for one of STRANGE."""
-    told = str(error)[:_TOLD]
+    told = str(error)[:TOLD]
     return EcomdataError(
         f"{server} does not answer as the Hub does: {type(error).__name__}: {told}", hint=hint
     )

@@ -31,6 +31,7 @@ from ecomdata.sources.hub_calls import (
     NETWORK,
     SPOKEN,
     STRANGE,
+    TOLD,
     Address,
     endpoint,
     explained,
@@ -46,8 +47,6 @@ COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _CHUNK: Final = 1 << 20
 _LARGEST_TEXT: Final = 16 << 20
 _LARGEST: Final = (1 << 63) - 1
-_SHOWN: Final = 200
-"""Characters of what a server said that a message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def _entry(item: hub.RepoFile) -> Entry:
     if not isinstance(path, str) or not safe_relative(path) or in_utf8(path) != path:
         raise DataError(
             "the repository lists a path that would leave the target folder, or is none: "
-            f"{str(path)[:_SHOWN]!r}",
+            f"{str(path)[:TOLD]!r}",
             hint="tell who keeps it there, or name a folder of it: hf://datasets/OWNER/NAME/FOLDER",
         )
     if (
@@ -134,9 +133,9 @@ def _entry(item: hub.RepoFile) -> Entry:
         or isinstance(size, bool)
         or not (isinstance(blob, str) and isinstance(sha256, str))
     ):
-        told = ", ".join(str(value)[:_SHOWN] for value in (size, blob, sha256))
+        told = ", ".join(str(value)[:TOLD] for value in (size, blob, sha256))
         raise DataError(
-            f"the repository lists {path[:_SHOWN]!r} with a size or hash that is none: {told!r}",
+            f"the repository lists {path[:TOLD]!r} with a size or hash that is none: {told!r}",
             hint="check HF_ENDPOINT; the Hub itself lists whole numbers and hexadecimal hashes",
         )
     return Entry(path, size, blob, sha256)

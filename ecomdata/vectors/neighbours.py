@@ -179,32 +179,32 @@ class _Search:
 
         def check(first: int) -> None:
             last = min(first + _CHECKED, rows)
-            asked = np.arange(first, last)
-            own = asked if row_of is None else row_of[first:last].astype(np.int64)
-            names = found[own]
-            if self._copies is not None and self._same:
-                names = np.column_stack([names, own])
-            names.sort(axis=1)
-            measured = self._measured(own, names).astype(np.float32)
+            if row_of is None:
+                names, asked = np.sort(found[first:last], axis=1), self._left.part(first, last)
+            else:
+                own = row_of[first:last].astype(np.int64)
+                names = np.sort(np.column_stack([found[own], own]), axis=1)
+                asked = self._left.gathered(own)
+            measured = self._measured(asked, names).astype(np.float32)
             if self._copies is None:
                 order = np.argsort(-measured, axis=1, kind="stable")[:, :k]
                 ids[first:last] = np.take_along_axis(names, order, 1)
                 similarity[first:last] = np.take_along_axis(measured, order, 1)
             else:
-                left_out = asked if self._same else None
+                left_out = np.arange(first, last) if self._same else None
                 ids[first:last], similarity[first:last] = self._copies.best(names, measured, k, left_out)
 
         for _ in side_by_side(cores(), check, range(0, rows, _CHECKED)):
             pass
         return Neighbours(ids, similarity, self.device.name)
 
-    def _measured(self, own: Ints, names: Ints) -> Reals:
+    def _measured(self, asked: Floats, names: Ints) -> Reals:
         from ecomdata.vectors import kernels
 
         others, places = self._right.among(names)
         out = np.empty(names.shape)
         distances = self._metric == "euclidean"
-        kernels.measure(self._left.gathered(own), others, places, distances, out)
+        kernels.measure(asked, others, places, distances, out)
         if distances:
             return -np.sqrt(-out)
         return np.clip(out, -1.0, 1.0) if self._metric == "cosine" else out
