@@ -122,6 +122,15 @@ def test_half_a_character_elsewhere_does_not_cost_the_row() -> None:
     assert found.frame["repo_id"].to_list() == [None, 7, None]
 
 
+@pytest.mark.parametrize("before", range(3))
+def test_a_message_of_duckdbs_that_cuts_a_character_in_two(before: int) -> None:
+    """Its client cannot read such a message; the line is rejected as any other that is no JSON."""
+    broken = '{"type":"' + "x" * before + "\N{RIGHT SINGLE QUOTATION MARK}" * 60 + "\x01"
+    found = parse(f'{{"type":"a"}}\n{broken}\n{{"type":"c"}}\n'.encode())
+    assert found.frame["type"].to_list() == ["a", "c"]
+    assert [row for row, _ in found.reasons] == [2]
+
+
 def test_deep_nesting_is_an_answer_not_a_crash() -> None:
     """A line of a hundred thousand brackets is rejected, and the next one read."""
     deep = b'{"type":"a","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"

@@ -120,7 +120,7 @@ def _targets(folder: Path) -> Iterator[tuple[str, Callable[[int], list[str]], tu
         return ["publish", "canary", _REPO, "--public", "-y"]
 
     yield "load", load, reads
-    yield "verify", verify, ("/api/datasets", "/tree/")
+    yield "verify", verify, reads
     yield (
         "publish",
         publish,
