@@ -307,8 +307,9 @@ document.addEventListener("pointerdown", (event) => {
   // The press of a label must not take the selection away.
   if (event.target.closest(".brush")) event.preventDefault();
 });
-document.addEventListener("pointerup", () => {
-  if (spans) setTimeout(() => say(spans?.released() ?? ""));
+document.addEventListener("pointerup", (event) => {
+  // The end of a press on a label is not that of a selection: the timer may run when the next one has begun.
+  if (spans && !event.target.closest?.(".brush")) setTimeout(() => say(spans?.released() ?? ""));
 });
 document.addEventListener("selectionchange", () => spans?.showCaret());
 addEventListener("resize", () => spans?.showCaret());
