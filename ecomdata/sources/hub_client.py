@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -42,6 +44,8 @@ from ecomdata.sources.plan import OnBytes
 
 MOST_ENTRIES: Final = 200_000
 """Files of a repository; the Hub advises fewer than 100,000. A server may list page after page for ever."""
+MOST_PAGES: Final = 2_000
+"""Answers that a listing takes, retries included: the Hub's pages hold 1,000 entries. A page may be empty."""
 PATIENCE: Final = Patience()
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _CHUNK: Final = 1 << 20
@@ -109,13 +113,37 @@ def files_of(api: hub.HfApi, address: Address, commit: str) -> tuple[Entry, ...]
         address.repo, address.folder or None, recursive=True, revision=commit, repo_type="dataset"
     )
     items = islice((item for item in tree if isinstance(item, hub.RepoFile)), MOST_ENTRIES + 1)
-    entries = tuple(_entry(item) for item in items)
+    with _bounded(api.endpoint):
+        entries = tuple(_entry(item) for item in items)
     if len(entries) > MOST_ENTRIES:
         raise EcomdataError(
             f"{api.endpoint} lists more than {MOST_ENTRIES:,} files of {address}, which no dataset here has",
             hint="name a folder of it: hf://datasets/OWNER/NAME/FOLDER",
         )
     return entries
+
+
+@contextmanager
+def _bounded(server: str) -> Generator[None]:
+    """Take so many answers and no more: huggingface_hub follows next pages for ever, empty ones too."""
+    taken = 0
+
+    def count(_response: object) -> None:
+        nonlocal taken
+        taken += 1
+        if taken > MOST_PAGES:
+            raise EcomdataError(
+                f"{server} lists files on more than {MOST_PAGES:,} pages, without an end",
+                hint="check HF_ENDPOINT; the Hub itself needs fewer",
+            )
+
+    client = get_session()
+    hooks = client.event_hooks
+    client.event_hooks = {**hooks, "response": [*hooks["response"], count]}
+    try:
+        yield
+    finally:
+        client.event_hooks = hooks
 
 
 def _entry(item: hub.RepoFile) -> Entry:

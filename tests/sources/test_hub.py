@@ -389,6 +389,20 @@ def test_a_listing_without_end(hub: Hub, home: Path, monkeypatch: pytest.MonkeyP
     assert "/FOLDER" in error.value.hint
 
 
+def test_empty_pages_without_end(hub: Hub, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file comes that could be counted, so pages are."""
+    monkeypatch.setattr("ecomdata.sources.hub_client.MOST_PAGES", 20)
+    hub.repo("acme/toy", FILES)
+    address = f"{hub.url}/api/datasets/acme/toy/tree/main?cursor=again"
+    page = instead(200, b"[]", content_type="application/json", link=f'<{address}>; rel="next"')
+    hub.fail(page, path="/tree/", times=40)
+    with pytest.raises(EcomdataError, match="more than 20 pages"):
+        _plan(home)
+    assert len(hub.asked("GET", "/tree/")) == 21
+    hub.calm()
+    assert len(_plan(home).files) == 2
+
+
 def test_an_answer_that_is_nested_without_end(hub: Hub, home: Path) -> None:
     """Python's JSON reader gives up at some depth; the server is told of, not a traceback."""
     hub.repo("acme/toy", FILES)
