@@ -1,8 +1,8 @@
 """Delimited text: CSV and its relatives, with and without a header.
 
 A block is parsed by polars with the declared types. Only where that fails, or where the number of
-delimiters does not come out even, is the block parsed again line by line (``exact.py``), so clean
-data pay nothing for exact row numbers and reasons.
+delimiters does not come out even, is the block cut around its bad lines (``badlines.py``), and these are
+parsed one by one (``exact.py``), so clean data pay nothing for exact row numbers and reasons.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from polars.exceptions import PanicException, PolarsError
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
+from ecomdata.readers.badlines import cut_around
 from ecomdata.readers.base import Batch, Block, joined
 from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields, whole_records
 from ecomdata.readers.textblocks import BLOCK_SIZE, Piece, after_last_line, plain_pieces, record_blocks
@@ -207,19 +208,24 @@ def _after_last_record(data: bytes, delimiter: str) -> int:
 def _parse(data: bytes | Piece, layout: Layout, columns: Columns) -> Batch:
     """Parse fast, and exactly where the fast way cannot vouch for every row.
 
-    A block that fails is split, and what fails of it again, until the bad rows are alone with a few
-    neighbours, so that one bad line does not make the whole block slow.
+    A block that fails is cut around its bad lines, so that one does not make the whole block slow. Where they
+    are not found it is split, and what fails of it again, until they are alone with a few neighbours.
     """
     text = data.read() if isinstance(data, Piece) else data
     return joined(list(_parse_pieces(text, layout, columns)))
 
 
 def _parse_pieces(data: bytes, layout: Layout, columns: Columns) -> Iterator[Batch]:
-    fast = None if _has_long_line(data) else _parse_fast(data, layout, columns)
+    long = _has_long_line(data)
+    fast = None if long else _parse_fast(data, layout, columns)
     if fast is not None:
         yield fast
         return
-    pieces = _split(data, _cutter(layout.delimiter, quoted=layout.quoted))
+    pieces = [data]
+    if len(data) > _EXACT_BYTES and not (long or layout.rest or (layout.quoted and b'"' in data)):
+        pieces = cut_around(data, layout, columns.dtypes)
+    if len(pieces) == 1:
+        pieces = _split(data, _cutter(layout.delimiter, quoted=layout.quoted))
     if len(pieces) == 1:
         yield parse_exactly(data, layout, columns)
         return

@@ -232,6 +232,23 @@ def test_every_plain_line_is_accounted_for(lines: list[bytes], crlf: bool, final
 
 
 @given(
+    others=st.dictionaries(st.integers(0, 3999), st.sampled_from([*BAD, *DROPPED]), max_size=12),
+    many=st.sampled_from([b"", *BAD]),
+    crlf=st.booleans(),
+)
+@example(others=dict.fromkeys(range(1000, 3000), next(iter(BAD))), many=b"", crlf=False)
+@settings(deadline=None, max_examples=60)
+def test_a_large_block_is_cut_around_its_bad_lines(others: dict[int, bytes], many: bytes, crlf: bool) -> None:
+    """Few, wherever they stand, or more than are cut around; each keeps number, reasons and bytes."""
+    lines = [(*GOOD,)[i % len(GOOD)] for i in range(4000)]
+    lines[:100] = [many or line for line in lines[:100]]
+    for place, line in others.items():
+        lines[place] = line
+    end = b"\r\n" if crlf else b"\n"
+    assert_accounted(lines, parse(end.join([HEADER, *lines, b""]), Delimited()))
+
+
+@given(
     lines=st.lists(st.sampled_from([*GOOD, *GOOD_QUOTED, *BAD, *BAD_QUOTED, *DROPPED]), max_size=12),
     size=SIZES,
 )
