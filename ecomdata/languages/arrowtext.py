@@ -47,7 +47,7 @@ def texts_of(array: pa.Array[pa.Scalar[pa.DataType]]) -> Texts:
         raise UsageError(f"texts are strings, not {array.type}", hint="cast them to strings first")
     _, offsets, values = array.buffers()
     rows = len(array)
-    missing = array.is_null().to_numpy(zero_copy_only=False)
+    missing = pl.Series(array.is_null()).to_numpy()  # pyarrow's own to_numpy imports pandas
     if not rows or offsets is None:
         return Texts(np.empty(0, np.uint8), np.zeros(rows + 1, np.int64), missing)
     kind = f"<i{width}"

@@ -83,24 +83,24 @@ class Remote:
         self._api = hub.HfApi(endpoint=server, library_name="ecomdata", library_version=__version__)
         self._address = Address(repo, branch, "")
 
-    def look(self, revision: str = "") -> State:
-        """The repository as it is, at the branch or at another revision.
+    def look(self, revision: str = "", *, asked: int = _COMMITS) -> State:
+        """The repository as it is, at the branch or at another revision; it is asked for so often.
 
         Where the branch is missing: as it is on the default branch, where the branch will begin.
         """
         with self._explaining():
             try:
-                return self._state(revision or self.branch, branch_there=True)
+                return self._state(revision or self.branch, asked, branch_there=True)
             except hub_errors.RevisionNotFoundError:
-                return self._state(None, branch_there=False)
+                return self._state(None, asked, branch_there=False)
             except hub_errors.GatedRepoError:
                 raise
             except hub_errors.RepositoryNotFoundError:
                 return State()
 
-    def _state(self, revision: str | None, *, branch_there: bool) -> State:
+    def _state(self, revision: str | None, asked: int, *, branch_there: bool) -> State:
         info = patiently(
-            lambda: self._api.dataset_info(self.repo, revision=revision, timeout=30), PATIENCE, asked=_COMMITS
+            lambda: self._api.dataset_info(self.repo, revision=revision, timeout=30), PATIENCE, asked=asked
         )
         commit = str(info.sha or "")
         if commit and not COMMIT.fullmatch(commit):

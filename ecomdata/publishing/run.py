@@ -23,6 +23,7 @@ from ecomdata.publishing.plan import Plan, State, make_plan
 from ecomdata.publishing.remote import Moved, Remote
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
+from ecomdata.sources.hub_calls import ASKED
 from ecomdata.sources.hub_calls import endpoint as default_endpoint
 from ecomdata.sources.plan import some
 
@@ -167,7 +168,7 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
         reporter=reporter,
     )
     remote = Remote(repo_id, branch, (endpoint or default_endpoint()).rstrip("/"))
-    state = remote.look()
+    state = remote.look(asked=ASKED)  # nothing is at stake yet, and somebody waits
     private = _private(repo_id, state, private=private)
     copier = Copier(release, dataset, personal, as_stored=as_stored, home=home)
     with ExitStack() as stack:

@@ -33,7 +33,8 @@ _ADDRESS: Final = re.compile(
     r"hf://datasets/(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>refs/(convert|pr)/[^/]+|[^/]+))?(/(?P<folder>.*))?"
 )
 _PUBLIC: Final = "https://huggingface.co"
-_ASKED: Final = 3
+ASKED: Final = 3
+"""How often a question is asked before it is given up."""
 TOLD: Final = 200
 """Characters of what a server said that a message repeats."""
 LONGEST: Final = 300.0
@@ -98,7 +99,7 @@ def asked_to_wait(error: BaseException) -> float:
     return max(told, float(limit.reset_in_seconds) if limit and not limit.remaining else 0.0)
 
 
-def patiently(call: Callable[[], T], patience: Patience, *, asked: int = _ASKED) -> T:
+def patiently(call: Callable[[], T], patience: Patience, *, asked: int = ASKED) -> T:
     """Call, and again after a wait when the network or the server fails in a way that may pass.
 
     huggingface_hub tries listings and uploads again by itself, but neither its first question nor what

@@ -82,6 +82,7 @@ def _cut(whole: pa.Array[Any]) -> Iterator[pa.Array[Any]]:
 
 def _plain(array: Any) -> pa.Array[Any]:  # noqa: ANN401 - the stubs know no views
     """The same texts as offsets and bytes, without nulls."""
+    import polars as pl
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -94,7 +95,9 @@ def _plain(array: Any) -> pa.Array[Any]:  # noqa: ANN401 - the stubs know no vie
     elif kind not in {"string", "large_string", "binary", "large_binary"}:
         raise UsageError(f"a column of {kind} holds no texts", hint="name a column of strings")
     if array.null_count:
-        array = pc.fill_null(array, b"" if "binary" in kind else "")
+        # A scalar, or an array, that pyarrow itself makes of Python's or NumPy's values has it import pandas.
+        empty = cast("Any", pl.Series([b"" if "binary" in kind else ""])).to_arrow()[0]
+        array = pc.fill_null(array, empty.cast(array.type))
     return cast("pa.Array[Any]", array)
 
 
@@ -153,10 +156,10 @@ def _tidied_by_polars(array: pa.Array[Any], flags: Bytes, tidyings: frozenset[st
     import polars as pl
     import pyarrow as pa
 
-    chosen: Any = array.filter(pa.array(flags.view(np.bool_)))
+    chosen: Any = array.filter(cast("Any", pl.Series(flags.view(np.bool_))).to_arrow())
     if "binary" in str(chosen.type):
         valid = [_is_text(value) for value in chosen.to_pylist()]
-        chosen = chosen.filter(pa.array(valid, pa.bool_()))
+        chosen = chosen.filter(pl.Series(valid, dtype=pl.Boolean).to_arrow())
         flags[flags.nonzero()[0][~np.array(valid, np.bool_)]] = 0
         chosen = chosen.cast(pa.large_string())
     series = pl.Series(chosen, dtype=pl.String)
