@@ -26,7 +26,7 @@ from ecomdata.interrupts import interruptible
 from ecomdata.labelled import LABELS, kept_labels
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
 from ecomdata.sandbox import advice, reading, seal, spilling_connection
-from ecomdata.sqltext import literal, names_of_this, of_schema, quoted, schema_name
+from ecomdata.sqltext import literal, names_of_this, of_schema, parquet, quoted, schema_name
 from ecomdata.store import Store, home_folder, missing_files, writing
 
 if TYPE_CHECKING:
@@ -172,8 +172,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
         for name, record in manifest.tables.items():
             view = f"{quoted(schema)}.{quoted(name)}"
-            paths = ", ".join(literal(str(folder / file.path)) for file in record.files)
-            select = f"SELECT * FROM read_parquet([{paths}])"  # noqa: S608 - quoted above
+            select = f"SELECT * FROM {parquet(folder / file.path for file in record.files)}"  # noqa: S608 - quoted
             try:
                 connection.execute(f"CREATE OR REPLACE VIEW {view} AS {select}")
             except duckdb.Error as error:
@@ -226,11 +225,11 @@ def _create_embeddings(
         names = [f"{EMBEDDINGS}_{record.name}"]
         if len(sets) == 1 and EMBEDDINGS not in {*manifest.tables, *manifest.views}:
             names.append(EMBEDDINGS)
-        paths = ", ".join(literal(str(place / file.path)) for file in record.files)
+        select = f"SELECT * FROM {parquet(place / file.path for file in record.files)}"  # noqa: S608 - quoted
         for name in names:
             with suppress(duckdb.Error):  # a damaged set must not stand in the way of the tables
                 view = f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(name)}"
-                connection.execute(f"{view} AS SELECT * FROM read_parquet([{paths}])")  # noqa: S608 - quoted
+                connection.execute(f"{view} AS {select}")
 
 
 def _create_labels(
@@ -242,7 +241,7 @@ def _create_labels(
         if name in manifest.tables or name in manifest.views:
             continue
         with suppress(duckdb.Error):  # a damaged file must not stand in the way of the tables
-            select = f"SELECT * FROM read_parquet([{literal(str(path))}])"  # noqa: S608 - quoted
+            select = f"SELECT * FROM {parquet([path])}"  # noqa: S608 - quoted
             connection.execute(f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(name)} AS {select}")
 
 

@@ -15,7 +15,7 @@ from ecomdata.declare import Table
 from ecomdata.errors import EcomdataError
 from ecomdata.manifest import TableRecord
 from ecomdata.sandbox import spilling_connection
-from ecomdata.sqltext import literal, quoted
+from ecomdata.sqltext import parquet, quoted
 from ecomdata.store import writing
 
 if TYPE_CHECKING:
@@ -139,6 +139,5 @@ def _no_rows(table: Table) -> pa.Table:
 
 def numbered(paths: Sequence[str]) -> str:
     """The rows of some Parquet files, with ``row_id``, which numbers them in file order."""
-    files = ", ".join(map(literal, paths))
     row_id = "(file_index::BIGINT << 32) + file_row_number AS row_id"
-    return f"SELECT *, {row_id} FROM read_parquet([{files}])"  # noqa: S608 - paths are quoted
+    return f"SELECT *, {row_id} FROM {parquet(paths)}"  # noqa: S608 - paths are quoted

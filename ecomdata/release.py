@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ class TableData:
         from ecomdata.registry import loader
 
         schema = loader(self.dataset).table(self.name).schema
-        return schema.cast(pl.scan_parquet(list(self.paths)))
+        return schema.cast(pl.scan_parquet(list(self.paths), glob=False))
 
     def rejected(self) -> pl.DataFrame:
         """The rejected rows: source file, row number, reasons, raw content."""
@@ -55,7 +56,7 @@ class TableData:
 
         if not self.quarantine_paths:
             return pl.DataFrame(schema=QUARANTINE)
-        return pl.read_parquet(list(self.quarantine_paths))
+        return pl.read_parquet(list(self.quarantine_paths), glob=False)
 
     def arrow(self) -> pads.Dataset:
         """A pyarrow dataset over the shards."""
@@ -67,13 +68,13 @@ class TableData:
         """A Hugging Face ``datasets.Dataset``."""
         import datasets
 
-        return datasets.Dataset.from_parquet([str(path) for path in self.paths])  # pyright: ignore[reportUnknownMemberType, reportReturnType]
+        return datasets.Dataset.from_parquet([escape(str(path)) for path in self.paths])  # pyright: ignore[reportUnknownMemberType, reportReturnType]
 
     def relation(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
         """A DuckDB relation over the shards."""
         import duckdb
 
-        return (connection or duckdb.connect()).read_parquet([str(path) for path in self.paths])
+        return (connection or duckdb.connect()).read_parquet([escape(str(path)) for path in self.paths])
 
 
 class Release(Mapping[str, TableData]):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from glob import escape
 from pathlib import Path
 from typing import Final, Literal
 
@@ -158,7 +159,8 @@ def seal(connection: duckdb.DuckDBPyConnection, *folders: Path, files: bool = Fa
         folders: The folders.
         files: Let it read all other local files too, but for those in which the system tells of programs.
     """
-    allowed = [f"{folder}/" for folder in folders]
+    # Views name files as patterns (sqltext.parquet), and DuckDB asks for both a pattern and what it finds.
+    allowed = sorted({f"{form}/" for folder in folders for form in (folder, escape(str(folder)))})
     paths: list[str] = []
     if files:
         allowed += [f"{place}/" for place in _roots() if place.is_dir()]

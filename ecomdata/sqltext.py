@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable
+from glob import escape
 from typing import Final
 
 _THIS: Final = re.compile(r"\bthis\.([a-z][a-z0-9_]*)")
@@ -31,3 +34,8 @@ def of_schema(query: str, schema: str) -> str:
 def literal(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def parquet(paths: Iterable[str | os.PathLike[str]]) -> str:
+    """Parquet files as a table in SQL. DuckDB takes paths for patterns, so what would be one is escaped."""
+    return f"read_parquet([{', '.join(literal(escape(os.fspath(path))) for path in paths)}])"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -470,3 +471,60 @@ def test_a_file_whose_name_is_not_utf_8_is_named(
     files[1].write_bytes(shard.read_bytes())
     done = run_cli("load", "merrec", "--source", tmp_path / "raw", "-y", "--force", code=3)
     assert_clear(done, "raw-\\xff/20230501/000000000000.parquet has a name that is not UTF-8", "rename it")
+
+
+@pytest.fixture(scope="module")
+def patterned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose name is a pattern that another home's name matches, with the same releases in both."""
+    folder = tmp_path_factory.mktemp("homes")
+    homes = folder / "d[a]?*", folder / "data-2"
+    for home in homes:
+        for name in ("banglishrev", "merrec"):
+            ed.load(name, sample=True, home=home)
+        ed.embed("merrec", table="items", column="title", home=home)
+    return homes[0]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # datasets leaves files to the garbage collector
+def test_a_home_whose_name_is_a_pattern(patterned: Path) -> None:
+    """polars, DuckDB and datasets would read the other home's rows, or both homes'."""
+    other_home = patterned.with_name("data-2")
+    events = ed.open("merrec", home=patterned)["events"]
+    rows = len(events)
+    assert events.lazy().select(pl.len()).collect().item() == rows
+    assert events.arrow().count_rows() == rows
+    assert events.hf().num_rows == rows
+    assert events.relation().count("*").fetchall() == [(rows,)]
+    for name in ("merrec.events", "merrec.session_based", "merrec.embeddings"):
+        here, other = (
+            ed.sql(f"SELECT count(*) FROM {name}", home=home).item()  # noqa: S608 - a name from above
+            for home in (patterned, other_home)
+        )
+        assert here == other
+    assert len(ed.open("banglishrev", home=patterned)["reviews"].rejected()) == 0
+    assert ed.validate("merrec", home=patterned).counts == ed.validate("merrec", home=other_home).counts
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dedup", "banglishrev", "--table", "reviews", "--column", "text", "--max-removed", "1", "--apply"),
+        ("dedup", "merrec", "--table", "items", "--column", "title", "--method", "semantic", "--json"),
+        ("stats", "merrec", "--label", "category_id"),
+        ("card", "merrec", "-o", "{}/card"),
+        ("personal-data", "banglishrev"),
+        ("export", "merrec", "{}/export", "--format", "libsvm"),
+        ("languages", "banglishrev"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_commands_in_a_home_whose_name_is_a_pattern(
+    run_cli: RunCli, patterned: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """They say the same there as in any other home."""
+    said = []
+    for home in (patterned, patterned.with_name("data-2")):
+        done = run_cli(*(word.format(tmp_path / home.name) for word in words), "--home", home)
+        timeless = re.sub(r'("seconds": |cpu in )[\d.]+', "", done.stdout)
+        said.append(timeless.replace(home.name, "data-2"))
+    assert said[0] == said[1]

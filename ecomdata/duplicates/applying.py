@@ -138,7 +138,9 @@ def _filtered(
 def _kept(table: TableData, schema: pl.Schema, removed: Ints, reporter: Reporter) -> Iterator[pl.DataFrame]:
     first = 0
     for path, file in zip(table.paths, table.record.files, strict=True):
-        whole = pl.scan_parquet(path).select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+        whole = pl.scan_parquet(path, glob=False).select(
+            pl.col(name).cast(dtype) for name, dtype in schema.items()
+        )
         for at in range(0, file.rows, _FRAME):
             frame = whole.slice(at, _FRAME).collect()
             stays = np.ones(frame.height, np.bool_)

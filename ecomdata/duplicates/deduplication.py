@@ -50,6 +50,6 @@ class Deduplication:
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready values, the counts by source and category with them."""
-        counts = pl.read_parquet(Path(self.folder) / "counts.parquet").to_dicts()
+        counts = pl.read_parquet(Path(self.folder) / "counts.parquet", glob=False).to_dicts()
         stopped = [{**asdict(group), "share": group.share} for group in self.stopped]
         return {**asdict(self), "stopped": stopped, "counts": counts}

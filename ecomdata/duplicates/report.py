@@ -67,14 +67,14 @@ def render(found: Deduplication, corpus: Corpus) -> str:
     """The page as a text."""
     source = files("ecomdata.duplicates").joinpath("report.html.j2").read_text("utf-8")
     folder = Path(found.folder)
-    counts = pl.read_parquet(folder / "counts.parquet")
+    counts = pl.read_parquet(folder / "counts.parquet", glob=False)
     return (
         page_environment()
         .from_string(source)
         .render(
             found=found,
             measure="cosine" if found.options["method"] == "semantic" else "Jaccard",
-            pairs=list(_sample(pl.read_parquet(folder / "clusters.parquet"), corpus)),
+            pairs=list(_sample(pl.read_parquet(folder / "clusters.parquet", glob=False), corpus)),
             counts=foremost(counts, _GROUPS).to_dicts(),
             groups=counts.height,
             version=__version__,

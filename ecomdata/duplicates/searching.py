@@ -382,7 +382,7 @@ class _Search:
         if not found.removed:
             self.reporter.say("nothing goes: the release stays as it is")
             return found
-        clusters = pl.read_parquet(Path(found.folder) / "clusters.parquet")
+        clusters = pl.read_parquet(Path(found.folder) / "clusters.parquet", glob=False)
         removed = clusters.filter(~pl.col("kept"))["row"].unique().sort().to_numpy()
         made = release_without(
             self.release,

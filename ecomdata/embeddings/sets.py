@@ -67,7 +67,7 @@ class EmbeddingSet:
         """All rows: ``row_id`` where ``embed`` made them, the keys, and the vectors."""
         import polars as pl
 
-        return pl.scan_parquet(list(self.paths))
+        return pl.scan_parquet(list(self.paths), glob=False)
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready values."""

@@ -174,7 +174,7 @@ def _layout(schema: pa.Schema, stored: dict[str, str]) -> dict[str, Any]:
 
 
 def _dtype(source: Source, name: str) -> pl.DataType:
-    declared = pl.scan_parquet(source.data.paths[0]).collect_schema()
+    declared = pl.scan_parquet(source.data.paths[0], glob=False).collect_schema()
     return declared[name]
 
 

@@ -134,7 +134,7 @@ class _Table:
     def __init__(self, table: TableData, look: Look, keys: frozenset[str]) -> None:
         self._table = table
         self._look = look
-        self.columns = tuple(text_columns(pl.scan_parquet(list(table.paths)).collect_schema()))
+        self.columns = tuple(text_columns(pl.scan_parquet(list(table.paths), glob=False).collect_schema()))
         self.ids = {column.name for column in self.columns if column.name in keys}
 
     def scan(self, reporter: Reporter) -> list[Finding]:
@@ -144,7 +144,7 @@ class _Table:
         reporter.start(f"scanning {self._table.name}", sum(file.size for file in self._table.record.files))
         seen = {column.name: _Column() for column in self.columns}
         for path, file in zip(self._table.paths, self._table.record.files, strict=True):
-            for frame in candidates(pl.scan_parquet(path), self.columns, self._look):
+            for frame in candidates(pl.scan_parquet(path, glob=False), self.columns, self._look):
                 for column in self.columns:
                     self._add(frame, column, seen[column.name])
             reporter.advance(size=file.size, rows=file.rows)
@@ -175,7 +175,7 @@ class _Table:
     def _are_ids(self, column: TextColumn, phones: int) -> bool:
         if not phones:
             return False
-        lazy = pl.scan_parquet(list(self._table.paths))
+        lazy = pl.scan_parquet(list(self._table.paths), glob=False)
         numbers = lazy.select(column.digits_only().sum()).collect(engine="streaming").item()
         return phones < _FEW_PHONES * int(numbers)
 

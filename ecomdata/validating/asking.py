@@ -19,7 +19,7 @@ from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.manifest import Manifest
 from ecomdata.sandbox import reading, seal, spilling_connection
-from ecomdata.sqltext import literal, quoted
+from ecomdata.sqltext import parquet, quoted
 
 _SHOWN_CHARACTERS: Final = 200
 _SHOWN_COLUMNS: Final = 40
@@ -131,7 +131,7 @@ def asking(folder: Path, manifest: Manifest, *, memory: str, spill: Path) -> Gen
         for name, record in manifest.tables.items():
             paths = [str(folder / file.path) for file in record.files]
             own = "row_id" in record.columns
-            select = f"FROM read_parquet([{', '.join(map(literal, paths))}])" if own else numbered(paths)
+            select = f"FROM {parquet(paths)}" if own else numbered(paths)
             try:
                 connection.execute(f"CREATE VIEW {quoted(name)} AS {select}")
             except duckdb.Error as error:

@@ -17,7 +17,7 @@ import polars as pl
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.sandbox import spilling_connection
-from ecomdata.sqltext import literal, quoted
+from ecomdata.sqltext import literal, parquet, quoted
 from ecomdata.store import writing
 from ecomdata.vectors.blocks import Ints
 
@@ -129,7 +129,7 @@ class Labels:
         name = quoted(str(self.columns.index(column)))
         query = (
             "SELECT coalesce(sum(n), 0), count(*), sum(n::DOUBLE * (n - 1)) FROM (SELECT count(*) AS n FROM "  # noqa: S608
-            f"read_parquet({literal(str(self._path))}) WHERE {name} IS NOT NULL GROUP BY {name})"
+            f"{parquet([self._path])} WHERE {name} IS NOT NULL GROUP BY {name})"
         )
         with spilling_connection(memory, self._path.parent) as connection, _readable(memory):
             ((rows, values, pairs),) = connection.execute(query).fetchall()
@@ -173,7 +173,7 @@ def _write(one: EmbeddingSet, columns: Sequence[LabelColumn], path: Path, memory
         order = f" ORDER BY v.{quoted(_PLACE)}" if joins else ""
         query = (
             f"SELECT {', '.join(shown)} FROM (SELECT *, (file_index::BIGINT << 32) + file_row_number AS "  # noqa: S608
-            f"{quoted(_PLACE)} FROM {_files(one.paths)} WHERE {quoted(one.vector_column)} IS NOT NULL) v "
+            f"{quoted(_PLACE)} FROM {parquet(one.paths)} WHERE {quoted(one.vector_column)} IS NOT NULL) v "
             f"{' '.join(joins)}{order}"
         )
         connection.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet)")
@@ -184,28 +184,24 @@ def _join(connection: duckdb.DuckDBPyConnection, column: LabelColumn, table: Tab
     text = _as_text(connection, table.paths, column.column, "t")
     if column.by:
         keys = ", ".join(map(quoted, column.by))
-        labels = f"SELECT {keys}, min({text}) AS label FROM {_files(table.paths)} t GROUP BY {keys}"  # noqa: S608
+        labels = f"SELECT {keys}, min({text}) AS label FROM {parquet(table.paths)} t GROUP BY {keys}"  # noqa: S608
         return f"LEFT JOIN ({labels}) l{place} USING ({keys})"
     before = np.cumsum([0, *(file.rows for file in table.record.files)])
     starts = ", ".join(f"({number}, {rows})" for number, rows in enumerate(before[:-1].tolist()))
     labels = (
         f"SELECT s.start + t.file_row_number + 1 AS row_id, {text} AS label FROM (SELECT *, file_index AS f, "  # noqa: S608
-        f"file_row_number FROM {_files(table.paths)}) t JOIN (VALUES {starts}) s(f, start) USING (f)"
+        f"file_row_number FROM {parquet(table.paths)}) t JOIN (VALUES {starts}) s(f, start) USING (f)"
     )
     return f"LEFT JOIN ({labels}) l{place} ON l{place}.row_id = v.{_ROW}"
 
 
 def _as_text(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], column: str, alias: str) -> str:
     """A column as text; a path of categories with all its levels."""
-    described = connection.execute(f"DESCRIBE SELECT {quoted(column)} FROM {_files(paths)}").fetchall()  # noqa: S608
+    described = connection.execute(f"DESCRIBE SELECT {quoted(column)} FROM {parquet(paths)}").fetchall()  # noqa: S608
     name = f"{alias}.{quoted(column)}"
     if str(described[0][1]).endswith("[]"):
         return f"array_to_string({name}, {literal(LEVEL)})"
     return f"CAST({name} AS VARCHAR)"
-
-
-def _files(paths: Sequence[Path]) -> str:
-    return f"read_parquet([{', '.join(literal(str(path)) for path in paths)}])"
 
 
 @contextmanager

@@ -96,7 +96,7 @@ def _with_key(table: pl.DataFrame, project: Project, release: Release) -> pl.Dat
     ]
     if not key:
         return table
-    rows = pl.scan_parquet(list(release[name].paths), row_index_name="row_id")
+    rows = pl.scan_parquet(list(release[name].paths), glob=False, row_index_name="row_id")
     wanted = pl.LazyFrame({"row_id": table["row_id"]})
     numbered = rows.select(pl.col("row_id").cast(pl.Int64) + 1, *key)
     keys = numbered.join(wanted, on="row_id", how="semi").collect()
