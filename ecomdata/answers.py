@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
 from ecomdata.console import plain, plain_json
+from ecomdata.durable import aside
 from ecomdata.errors import UsageError
-from ecomdata.manifest import aside
 from ecomdata.spreadsheets import guarded
 from ecomdata.sqltext import quoted
 from ecomdata.store import writing

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
+from ecomdata.durable import write_durably
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.pathnames import safe_relative
 from ecomdata.plainjson import read_json
@@ -288,38 +286,3 @@ def _check_plain(name: str, item: object, kind: str) -> None:
     least = -_MOST if name == "mtime_ns" else 0  # a file may be dated before 1970
     if isinstance(item, int | float) and not least <= item < _MOST:
         raise ValueError(f"{name} is {item}")
-
-
-def write_durably(path: Path, content: str | bytes) -> None:
-    """Write a small file so that after a crash it is either the old one or the new one, whole.
-
-    Whoever else writes it at the same time has a file aside of their own.
-    """
-    with aside(path) as temporary:
-        with temporary.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    sync_folder(path.parent)
-
-
-@contextmanager
-def aside(path: Path) -> Generator[Path]:
-    """A name beside a file that no other process or thread writes to; what is left there goes."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's entries to disk, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

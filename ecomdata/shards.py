@@ -12,7 +12,8 @@ from typing import Final
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from ecomdata.manifest import WrittenFile, sync_folder
+from ecomdata.durable import sync_folder
+from ecomdata.manifest import WrittenFile
 from ecomdata.store import writing
 
 _ROW_GROUP_BYTES: Final = 32 << 20

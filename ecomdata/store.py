@@ -22,8 +22,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from ecomdata.durable import sync_folder, write_durably
 from ecomdata.errors import DataError, EcomdataError, UsageError
-from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest, sync_folder, write_durably
+from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest
 from ecomdata.pathnames import checked
 
 _LOADING: Final = ".loading-"

@@ -16,7 +16,8 @@ import pytest
 
 import ecomdata as ed
 from ecomdata.doctor import diagnose
-from ecomdata.manifest import FORMAT, Manifest, read_manifest, write_durably
+from ecomdata.durable import write_durably
+from ecomdata.manifest import FORMAT, Manifest, read_manifest
 from ecomdata.store import Store, home_folder, require_loaded, writing
 from tests.conftest import ROOT
 from tests.toys import good_clicks, toyshop, write_clicks  # noqa: F401

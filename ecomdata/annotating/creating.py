@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from ecomdata import __version__
 from ecomdata.annotating.database import PROJECT_FILE, create_database
 from ecomdata.annotating.records import now, to_json
+from ecomdata.durable import sync_folder
 from ecomdata.errors import UsageError
-from ecomdata.manifest import sync_folder
 from ecomdata.store import writing
 
 if TYPE_CHECKING:

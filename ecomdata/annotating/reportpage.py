@@ -14,7 +14,7 @@ import polars as pl
 from ecomdata import __version__
 from ecomdata.annotating.measuring.estimates import Estimate, Floats
 from ecomdata.annotating.measuring.words import MAIN_LEVEL
-from ecomdata.manifest import write_durably
+from ecomdata.durable import write_durably
 from ecomdata.pages import page_environment
 from ecomdata.store import writing
 

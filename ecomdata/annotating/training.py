@@ -23,8 +23,8 @@ from ecomdata.annotating.project import Project
 from ecomdata.annotating.records import from_json
 from ecomdata.annotating.suggesting.classifier import require_learning
 from ecomdata.annotating.task import Task
+from ecomdata.durable import aside, write_durably
 from ecomdata.errors import UsageError
-from ecomdata.manifest import aside, write_durably
 from ecomdata.progress import Silent
 from ecomdata.store import alone, writing
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ecomdata import __version__
+from ecomdata.durable import write_durably
 from ecomdata.errors import EcomdataError
-from ecomdata.manifest import write_durably
 from ecomdata.plainjson import read_json
 from ecomdata.progress import Reporter
 from ecomdata.release import Release

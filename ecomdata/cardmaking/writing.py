@@ -14,8 +14,8 @@ from ecomdata.cardmaking.making import CARD, DEFAULT_MEMORY, Facts, make_card, p
 from ecomdata.cardmaking.notes import kept_notes
 from ecomdata.cardmaking.page import card_page
 from ecomdata.cardmaking.people import found_here
+from ecomdata.durable import write_durably
 from ecomdata.errors import DataError, UsageError
-from ecomdata.manifest import write_durably
 from ecomdata.personaldata import findings_of
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PUBLISHED, Published

@@ -15,7 +15,7 @@ import polars as pl
 from ecomdata import __version__
 from ecomdata.duplicates.counting import foremost
 from ecomdata.duplicates.sources import Against, Corpus, TextColumn, values_at
-from ecomdata.manifest import write_durably
+from ecomdata.durable import write_durably
 from ecomdata.pages import page_environment
 from ecomdata.store import writing
 

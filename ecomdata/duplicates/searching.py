@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import json
-import shutil
-import uuid
 from collections.abc import Collection
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,17 +25,17 @@ from ecomdata.duplicates.how import (
     Method,
     as_given,
 )
+from ecomdata.duplicates.keeping import keep_found
 from ecomdata.duplicates.meaning import LSA, Embeddings, lengths_of_texts
 from ecomdata.duplicates.report import write_report
 from ecomdata.duplicates.sources import Corpus, TextColumn, against, row_times, splits_of, values_at
 from ecomdata.embeddings.encoders import Encoder
 from ecomdata.engines import EngineName, Opened, engine_of
 from ecomdata.errors import DataError, UsageError
-from ecomdata.manifest import sync_folder, write_durably
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
-from ecomdata.store import Store, alone, home_folder, writing
+from ecomdata.store import Store, home_folder
 from ecomdata.tables import sha256_json
 from ecomdata.vectors.joining import Search
 
@@ -303,7 +299,8 @@ class _Search:
             applied="",
             seconds=found.seconds,
         )
-        self._write(made, {"pairs": pairs, "clusters": clusters, "counts": counts})
+        frames = {"pairs": pairs, "clusters": clusters, "counts": counts}
+        keep_found(made, frames, self.store, self.reporter)
         return made
 
     def _folder(self) -> Path:
@@ -355,28 +352,6 @@ class _Search:
             return clusters.join(values, on=["row", "side"], how="left", maintain_order="left")
         return clusters.join(values, on="row", how="left", maintain_order="left")
 
-    def _write(self, made: Deduplication, frames: dict[str, pl.DataFrame]) -> None:
-        """Into a folder that appears whole; where one is there, its files give way one by one.
-
-        So another process that looks for the same finds each file there at any time, and with the same rows.
-        """
-        folder = Path(made.folder)
-        aside = folder.with_name(f".writing-{uuid.uuid4().hex[:8]}")
-        lock = self.store.home / "duplicates" / ".lock"
-        with alone(lock, "keeping what it found", self.reporter.say), writing(folder):
-            for leftover in folder.parent.glob(".writing-*"):
-                shutil.rmtree(leftover, ignore_errors=True)  # of a run that was killed
-            aside.mkdir(parents=True)
-            try:
-                for name, frame in frames.items():
-                    path = aside / f"{name}.parquet"
-                    with writing(path):  # while the disk is as full as it was
-                        frame.write_parquet(path)
-                write_durably(aside / "summary.json", json.dumps(asdict(made), indent=1, ensure_ascii=False))
-                _put(aside, folder)
-            finally:
-                shutil.rmtree(aside, ignore_errors=True)
-
     def applied(self, found: Deduplication) -> Deduplication:
         """Make a release without the rows that go, where there are any."""
         if not found.removed:
@@ -407,16 +382,3 @@ class _Search:
         of = f"a row of {where}" if "against" in self.options else "a kept row"
         split = f" in another {where}" if "split_column" in self.options else ""
         return f"duplicate of {of}{split} ({self.column.column}: {how})"
-
-
-def _put(aside: Path, folder: Path) -> None:
-    """Give a folder that is whole its name, or its files theirs where the name is taken."""
-    try:
-        aside.rename(folder)
-    except OSError as error:
-        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
-            raise
-        for file in sorted(aside.iterdir()):
-            file.replace(folder / file.name)
-        sync_folder(folder)
-    sync_folder(folder.parent)

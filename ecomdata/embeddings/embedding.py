@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ecomdata import __version__
+from ecomdata.durable import write_durably
 from ecomdata.embedded import SetRecord, lacking, read_record, sets_folder, source_of
 from ecomdata.embeddings.encoders import Device, Encoder, EncoderOptions, Recipe, find_recipe
 from ecomdata.embeddings.sets import EmbeddingSet, as_set
 from ecomdata.embeddings.source import Source, choose
 from ecomdata.embeddings.writing import SetWriter, put_in_place
 from ecomdata.errors import UsageError
-from ecomdata.manifest import MANIFEST, write_durably
+from ecomdata.manifest import MANIFEST
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import Release, open_release
 from ecomdata.shards import sha256_file

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from ecomdata.durable import sync_folder, write_durably
 from ecomdata.embedded import ROW, VECTOR
 from ecomdata.embeddings.encoders import Encoder, encoded
 from ecomdata.embeddings.source import Source
-from ecomdata.manifest import WrittenFile, sync_folder, write_durably
+from ecomdata.manifest import WrittenFile
 from ecomdata.plainjson import read_json
 from ecomdata.progress import Reporter
 from ecomdata.shards import sha256_file

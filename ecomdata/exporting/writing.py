@@ -13,9 +13,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ecomdata.durable import sync_folder
 from ecomdata.exporting.parts import ExportedFile, Part
 from ecomdata.interrupts import interruptible
-from ecomdata.manifest import sync_folder
 from ecomdata.progress import Reporter
 from ecomdata.spreadsheets import guarded
 from ecomdata.store import writing

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 import pyarrow.parquet as pq
 
+from ecomdata.durable import sync_folder, write_durably
 from ecomdata.errors import UsageError
 from ecomdata.languages.classifier import Classifier, from_file
 from ecomdata.languages.detecting import LID_SCHEMA, SCHEMA, told
 from ecomdata.languages.summaries import TEXTS, ColumnLanguages, Share, folder_of
 from ecomdata.languages.tagging import SHARES, TAGS
-from ecomdata.manifest import sync_folder, write_durably
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import Release, TableData, open_release
 from ecomdata.store import home_folder, writing

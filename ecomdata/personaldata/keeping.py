@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ecomdata.declare import Dataset
+from ecomdata.durable import write_durably
 from ecomdata.errors import EcomdataError
-from ecomdata.manifest import write_durably
 from ecomdata.personaldata.findings import VERSION, Findings
 from ecomdata.personaldata.scanning import regions_of, scan
 from ecomdata.plainjson import read_json

@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from ecomdata.durable import sync_folder, write_durably
 from ecomdata.errors import EcomdataError
-from ecomdata.manifest import WrittenFile, sync_folder, write_durably
+from ecomdata.manifest import WrittenFile
 from ecomdata.plainjson import read_json
 from ecomdata.shards import sha256_file
 from ecomdata.store import writing

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ecomdata.durable import write_durably
 from ecomdata.errors import UsageError
-from ecomdata.manifest import write_durably
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import open_release

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ecomdata import __version__
-from ecomdata.manifest import write_durably
+from ecomdata.durable import write_durably
 from ecomdata.pages import page_environment
 from ecomdata.store import writing
 from ecomdata.validating.results import Bar, ColumnProfile, Validation, number_text, share_text

@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ecomdata.manifest import write_durably
+from ecomdata.durable import write_durably
 from ecomdata.plainjson import read_json
 from ecomdata.release import Release
 from ecomdata.store import writing

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecomdata import __version__
-from ecomdata.manifest import write_durably
+from ecomdata.durable import write_durably
 from ecomdata.pages import page_environment
 from ecomdata.store import writing
 from ecomdata.vectorstats import charts

@@ -14,8 +14,8 @@ from ecomdata.annotating.exporting.labels import labels_frame
 from ecomdata.annotating.exporting.pieces import pieces_of
 from ecomdata.annotating.exporting.storing import parquet_bytes, store_labels
 from ecomdata.annotating.project import Project
+from ecomdata.durable import aside, sync_folder, write_durably
 from ecomdata.errors import UsageError
-from ecomdata.manifest import aside, sync_folder, write_durably
 from ecomdata.sqltext import schema_name
 from ecomdata.store import writing
 

@@ -15,9 +15,10 @@ from ecomdata.annotating.exporting.labels import labels_frame
 from ecomdata.annotating.measuring.measured import measure
 from ecomdata.annotating.measuring.words import in_words
 from ecomdata.annotating.reporting import log_of
+from ecomdata.durable import write_durably
 from ecomdata.errors import UsageError
 from ecomdata.labelled import LabelSet, labels_folder
-from ecomdata.manifest import MANIFEST, WrittenFile, write_durably
+from ecomdata.manifest import MANIFEST, WrittenFile
 from ecomdata.progress import Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release
