@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,9 @@ def server() -> Iterator[Hub]:
 @pytest.fixture
 def hub(server: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
     """The server with nothing on it, named by the environment, and a token that may write there."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("upload"):  # given up by a test before, and still sending
+            thread.join(timeout=60)
     server.repos.clear()
     server.requests.clear()
     server.calm()
