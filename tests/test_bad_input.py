@@ -513,8 +513,6 @@ def test_a_home_whose_name_is_a_pattern(patterned: Path) -> None:
         ("stats", "merrec", "--label", "category_id"),
         ("card", "merrec", "-o", "{}/card"),
         ("personal-data", "banglishrev"),
-        ("export", "merrec", "{}/export", "--format", "libsvm"),
-        ("languages", "banglishrev"),
     ],
     ids=lambda words: " ".join(words[:2]),
 )
