@@ -41,12 +41,20 @@ class TableData:
 
     def lazy(self) -> dy.LazyFrame[dy.Schema]:
         """A polars LazyFrame over the shards; a dataframely frame of the table's schema."""
-        import polars as pl
-
         from ecomdata.registry import loader
 
         schema = loader(self.dataset).table(self.name).schema
-        return schema.cast(pl.scan_parquet(list(self.paths), glob=False))
+        return schema.cast(self.scan())
+
+    def scan(self) -> pl.LazyFrame:
+        """A polars LazyFrame over the shards as they lie, without the table's schema."""
+        import polars as pl
+
+        return pl.scan_parquet(list(self.paths), glob=False)
+
+    def _patterns(self) -> list[str]:
+        """The shards' paths for those that take paths for patterns."""
+        return [escape(str(path)) for path in self.paths]
 
     def rejected(self) -> pl.DataFrame:
         """The rejected rows: source file, row number, reasons, raw content."""
@@ -68,13 +76,13 @@ class TableData:
         """A Hugging Face ``datasets.Dataset``."""
         import datasets
 
-        return datasets.Dataset.from_parquet([escape(str(path)) for path in self.paths])  # pyright: ignore[reportUnknownMemberType, reportReturnType]
+        return datasets.Dataset.from_parquet(self._patterns())  # pyright: ignore[reportUnknownMemberType, reportReturnType, reportArgumentType]
 
     def relation(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
         """A DuckDB relation over the shards."""
         import duckdb
 
-        return (connection or duckdb.connect()).read_parquet([escape(str(path)) for path in self.paths])
+        return (connection or duckdb.connect()).read_parquet(self._patterns())
 
 
 class Release(Mapping[str, TableData]):

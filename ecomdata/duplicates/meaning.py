@@ -116,7 +116,5 @@ def _chosen(vectors: Vectors, rows: Ints) -> ChosenVectors:
 
 def lengths_of_texts(column: TextColumn) -> pl.Series:
     """The bytes of each text, in the order of the rows."""
-    texts = pl.scan_parquet(list(column.table.paths), glob=False).select(
-        pl.col(column.column).cast(pl.Binary)
-    )
+    texts = column.table.scan().select(pl.col(column.column).cast(pl.Binary))
     return texts.select(pl.all().bin.size().fill_null(0).cast(pl.Int64)).collect().to_series()

@@ -141,9 +141,7 @@ class Splits(Corpus):
 
     def by_side(self) -> Iterator[Ints]:
         """See :class:`Corpus`."""
-        names = (
-            pl.scan_parquet(list(self.column.table.paths), glob=False).select(_as_name(self.split)).collect()
-        )
+        names = self.column.table.scan().select(_as_name(self.split)).collect()
         for name in self.sides:
             yield (names.to_series() == name).arg_true().to_numpy().astype(np.int64)
 
@@ -173,7 +171,7 @@ def splits_of(column: TextColumn, split: str) -> Splits:
         UsageError: there is no such column, or it has one value only, or too many.
     """
     require_column(column.table, split)
-    named = pl.scan_parquet(list(column.table.paths), glob=False).group_by(_as_name(split).alias("name"))
+    named = column.table.scan().group_by(_as_name(split).alias("name"))
     counts = named.len().sort("len", "name").collect()
     where = f"{column.table.dataset} {column.table.name} {split}"
     if counts.height < 2:
@@ -192,7 +190,7 @@ def row_times(table: TableData, column: str) -> pl.Series:
         UsageError: the column holds neither times nor numbers.
     """
     require_column(table, column)
-    series = pl.scan_parquet(list(table.paths), glob=False).select(column).collect().to_series()
+    series = table.scan().select(column).collect().to_series()
     if not (series.dtype.is_temporal() or series.dtype.is_integer()):
         raise UsageError(
             f"{table.dataset} {table.name} {column} holds {series.dtype}, no times",
@@ -205,7 +203,7 @@ def values_at(table: TableData, rows: Ints, *columns: str) -> pl.DataFrame:
     """Some columns of some rows, in the order of the rows given."""
     wanted = pl.DataFrame({_ROW: rows}, schema={_ROW: pl.Int64})
     found = (
-        pl.scan_parquet(list(table.paths), glob=False)
+        table.scan()
         .select(columns)
         .with_row_index(_ROW)
         .with_columns(pl.col(_ROW).cast(pl.Int64))

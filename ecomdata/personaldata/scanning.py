@@ -134,7 +134,7 @@ class _Table:
     def __init__(self, table: TableData, look: Look, keys: frozenset[str]) -> None:
         self._table = table
         self._look = look
-        self.columns = tuple(text_columns(pl.scan_parquet(list(table.paths), glob=False).collect_schema()))
+        self.columns = tuple(text_columns(table.scan().collect_schema()))
         self.ids = {column.name for column in self.columns if column.name in keys}
 
     def scan(self, reporter: Reporter) -> list[Finding]:
@@ -175,7 +175,7 @@ class _Table:
     def _are_ids(self, column: TextColumn, phones: int) -> bool:
         if not phones:
             return False
-        lazy = pl.scan_parquet(list(self._table.paths), glob=False)
+        lazy = self._table.scan()
         numbers = lazy.select(column.digits_only().sum()).collect(engine="streaming").item()
         return phones < _FEW_PHONES * int(numbers)
 

@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from polars.exceptions import PanicException, PolarsError
 
 from ecomdata.readers.exact import Layout
 
@@ -61,24 +60,12 @@ def _returns(array: NDArray[np.uint8], ends: _Lines) -> _Lines:
 
 def _untyped(data: bytes, lines: int, layout: Layout, dtypes: Mapping[str, pl.DataType]) -> _Lines:
     """Lines with something that is not of its column's type, or nothing in a column that is rarely empty."""
-    empty = np.empty(0, np.int64)
-    try:
-        frame = pl.read_csv(
-            data,
-            has_header=False,
-            schema={name: _plain(dtypes[name]) for name in layout.names},
-            separator=layout.delimiter,
-            quote_char=None,
-            null_values=list(layout.nulls) or None,
-            ignore_errors=True,
-        )
-    except (PolarsError, PanicException):
-        return empty
-    if frame.height != lines:
-        return empty  # it passed over a line, and those behind it would be others
+    frame = layout.by_polars(data, {name: _plain(dtype) for name, dtype in dtypes.items()}, lenient=True)
+    if frame is None or frame.height != lines:  # where it passed over a line, those behind would be others
+        return np.empty(0, np.int64)
     typed = [series.cast(dtypes[series.name], strict=False) for series in frame]
     few = [series.is_null().arg_true() for series in typed if 0 < series.null_count() <= _MOST]
-    return np.unique(pl.concat(few).to_numpy()).astype(np.int64) if few else empty
+    return np.unique(pl.concat(few).to_numpy()).astype(np.int64) if few else np.empty(0, np.int64)
 
 
 def _plain(dtype: pl.DataType) -> pl.DataType:

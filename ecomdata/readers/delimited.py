@@ -17,7 +17,7 @@ from typing import IO, Final, Literal
 
 import numpy as np
 import polars as pl
-from polars.exceptions import PanicException, PolarsError
+from polars.exceptions import PolarsError
 
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
@@ -291,16 +291,8 @@ def _read_fast(data: bytes, layout: Layout, dtypes: Mapping[str, pl.DataType]) -
     quoted = layout.quoted and b'"' in data
     if quoted and not _well_quoted(data, layout.delimiter):
         return None  # polars guesses, or panics
-    try:
-        frame = pl.read_csv(
-            data,
-            has_header=False,
-            schema={name: dtypes[name] for name in layout.names},
-            separator=layout.delimiter,
-            quote_char='"' if quoted else None,
-            null_values=list(layout.nulls) or None,
-        )
-    except (PolarsError, PanicException):
+    frame = layout.by_polars(data, dtypes, quoted=quoted)
+    if frame is None:
         return None
     if not frame.height or frame.to_series(-1).null_count() or quoted:
         # A row with too few fields ends in nulls; without any, and without quotes, polars vouches for

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
 
 import polars as pl
+from polars.exceptions import PanicException, PolarsError
 
 from ecomdata.columns import Columns
 from ecomdata.readers.base import REJECTED, Batch
@@ -51,6 +52,23 @@ class Layout:
         if not self.nulls or fields is None:
             return fields
         return [None if field in self.nulls else field for field in fields]
+
+    def by_polars(
+        self, data: bytes, dtypes: Mapping[str, pl.DataType], *, quoted: bool = False, lenient: bool = False
+    ) -> pl.DataFrame | None:
+        """Whole records by polars; None where it fails. ``lenient`` makes nulls of values that fail."""
+        try:
+            return pl.read_csv(
+                data,
+                has_header=False,
+                schema={name: dtypes[name] for name in self.names},
+                separator=self.delimiter,
+                quote_char='"' if quoted else None,
+                null_values=list(self.nulls) or None,
+                ignore_errors=lenient,
+            )
+        except (PolarsError, PanicException):
+            return None
 
     def overfull(self, text: str) -> str:
         """Why a record of very many delimiters is none, told without holding its fields; mostly empty."""

@@ -97,7 +97,7 @@ def _with_key(table: pl.DataFrame, project: Project, release: Release) -> pl.Dat
     ]
     if not key:
         return table
-    rows = pl.scan_parquet(list(release[name].paths), glob=False, row_index_name="row_id")
+    rows = release[name].scan().with_row_index("row_id")
     wanted = pl.LazyFrame({"row_id": table["row_id"]})
     numbered = rows.select(pl.col("row_id").cast(pl.Int64) + 1, *key)
     keys = numbered.join(wanted, on="row_id", how="semi").collect()
