@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,24 +20,20 @@ from ecomdata.annotatecommands import annotate
 from ecomdata.cardcommands import card
 from ecomdata.commandline import (
     PathType,
-    address_option,
-    ask_user,
-    engine_option,
     home_option,
     json_option,
     print_json,
-    print_line,
     reporting,
     say,
-    working,
 )
 from ecomdata.console import log_plainly
 from ecomdata.dedupcommands import dedup
 from ecomdata.embedcommands import embed
-from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.errors import EcomdataError
 from ecomdata.exportcommands import export
 from ecomdata.hubcommands import personal_data, publish, verify
 from ecomdata.languagecommands import languages
+from ecomdata.loadcommands import load, sample
 from ecomdata.statscommands import stats
 
 if TYPE_CHECKING:
@@ -159,116 +154,6 @@ def info(name: str, home: Path | None, *, as_json: bool) -> None:
     from ecomdata.terminal import print_info
 
     print_info(facts)
-
-
-@cli.command()
-@click.argument("name")
-@click.option(
-    "--source", metavar="PLACE", help="A folder, a file, an archive, hf://datasets/OWNER/NAME or https://..."
-)
-@click.option(
-    "--sample", is_flag=True, help="Load a small synthetic sample in upstream's format; needs no network."
-)
-@click.option(
-    "--only", metavar="GLOB", help="Only the raw files whose path ends like this, such as '20230501/*'."
-)
-@click.option(
-    "--table", "tables", multiple=True, metavar="TABLE", help="Only this table. May be given again."
-)
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read at most N rows for each table.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Blocks parsed side by side. Default: the cores, at most 4.",
-)
-@click.option(
-    "--memory",
-    default="400MB",
-    show_default=True,
-    help="What a derived table may hold before it spills to disk.",
-)
-@click.option("--strict", is_flag=True, help="Fail when any row is rejected.")
-@click.option("--keep-raw", is_flag=True, help="Keep downloaded raw files.")
-@click.option("--force", is_flag=True, help="Load again what is loaded; let a sample replace real data.")
-@click.option(
-    "--allow-pickle", is_flag=True, help="Read declared pickled members, through a restricted unpickler."
-)
-@click.option(
-    "--keep-partial", is_flag=True, help="Keep what stands before the place where a JSON file breaks off."
-)
-@click.option(
-    "--alias",
-    "renamed",
-    multiple=True,
-    metavar="COLUMN=NAME",
-    help="Take the file's column NAME for the declared raw column COLUMN. May be given again.",
-)
-@engine_option
-@address_option
-@click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
-@home_option
-@json_option
-def load(
-    name: str, *, yes: bool, renamed: tuple[str, ...], home: Path | None, as_json: bool, **options: object
-) -> None:
-    """Load a dataset, or all members of a family, into the store."""
-    from ecomdata.loading import load as load_one
-    from ecomdata.registry import members
-
-    loaded: list[object] = []
-    for dataset in members(name):
-        with reporting() as reporter:
-            release = load_one(
-                dataset.name,
-                home=home,
-                aliases=_aliases(renamed),
-                confirm=(lambda _: True) if yes else _confirm,
-                reporter=reporter,
-                **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-            )
-        loaded.append(release.manifest.as_dict())
-        from ecomdata.terminal import print_release
-
-        print_release(release)
-    if as_json:
-        print_json(loaded if len(loaded) > 1 else loaded[0])
-
-
-def _aliases(renamed: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """``COLUMN=NAME`` as declared column -> names in the files."""
-    found: dict[str, tuple[str, ...]] = {}
-    for one in renamed:
-        column, sign, other = one.partition("=")
-        if not (column and sign and other):
-            raise UsageError(f"--alias {one!r} is not COLUMN=NAME", hint="such as --alias unit_id=paper_id")
-        found[column] = (*found.get(column, ()), other)
-    return found
-
-
-def _confirm(question: str) -> bool:
-    return ask_user(question, "the download is above 1 GB")
-
-
-@cli.command()
-@click.argument("name")
-@click.argument("out", type=PathType())
-@click.option(
-    "--rows", default=10_000, show_default=True, type=click.IntRange(min=1), help="Rows of raw data."
-)
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same bytes.")
-@json_option
-def sample(name: str, out: Path, rows: int, seed: int, *, as_json: bool) -> None:
-    """Write synthetic raw files into OUT, laid out exactly as upstream does it."""
-    from ecomdata.samples import sample as write_sample
-
-    with working(f"writing {rows:,} rows of {name}"):
-        files = write_sample(name, out, rows=rows, seed=seed)
-    if as_json:
-        print_json([{"path": str(path), "bytes": path.stat().st_size} for path in files])
-        return
-    for path in files:
-        print_line(path)
 
 
 @cli.command()
@@ -398,5 +283,8 @@ def doctor(home: Path | None, *, offline: bool, prune: bool, as_json: bool) -> N
         sys.exit(1)
 
 
-for _command in (annotate, card, dedup, embed, export, languages, personal_data, publish, stats, verify):
+for _command in (
+    *(annotate, card, dedup, embed, export, languages, load),
+    *(personal_data, publish, sample, stats, verify),
+):
     cli.add_command(_command)
