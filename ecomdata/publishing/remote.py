@@ -33,7 +33,6 @@ from ecomdata.interrupts import as_they_end
 from ecomdata.progress import Reporter
 from ecomdata.publishing.content import Content, check_bytes
 from ecomdata.publishing.plan import Plan, State
-from ecomdata.sources.download import RETRIED, Patience
 from ecomdata.sources.hub_calls import (
     LONGEST,
     NETWORK,
@@ -47,6 +46,7 @@ from ecomdata.sources.hub_calls import (
     strange,
 )
 from ecomdata.sources.hub_client import COMMIT, files_of, small_text
+from ecomdata.sources.patience import RETRIED, Patience
 
 PATIENCE: Final = Patience()
 _ENDPOINT: Final = "check HF_ENDPOINT or --endpoint"

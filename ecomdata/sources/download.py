@@ -2,66 +2,32 @@
 
 from __future__ import annotations
 
-import email.utils
 import errno
 import hashlib
 import json
 import os
-import random
 import re
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
 import httpx2
 
-from ecomdata.errors import AccessError, DataError, EcomdataError
+from ecomdata.durable import sync_folder
+from ecomdata.errors import DataError, EcomdataError
 from ecomdata.plainjson import read_json
+from ecomdata.sources.patience import HOPELESS, Again, Patience, pause, reason
 from ecomdata.sources.plan import OnBytes, human, ignore_bytes, shown
 from ecomdata.sources.recognise import reject_imposter
+from ecomdata.sources.responses import check_origin, check_page, check_status, client, length, unreachable
 
 _CHUNK: Final = 1 << 20
-RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses that may pass."""
-HOPELESS: Final = (
-    httpx2.UnsupportedProtocol,
-    httpx2.TooManyRedirects,
-    httpx2.DecodingError,
-    httpx2.InvalidURL,
-)
-"""What another try does not mend."""
-
-_LONGEST_RETRY_AFTER: Final = 300.0
 _PROGRESS: Final = 1 << 16
 """Bytes that must have come for an attempt to count as progress, so that a server cannot drip for ever."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """When to try again, in seconds.
-
-    Attributes:
-        attempts: Tries in a row without progress.
-        base: Mean wait before the second try; it doubles each time.
-        cap: Longest wait of our own choosing (a server's Retry-After may be longer).
-        connect: How long a connection may take.
-        stall: How long a running download may send nothing.
-    """
-
-    attempts: int = 6
-    base: float = 1.0
-    cap: float = 60.0
-    connect: float = 20.0
-    stall: float = 60.0
-
-    def wait(self, tries: int) -> float:
-        """Seconds before the next try, after ``tries`` failures in a row: exponential, with jitter."""
-        return min(self.cap, self.base * 2.0 ** (tries - 1)) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +48,6 @@ class _Seen:
     @property
     def validator(self) -> str:
         return self.etag or self.modified
-
-
-class Again(Exception):  # noqa: N818 - a reason to try again, not yet an error
-    """Why this try failed, and how long the server asks to wait."""
-
-    def __init__(self, reason: str, wait: float = 0.0) -> None:
-        super().__init__(reason)
-        self.wait = wait
-
-
-def client(patience: Patience) -> httpx2.Client:
-    """A client that follows redirects, asks for files as they are, and does not wait for ever."""
-    timeout = httpx2.Timeout(patience.stall, connect=patience.connect)
-    headers = {"user-agent": "ecomdata", "accept-encoding": "identity"}
-    return httpx2.Client(timeout=timeout, headers=headers, follow_redirects=True)
-
-
-def length(response: httpx2.Response) -> int:
-    """The announced bytes; -1 when there are none."""
-    text = response.headers.get("content-length", "")
-    return int(text) if text.isdigit() else -1
 
 
 @dataclass(kw_only=True)
@@ -279,11 +224,7 @@ class Download:
         finally:
             self._part.unlink(missing_ok=True)
             self._sidecar.unlink(missing_ok=True)
-        folder = os.open(self.target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self.target.parent)
 
     def verify(self, digest: str, path: Path) -> None:
         """Compare what came, with this SHA-256 and at this path, with what is known of the file.
@@ -316,90 +257,3 @@ class Download:
         if error.errno == errno.EFBIG:
             hint = "that disk or a limit (ulimit -f) allows no larger files; choose another one with --home"
         return EcomdataError(f"cannot write {self.target}: {error.strerror or error}", hint=hint)
-
-
-def check_status(response: httpx2.Response, url: str) -> None:
-    """Let success pass.
-
-    Raises:
-        Again: the server may answer otherwise later.
-        AccessError: it wants a login.
-        EcomdataError: it has no such file.
-    """
-    status = response.status_code
-    if response.is_success:
-        return
-    if status in RETRIED:
-        raise Again(f"status {status} {response.reason_phrase}", _retry_after(response))
-    if status in {401, 403, 407}:
-        raise AccessError(
-            f"{shown(url)}: the server refuses access (status {status} {response.reason_phrase})",
-            hint="it needs a login, or the address has expired; get the file by hand and give --source FILE",
-        )
-    raise EcomdataError(
-        f"{shown(url)}: the server answers {status} {response.reason_phrase}",
-        hint="the address may be dead; get the file elsewhere and give it with --source",
-    )
-
-
-def check_origin(response: httpx2.Response, url: str) -> None:
-    """Refuse a redirect that leaves https (EcomdataError)."""
-    if url.startswith("https://") and response.url.scheme != "https":
-        raise EcomdataError(
-            f"{shown(url)} leads to {response.url.scheme}://{response.url.host}, which is not encrypted",
-            hint="get the file by hand if you trust that, and give it with --source",
-        )
-
-
-def check_page(response: httpx2.Response, name: str) -> None:
-    """Refuse a web page or a recoded body in place of a file (DataError, EcomdataError)."""
-    kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind in {"text/html", "application/xhtml+xml"} and not name.endswith((".html", ".htm")):
-        raise DataError(
-            f"{shown(str(response.url))} is a web page ({kind}), not the file {name}",
-            hint="it needs a login or a click in a browser; get it by hand and give it with --source",
-        )
-    coding = response.headers.get("content-encoding", "identity").lower()
-    if coding not in {"identity", ""} and not name.endswith((".gz", ".tgz")):
-        raise EcomdataError(
-            f"{shown(str(response.url))}: the server sends {coding}, though it was asked for the plain file",
-            hint="get the file by hand and give it with --source",
-        )
-
-
-def _retry_after(response: httpx2.Response) -> float:
-    # The Hub says it in another way: ratelimit: "api";r=0;t=55
-    limit = re.search(r"\bt=(\d+)", response.headers.get("ratelimit", ""))
-    text = response.headers.get("retry-after", limit[1] if limit else "").strip()
-    if not text:
-        return 0.0
-    if text.isdigit():
-        seconds = float(text)
-    else:
-        try:
-            # By the server's own clock where it tells it: this machine's may be wrong.
-            told = response.headers.get("date", "")
-            now = email.utils.parsedate_to_datetime(told) if told else datetime.now(UTC)
-            seconds = (email.utils.parsedate_to_datetime(text) - now).total_seconds()
-        except (ValueError, TypeError):
-            return 0.0
-    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
-
-
-def pause(error: Exception, patience: Patience, tries: int) -> float:
-    """Seconds to wait before the next try."""
-    asked = error.wait if isinstance(error, Again) else 0.0
-    return max(asked, patience.wait(tries))
-
-
-def reason(error: Exception) -> str:
-    """What an exception says, or what it is called."""
-    return str(error) or type(error).__name__
-
-
-def unreachable(url: str, error: Exception) -> EcomdataError:
-    """The error for a server that cannot be spoken to."""
-    return EcomdataError(
-        f"cannot reach {shown(url)}: {reason(error)}",
-        hint="check the network and the proxy settings, or give files you have with --source",
-    )

@@ -19,7 +19,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 )
 
 from ecomdata.errors import AccessError, EcomdataError, UsageError
-from ecomdata.sources.download import RETRIED, Patience
+from ecomdata.sources.patience import RETRIED, Patience
 
 T = TypeVar("T")
 

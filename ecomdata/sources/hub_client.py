@@ -28,7 +28,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 from ecomdata import __version__
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.pathnames import in_utf8, safe_relative
-from ecomdata.sources.download import RETRIED, Download, Patience, check_status
+from ecomdata.sources.download import Download
 from ecomdata.sources.hub_calls import (
     NETWORK,
     SPOKEN,
@@ -40,7 +40,9 @@ from ecomdata.sources.hub_calls import (
     patiently,
     strange,
 )
+from ecomdata.sources.patience import RETRIED, Patience
 from ecomdata.sources.plan import OnBytes
+from ecomdata.sources.responses import check_status
 
 MOST_ENTRIES: Final = 200_000
 """Files of a repository; the Hub advises fewer than 100,000. A server may list page after page for ever."""

@@ -19,21 +19,10 @@ from ecomdata.errors import UsageError
 from ecomdata.pathnames import safe_relative
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import decompressed, is_archive
-from ecomdata.sources.download import (
-    HOPELESS,
-    Again,
-    Download,
-    Patience,
-    check_origin,
-    check_page,
-    check_status,
-    client,
-    length,
-    pause,
-    unreachable,
-)
+from ecomdata.sources.download import Download
 from ecomdata.sources.local import expander
 from ecomdata.sources.matching import Selection
+from ecomdata.sources.patience import HOPELESS, Again, Patience, pause
 from ecomdata.sources.plan import (
     OnBytes,
     Plan,
@@ -43,6 +32,7 @@ from ecomdata.sources.plan import (
     raw_folder,
     shown,
 )
+from ecomdata.sources.responses import check_origin, check_page, check_status, client, length, unreachable
 
 PATIENCE: Final = Patience()
 _ASKED: Final = 3

@@ -18,7 +18,7 @@ _TOLD: Final = (
     "ecomdata.duplicates.applying",
     "ecomdata.embeddings.embedding",
     "ecomdata.loading",
-    "ecomdata.sources.download",
+    "ecomdata.sources.responses",
 )
 """Modules that ask for the time; most are imported late."""
 

@@ -18,7 +18,9 @@ import httpx2
 import pytest
 
 from ecomdata.errors import AccessError, DataError, EcomdataError
-from ecomdata.sources.download import Again, Download, Patience, check_origin, pause
+from ecomdata.sources.download import Download
+from ecomdata.sources.patience import Again, Patience, pause
+from ecomdata.sources.responses import check_origin
 from tests.conftest import ROOT
 from tests.loopback import Site, but, instead
 from tests.sources.toys import HASTY

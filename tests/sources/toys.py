@@ -15,7 +15,7 @@ import polars as pl
 from ecomdata.declare import Access, Dataset, Licence, Raw, Source, Table
 from ecomdata.readers import Delimited
 from ecomdata.sources import Plan, Selection, make_plan
-from ecomdata.sources.download import Patience
+from ecomdata.sources.patience import Patience
 
 CLICKS = b"user,sku\n7,b-1\n7,b-2\n"
 ITEMS = b"sku,price\nb-1,3\n"

@@ -1,0 +1,105 @@
+"""What a server answers: which answers are the file that was asked for, and what the others mean."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx2
+
+from ecomdata.errors import AccessError, DataError, EcomdataError
+from ecomdata.sources.patience import RETRIED, Again, Patience, reason
+from ecomdata.sources.plan import shown
+
+_LONGEST_RETRY_AFTER: Final = 300.0
+
+
+def client(patience: Patience) -> httpx2.Client:
+    """A client that follows redirects, asks for files as they are, and does not wait for ever."""
+    timeout = httpx2.Timeout(patience.stall, connect=patience.connect)
+    headers = {"user-agent": "ecomdata", "accept-encoding": "identity"}
+    return httpx2.Client(timeout=timeout, headers=headers, follow_redirects=True)
+
+
+def length(response: httpx2.Response) -> int:
+    """The announced bytes; -1 when there are none."""
+    text = response.headers.get("content-length", "")
+    return int(text) if text.isdigit() else -1
+
+
+def check_status(response: httpx2.Response, url: str) -> None:
+    """Let success pass.
+
+    Raises:
+        Again: the server may answer otherwise later.
+        AccessError: it wants a login.
+        EcomdataError: it has no such file.
+    """
+    status = response.status_code
+    if response.is_success:
+        return
+    if status in RETRIED:
+        raise Again(f"status {status} {response.reason_phrase}", _retry_after(response))
+    if status in {401, 403, 407}:
+        raise AccessError(
+            f"{shown(url)}: the server refuses access (status {status} {response.reason_phrase})",
+            hint="it needs a login, or the address has expired; get the file by hand and give --source FILE",
+        )
+    raise EcomdataError(
+        f"{shown(url)}: the server answers {status} {response.reason_phrase}",
+        hint="the address may be dead; get the file elsewhere and give it with --source",
+    )
+
+
+def check_origin(response: httpx2.Response, url: str) -> None:
+    """Refuse a redirect that leaves https (EcomdataError)."""
+    if url.startswith("https://") and response.url.scheme != "https":
+        raise EcomdataError(
+            f"{shown(url)} leads to {response.url.scheme}://{response.url.host}, which is not encrypted",
+            hint="get the file by hand if you trust that, and give it with --source",
+        )
+
+
+def check_page(response: httpx2.Response, name: str) -> None:
+    """Refuse a web page or a recoded body in place of a file (DataError, EcomdataError)."""
+    kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind in {"text/html", "application/xhtml+xml"} and not name.endswith((".html", ".htm")):
+        raise DataError(
+            f"{shown(str(response.url))} is a web page ({kind}), not the file {name}",
+            hint="it needs a login or a click in a browser; get it by hand and give it with --source",
+        )
+    coding = response.headers.get("content-encoding", "identity").lower()
+    if coding not in {"identity", ""} and not name.endswith((".gz", ".tgz")):
+        raise EcomdataError(
+            f"{shown(str(response.url))}: the server sends {coding}, though it was asked for the plain file",
+            hint="get the file by hand and give it with --source",
+        )
+
+
+def _retry_after(response: httpx2.Response) -> float:
+    # The Hub says it in another way: ratelimit: "api";r=0;t=55
+    limit = re.search(r"\bt=(\d+)", response.headers.get("ratelimit", ""))
+    text = response.headers.get("retry-after", limit[1] if limit else "").strip()
+    if not text:
+        return 0.0
+    if text.isdigit():
+        seconds = float(text)
+    else:
+        try:
+            # By the server's own clock where it tells it: this machine's may be wrong.
+            told = response.headers.get("date", "")
+            now = email.utils.parsedate_to_datetime(told) if told else datetime.now(UTC)
+            seconds = (email.utils.parsedate_to_datetime(text) - now).total_seconds()
+        except (ValueError, TypeError):
+            return 0.0
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
+
+
+def unreachable(url: str, error: Exception) -> EcomdataError:
+    """The error for a server that cannot be spoken to."""
+    return EcomdataError(
+        f"cannot reach {shown(url)}: {reason(error)}",
+        hint="check the network and the proxy settings, or give files you have with --source",
+    )
