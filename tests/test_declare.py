@@ -256,3 +256,30 @@ def test_a_view_says_what_is_wrong_with_it(changes: dict[str, Any], message: str
     given = {"name": "labels", "description": "Labels.", "sql": "SELECT * FROM this.clicks", **changes}
     with pytest.raises(DeclarationError, match=message):
         View(**given)
+
+
+class Broken(dy.Schema):
+    """Rows."""
+
+    user_id = dy.Int64(description="Who \ud83d is.")
+
+
+@pytest.mark.parametrize(
+    ("declared", "changes", "where"),
+    [
+        (LICENCE, {"note": "\ud83d"}, "licence"),
+        (SOURCE, {"instructions": "Ask \ud83d."}, "source"),
+        (RAW, {"files": ("\udcff.csv",)}, "raw files"),
+        (TABLE, {"grain": "one \ud83d"}, "table 'events'"),
+        (TABLE, {"schema": Broken, "kind": "", "key": ()}, "table 'events'"),
+        (VIEW, {"description": "\ud83d."}, "view 'first'"),
+        (DATASET, {"summary": "Shoes \ud83d"}, "dataset 'shop/clicks'"),
+        (DATASET, {"versions": {"\ud83d": {}}}, "dataset 'shop/clicks'"),
+        (DATASET, {"lookalikes": {"theirs": frozenset({"\ud83d"})}}, "dataset 'shop/clicks'"),
+    ],
+)
+def test_half_a_character_is_refused(declared: Any, changes: dict[str, Any], where: str) -> None:
+    """No file holds it: cards and manifests could not be written."""
+    with pytest.raises(DeclarationError, match=f"{where}: .* has half of a character") as caught:
+        replace(declared, **changes)
+    str(caught.value).encode()
