@@ -130,7 +130,7 @@ def _frames(answer: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
         empty = False
         yield pl.DataFrame(batch)
     if empty:
-        yield pl.DataFrame(reader.schema.empty_table())
+        yield pl.DataFrame(schema=pl.Schema(reader.schema))
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

@@ -250,10 +250,10 @@ def _footer(
         with require_sound_footer(stream, file.path) as footer:
             parquet = pq.ParquetFile(footer)
             rows = int(parquet.metadata.num_rows)
-            empty = pl.DataFrame(parquet.schema_arrow.empty_table())
+            schema = pl.Schema(parquet.schema_arrow)
     except (DataError, pa.ArrowException, pl.exceptions.PolarsError, ValueError) as error:
         return 0, [Difference(file.path, "schema", "a Parquet file", str(error).splitlines()[0])]
-    types = {name: str(dtype) for name, dtype in empty.schema.items()}
+    types = {name: str(dtype) for name, dtype in schema.items()}
     return rows, [
         *_compare(file.path, "rows", str(file.rows), str(rows)),
         *_schema(file.path, table.columns, types),

@@ -145,14 +145,25 @@ def test_a_query_over_what_is_loaded_needs_duckdb_alone(tmp_path: Path) -> None:
     assert _heavy_after(query, ECOMDATA_HOME=str(tmp_path)) == ["duckdb"]
 
 
+OF_TEXTS = ("--table", "reviews", "--column", "text")
+
+
 @pytest.mark.parametrize(
-    "command", [["dedup", "--max-removed", "1"], ["languages"]], ids=lambda words: words[0]
+    "command",
+    [
+        ["dedup", "banglishrev", *OF_TEXTS, "--max-removed", "1"],
+        ["languages", "banglishrev", *OF_TEXTS],
+        ["verify", "banglishrev"],
+        ["stats", "banglishrev"],
+    ],
+    ids=lambda words: words[0],
 )
-def test_texts_are_looked_through_without_pandas(tmp_path: Path, command: list[str]) -> None:
+def test_texts_and_vectors_are_looked_through_without_pandas(tmp_path: Path, command: list[str]) -> None:
     """Pyarrow imports it for a null that is filled or an array that NumPy is to see: a third of a second."""
     ed.load("banglishrev", sample=True, tables=["reviews"], home=tmp_path)
-    words = [*command, "banglishrev", "--table", "reviews", "--column", "text"]
-    query = f"from ecomdata.cli import cli; cli({words}, standalone_mode=False)"
+    if command[0] == "stats":
+        ed.embed("banglishrev", table="reviews", column="text", home=tmp_path)
+    query = f"from ecomdata.cli import cli; cli({command}, standalone_mode=False)"
     assert "pandas" not in _heavy_after(query, ECOMDATA_HOME=str(tmp_path))
 
 

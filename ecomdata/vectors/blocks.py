@@ -183,10 +183,11 @@ class ParquetVectors:
 
     def _array(self, lists: Any, dim: int, path: Path, first: int) -> Floats:  # noqa: ANN401 - of three types
         """The vectors of a batch that has ``first`` rows before it."""
+        import polars as pl
         import pyarrow.compute as pc
 
-        found = cast("Any", pc.list_value_length(lists))
-        sizes: Ints = found.fill_null(-1).to_numpy(zero_copy_only=False)
+        # Through polars, for pyarrow's own ways to NumPy import pandas.
+        sizes: Ints = pl.Series(cast("Any", pc.list_value_length(lists))).fill_null(-1).to_numpy()
         there = np.flatnonzero(sizes >= 0)
         if len(there) < len(sizes) and self._nulls == "error":
             row = first + int(np.argmin(sizes)) + 1
@@ -203,12 +204,12 @@ class ParquetVectors:
             )
         values = lists.drop_null().flatten()
         if values.null_count:
-            at = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False))) // width
+            at = (pl.Series(values.is_null()).arg_max() or 0) // width
             raise DataError(
                 f"{path.name}: row {first + int(there[at]) + 1:,} has a value that is null",
                 hint="make the whole vector null where a part of it is not known",
             )
-        found = _float32(values.to_numpy(zero_copy_only=False).reshape(len(there), width))
+        found = _float32(pl.Series(values).to_numpy().reshape(len(there), width))
         if self._nulls == "zero" and len(there) < len(sizes):
             whole = np.zeros((len(sizes), width), np.float32)
             whole[there] = found
