@@ -11,7 +11,7 @@ from ecomdata.errors import DataError
 from ecomdata.personaldata.looking import KINDS, Kind
 from ecomdata.plainjson import parsed
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what is looked for and how; what another version found is not used."""
 
 
