@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from ecomdata.personaldata.emails import FILES
+
 REGIONS: Final = {"bn": "BD", "vi": "VN", "zh": "CN", "en": "US"}
 """Language -> the country whose numbers are looked for without a ``+`` or a word before them."""
 
@@ -37,11 +39,18 @@ _D: Final = f"[{_ALL}]"
 _GAP: Final = r"[ \u00a0.()\-\u2010-\u2014]{0,2}"
 _DASH: Final = r"[ \u00a0\-\u2010-\u2014]?"
 _ZERO: Final = rf"\(?{_digits('0')}"
+_ABROAD_ZEROS: Final = rf"(?:{_digits('0')}{{2}}{_DASH})?"
 
 _START: Final = {
-    "BD": rf"(?:{_ZERO}|{_digits('8')}{{2}}{_digits('0')}{_DASH}){_digits('1')}{_digits('3456789')}",
-    "VN": rf"(?:{_ZERO}|{_digits('8')}{_digits('4')}{_DASH}){_digits('35789')}",
-    "CN": rf"(?:{_digits('8')}{_digits('6')}{_DASH})?{_digits('1')}{_digits('3456789')}{_D}",
+    "BD": (
+        rf"(?:{_ZERO}|{_ABROAD_ZEROS}{_digits('8')}{{2}}{_digits('0')}{_DASH})"
+        rf"{_digits('1')}{_digits('3456789')}"
+    ),
+    "VN": rf"(?:{_ZERO}|{_ABROAD_ZEROS}{_digits('8')}{_digits('4')}{_DASH}){_digits('35789')}",
+    "CN": (
+        rf"(?:{_ABROAD_ZEROS}{_digits('8')}{_digits('6')}{_DASH})?"
+        rf"{_digits('1')}{_digits('3456789')}{_D}"
+    ),
 }
 _US: Final = (
     r"\([2-9][0-9]{2}\) ?[2-9][0-9]{2}[ .\-]|[2-9][0-9]{2}-[2-9][0-9]{2}-|[2-9][0-9]{2}\.[2-9][0-9]{2}\."
@@ -52,7 +61,7 @@ _SHAPES: Final = {
         rf"{_ZERO}{_digits('2')}(?:\) ?|{_DASH}-){_D}{{4}}{_DASH}{_D}{{4,5}}",
     ),
     "VN": (
-        rf"{_START['VN']}(?:[ .\-]?{_D}){{8}}",
+        rf"{_START['VN']}(?:{_D}(?:[ .\-]?{_D}){{7}}|[ .\-]{_D}{{3}}(?:[ .\-]?{_D}){{5}})",
         rf"{_ZERO}{_digits('2')}{_D}{{1,2}}(?:\) ?|[ .\-]){_D}{{3,4}}[ .\-]?{_D}{{4}}",
     ),
     "CN": (
@@ -62,7 +71,7 @@ _SHAPES: Final = {
     "US": (rf"(?:1[ .\-])?(?:{_US})[0-9]{{4}}",),
 }
 """Country -> shapes of its numbers. Three groups of digits with spaces between them are no shape of the US:
-sizes of memory look like that."""
+sizes of memory look like that. Nor do numbers of Vietnam begin with two groups of two: days and sizes do."""
 _PLUSSED: Final = rf"[+＋]{_GAP}{_D}(?:{_GAP}{_D})"
 _ABROAD: Final = f"{_PLUSSED}{{7,14}}"
 _SAID: Final = (
@@ -74,8 +83,15 @@ _DIGITS_AFTER: Final = rf"[^{_ALL}\n]{{0,12}}{_D}(?:{_GAP}{_D})"
 ALWAYS: Final = rf"{_PLUSSED}{{7}}|(?:^|[^A-Za-z]|\\[nrt])(?i:{_SAID}){_DIGITS_AFTER}{{7}}"
 """Every text with a ``+`` or a word before a number matches this."""
 
-_BEFORE: Final = rf"(?<![A-Za-z{_ALL}_$€£¥৳₫@#=%])(?<![A-Za-z{_ALL}]-)(?<![{_ALL}][.,])"
-_AFTER: Final = rf"(?![A-Za-z{_ALL}_%@])(?![.\-][A-Za-z{_ALL}])"
+_BEFORE: Final = (
+    rf"(?<![A-Za-z{_ALL}_$€£¥৳₫@#=%])(?<![A-Z{_ALL}]-)(?:(?<![a-z]-)|(?={_ZERO}))(?<![{_ALL}][.,])"
+)
+"""A word and a hyphen may stand before a number that begins with 0, as ids do not; a model's capitals no."""
+_SENTENCE: Final = (
+    rf"(?!(?i:{FILES})(?![A-Za-z]))(?:I|[A-Z]?[a-z\u00c0-\u1ef9]+)(?![A-Za-z{_ALL}_/@\-]|\.[A-Za-z{_ALL}])"
+)
+"""A word right after a full stop that is neither the end of a file's name nor a part of a longer name."""
+_AFTER: Final = rf"(?![A-Za-z{_ALL}_%@])(?!-[A-Za-z{_ALL}])(?!\.(?!{_SENTENCE})[A-Za-z{_ALL}])"
 _NO_PHONE_BEFORE: Final = re.compile(
     r"(?:\b(?:isbn(?:-1[03])?|ean|upc|gtin|asin|sku|imei|serial|s/n|model|barcode|batch|lot|awb|tracking"
     r"|(?:order|invoice|product|ref)\.? ?(?:no|id|number|code|nr|#)|mã(?: đơn| vận đơn| số)?)"
@@ -85,21 +101,26 @@ _NO_PHONE_BEFORE: Final = re.compile(
 )
 _ID_BEFORE: Final = re.compile(r"\b(?:item|id)[\s:.#=\-]*$", re.IGNORECASE)
 """Before a number that begins with 0 these say nothing: ids do not, and accounts are named by numbers."""
-_PRICE: Final = re.compile(r" ?(?:[₫৳元]|(?:đ|tk|taka|vnd|bdt|usd|rmb)(?![^\W_]))", re.IGNORECASE)
+_PRICE: Final = re.compile(
+    r"(?P<space> ?)(?:[₫৳元]|(?:đ(?!/c\b)|tk|taka|vnd|bdt|usd|rmb)(?![^\W_]))", re.IGNORECASE
+)
+"""``đ/c`` is an address."""
 _WORD: Final = re.compile(rf"(?:(?<![A-Za-z])(?:{_SAID}))(?P<number>{_DIGITS_AFTER}{{7,14}})", re.IGNORECASE)
 _NUMBER: Final = re.compile(rf"[+＋(]?{_D}(?:{_GAP}{_D})*\Z")
 _PLUS: Final = re.compile(rf"(?<![A-Za-z{_ALL}]){_ABROAD}(?![A-Za-z{_ALL}])")
 _GROUP: Final = re.compile(rf"{_D}+")
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s]{0,300}$")
-_LINK_TO_PHONE: Final = re.compile(r"(?:wa\.me/|phone=|tel[:=])[+＋]?$", re.IGNORECASE)
+_LINK_TO_PHONE: Final = re.compile(r"(?:(?:wa|zalo)\.me/|phone=|tel[:=])[+＋]?$", re.IGNORECASE)
 _WHOLE: Final = 11
 """So many digits after a word can be a number with its country's code and without the +."""
 _REACH: Final = 300
 _MOST_GROUPS: Final = 5
 _LEAST_DIGITS: Final = 8
 _DATE: Final = re.compile(
-    r"(?:19|20)[0-9]{2}[ .\-]?(?:0?[1-9]|1[0-2])[ .\-]?(?:[12][0-9]|3[01]|0?[1-9])(?![0-9])"
+    r"(?:(?:19|20)[0-9]{2}[ .\-]?(?:0?[1-9]|1[0-2])[ .\-]?(?:[12][0-9]|3[01]|0?[1-9])"
+    r"|(?:[12][0-9]|3[01]|0?[1-9])([ .\-])(?:[12][0-9]|3[01]|0?[1-9])\1(?:19|20)[0-9]{2})(?![0-9])"
 )
+"""Year first, or last after day and month in either order."""
 
 
 def prefilter(regions: Iterable[str]) -> str:
@@ -109,8 +130,11 @@ def prefilter(regions: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _national(region: str) -> re.Pattern[str]:
-    return re.compile(f"{_BEFORE}(?:{'|'.join(_SHAPES[region])}){_AFTER}")
+def _national(region: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds a country's numbers, a hyphen between a few of them too, and what takes those apart."""
+    shape = f"(?:{'|'.join(_SHAPES[region])})"
+    joined = f"{_BEFORE}{shape}(?:-(?={_ZERO}){shape}){{0,3}}{_AFTER}"
+    return re.compile(joined), re.compile(rf"{shape}(?=-|\Z)")
 
 
 def phones(text: str, regions: tuple[str, ...]) -> Iterator[Phone]:
@@ -143,23 +167,35 @@ def _after_words(text: str, regions: tuple[str, ...]) -> Iterator[Phone]:
 
 
 def _shaped(text: str, region: str) -> Iterator[Phone]:
-    for match in _national(region).finditer(text):
-        number = match[0]
-        if len(_GROUP.findall(number)) > _MOST_GROUPS or _is_ean(number):
-            continue
-        start, end = match.span()
-        if _is_something_else(text[max(0, start - 30) : start], number) or _PRICE.match(text, end):
-            continue
-        if _in_link(text, start) or not _known(number, region):
-            continue
-        yield Phone(start, end, region, bare=number.isdigit())
+    joined, one = _national(region)
+    for run in joined.finditer(text):
+        before = text[max(0, run.start() - 30) : run.start()]
+        for match in one.finditer(text, *run.span()):
+            number, (start, end) = match[0], match.span()
+            if len(_GROUP.findall(number)) > _MOST_GROUPS or _is_ean(number):
+                continue
+            if _is_something_else(before, number) or _is_price(text, end, number):
+                continue
+            if _in_link(text, start) or not _known(number, region):
+                continue
+            yield Phone(start, end, region, bare=number.isdigit())
 
 
 def _is_something_else(before: str, number: str) -> bool:
     """Whether the words before a number name it as something else."""
     if _NO_PHONE_BEFORE.search(before):
         return True
-    return int(number.lstrip("(")[0]) > 0 and _ID_BEFORE.search(before) is not None
+    return not _begins_with_zero(number) and _ID_BEFORE.search(before) is not None
+
+
+def _is_price(text: str, end: int, number: str) -> bool:
+    """Whether a currency follows; no price begins with 0, so before those it must adjoin."""
+    price = _PRICE.match(text, end)
+    return price is not None and not (price["space"] and _begins_with_zero(number))
+
+
+def _begins_with_zero(number: str) -> bool:
+    return int(number.lstrip("(")[0]) == 0
 
 
 def _longest(number: str, regions: tuple[str, ...]) -> tuple[int, str] | None:
@@ -195,8 +231,11 @@ def _known(number: str, region: str) -> str:
 
 
 def _is_ean(number: str) -> bool:
-    """Whether thirteen digits have a bar code's check digit: Korean ones begin as Bangladesh's numbers do."""
-    if len(number) != 13 or not number.isdigit():
+    """Whether thirteen digits have a bar code's check digit: Korean ones begin as Bangladesh's numbers do.
+
+    So does a tenth of those numbers, and is missed; not in Bengali digits, in which no bar code is written.
+    """
+    if len(number) != 13 or not (number.isascii() and number.isdigit()):
         return False
     digits = [int(digit) for digit in number]
     return (sum(digits[0::2]) + 3 * sum(digits[1::2])) % 10 == 0
