@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-PREFILTER: Final = r"[A-Za-z0-9_%+\-][@＠][A-Za-z0-9][A-Za-z0-9\-]*\."
-"""Every text with an address matches this; without look-around, so that Rust can run it."""
+PREFILTER: Final = r"[A-Za-z0-9_%+\-][@＠][A-Za-z0-9][A-Za-z0-9\-]*\.|\\u(?:0040|[fF]{2}20)"
+"""Every text with an address, and JSON of it, matches this; without look-around, so that Rust can run it."""
 
 FILES: Final = (
     r"png|jpe?g|gif|webp|svg|avif|ico|bmp|css|m?[jt]sx?|json|html?|php|aspx?|java|[ct]sv|txt|xml|yaml|yml|pdf"

@@ -29,11 +29,6 @@ _PHONE_NAME: Final = re.compile(
 )
 _ALONE: Final = re.compile(r"\s*[+＋(]?[0-9০-৯０-９][0-9০-৯０-９ .()\-]{6,19}\s*")
 _NUMBER_ALONE: Final = r"[0-9০-৯０-９][0-9০-৯０-９ .()\-]{6}"
-_ESCAPED: Final = (
-    r"\\u(?:00(?:40|2[bB]|3[0-9])|09[eE][6-9a-fA-F]|[fF]{2}(?:20|1[0-9])"
-    r"|[0-9a-fA-F]{4}[ :]{0,3}[0-9][0-9 \-]{7})"
-)
-"""What of this JSON may hide as an escape."""
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?|(?<![\w.+\-])[0-9]{8,15}(?![\w.])')
 
 
@@ -75,7 +70,7 @@ class Look:
 
     def prefilter(self, name: str = "") -> str:
         """A pattern for Rust's regex that every text of this name matches in which anything is found."""
-        parts = [EMAILS, SECRETS, phone_prefilter(self.regions), _ESCAPED]
+        parts = [EMAILS, SECRETS, phone_prefilter(self.regions)]
         return "|".join([*parts, _NUMBER_ALONE] if _PHONE_NAME.search(name) else parts)
 
     def masked(self, text: str, name: str = "", *, ids: bool = False) -> tuple[str, list[Found]]:

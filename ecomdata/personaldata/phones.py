@@ -76,12 +76,37 @@ _PLUSSED: Final = rf"[+＋]{_GAP}{_D}(?:{_GAP}{_D})"
 _ABROAD: Final = f"{_PLUSSED}{{7,14}}"
 _SAID: Final = (
     r"phones?|telephone|tel|call(?: me)?(?: at| on)?|mobile|mob|cell|whats ?app|wechat|weixin|zalo|viber"
-    r"|imo|bkash|nagad|wa\.me/|contact|hotline|s[đd]t|đt|điện thoại|liên hệ|gọi|ফোন|মোবাইল|নাম্বার|নম্বর|কল"
+    r"|imo|bkash|nagad|wa\.me\\*/|contact|hotline|s(?:đ|d)t|đt|điện thoại|liên hệ|gọi|ফোন|মোবাইল|নাম্বার|নম্বর|কল"
     r"|যোগাযোগ|বিকাশ|电话|手机|手机号|微信|联系|热线|致电"
 )
 _DIGITS_AFTER: Final = rf"[^{_ALL}\n]{{0,12}}{_D}(?:{_GAP}{_D})"
-ALWAYS: Final = rf"{_PLUSSED}{{7}}|(?:^|[^A-Za-z]|\\[nrt])(?i:{_SAID}){_DIGITS_AFTER}{{7}}"
-"""Every text with a ``+`` or a word before a number matches this."""
+_ESCAPE: Final = r"\\+u[0-9a-fA-F]{4}"
+
+
+def _escaped(words: str) -> str:
+    """The words as JSON has them that escapes what is not ASCII, small and capital."""
+
+    def escape(match: re.Match[str]) -> str:
+        codes = sorted({f"{ord(case):04x}" for case in (match[0].lower(), match[0].upper())})
+        return rf"\\+u(?:{'|'.join(codes)})"
+
+    return re.sub(r"[^\x00-\x7f]", escape, words)
+
+
+ALWAYS: Final = (
+    rf"{_PLUSSED}{{7}}|(?:^|[^A-Za-z]|\\[bfnrt]|{_ESCAPE})(?i:{_SAID}|{_escaped(_SAID)})"
+    rf"(?:(?:{_ESCAPE}){{1,2}}|\\+[^{_ALL}\n]|[^{_ALL}\n]){{0,16}}{_D}(?:{_GAP}{_D}){{7}}"
+)
+"""Every text with a ``+`` or a word before a number matches this, as does JSON of it."""
+_IN_JSON: Final = (
+    r"\\u(?:00(?:2[bB]|3[0-9])|09[eE][6-9a-fA-F]|[fF]{2}(?:0[bB]|1[0-9]))"
+    rf"|{_ESCAPE}\(?{_D}(?:{_GAP}{_D}){{9}}"
+    rf"|[+＋{_ALL}][ .()\-]?\\+u(?:00[aA]0|201[0-4])"
+    r"|(?i:phone|mobile|contact|whatsapp)(?i:_?(?:no|num|number|nr))?\\*\" ?:"
+    rf"[^{_ALL}\n,]{{0,6}}{_D}(?:{_GAP}{_D}){{7}}"
+)
+"""Other JSON with a number matches this: where a digit, a ``+`` or a dash is escaped, or the character before,
+as whose last digit its first one would read; or where its key ends with a word."""
 
 _BEFORE: Final = (
     rf"(?<![A-Za-z{_ALL}_$€£¥৳₫@#=%])(?<![A-Z{_ALL}]-)(?:(?<![a-z]-)|(?={_ZERO}))(?<![{_ALL}][.,])"
@@ -126,7 +151,8 @@ _DATE: Final = re.compile(
 def prefilter(regions: Iterable[str]) -> str:
     """A pattern that every text with a number of these countries, or with ``+`` or a word, matches."""
     shapes = "|".join(shape for region in regions for shape in _SHAPES.get(region, ()))
-    return f"{ALWAYS}|(?:^|[^{_ALL}])(?:{shapes})(?:[^{_ALL}]|$)" if shapes else ALWAYS
+    always = f"{ALWAYS}|{_IN_JSON}"
+    return f"{always}|(?:^|[^{_ALL}])(?:{shapes})(?:[^{_ALL}]|$)" if shapes else always
 
 
 @lru_cache(maxsize=16)

@@ -55,11 +55,13 @@ _FORMS: Final = (
         "slack_webhook",
         r"https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9+/]{20,120}",
         "hooks.slack.com/",
+        hint=r"hooks\.slack\.com\\*/",
     ),
     _form(
         "discord_webhook",
         r"https://(?:[a-z]{1,8}\.)?discord(?:app)?\.com/api/webhooks/[0-9]{15,22}/[A-Za-z0-9_\-]{50,100}",
         "/api/webhooks/",
+        hint=r"/api\\*/webhooks\\*/",
     ),
     _form("hugging_face", r"(?:hf|api_org)_[A-Za-z]{34}(?![A-Za-z0-9])", "hf_", "api_org_"),
     _form(
@@ -110,7 +112,7 @@ _FORMS: Final = (
         "password_in_url",
         r"[a-z][a-z0-9+.\-]{1,20}://[^\s:/@\"'<>]{1,100}:[^\s/@\"'<>]{3,200}@(?=[A-Za-z0-9])",
         "://",
-        hint=r"://[^\s:/@\"'<>]{1,100}:[^\s/@\"'<>]{3}",
+        hint=r":\\*/\\*/[^\s:/@\"'<>]{1,100}:[^\s/@\"'<>]{3}",
     ),
 )
 """Lengths are bounded, or a form cannot begin inside another: so looking for them takes time in proportion to
@@ -120,7 +122,7 @@ _END: Final = "-----END"
 _CLOSES: Final = re.compile(r"-----END [A-Z0-9 ]{0,50}-----")
 _BODY: Final = re.compile(r"(?:[A-Za-z0-9+/=:,.\- ]|\\n|\s)*")
 PREFILTER: Final = "|".join([r"PRIVATE KEY", *(form.hint for form in _FORMS)])
-"""Every text with a token or a key matches this; without look-around, so that Rust can run it."""
+"""Texts with a token or a key match this, and JSON of them; without look-around, so that Rust can run it."""
 
 
 def secrets(text: str) -> Iterator[Secret]:

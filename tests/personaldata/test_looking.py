@@ -17,9 +17,11 @@ ROUNDS = 20
 PIECES = [
     *(one.text for one in planted(3, 2)),
     *(one.text for one in decoys(3, 2)),
-    *"আ ভ中文áé \n\t'\"\\{}[]@＠+＋.-_:/0123456789০১৭",
+    *"আ ভ中文áé\u3002\u2018\u200b\u00a0\u2013 \n\t'\"\\{}[]@＠+＋.-_:/0123456789০১৭",
     "01712345678",
     "a@b.com",
+    "4155552671",
+    *("call", "gọi", "ফোন"),
     "[phone]",
 ]
 texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
@@ -174,6 +176,7 @@ def test_json_stays_json(value: object) -> None:
         masked, found = LOOK.masked(text)
         assert isinstance(json.loads(masked), type(value))
         assert found or masked == text
+        assert not found or pl.Series([text]).str.contains(LOOK.prefilter())[0]
 
 
 def test_json_in_json_and_halves_of_characters() -> None:
@@ -202,6 +205,48 @@ def test_escapes_of_json_hide_nothing() -> None:
         "n": 13812345678,
     }
     assert [one.kind for one in found] == ["phone", "email", "phone"]
+
+
+@pytest.mark.parametrize("slashes", ["/", "\\/"])
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"t": "ok\u3002(212) 555-0123"},
+        {"t": "\u30020912.345.678"},
+        {"t": "\u20180912.345.678"},
+        {"t": "x\u00a0(415) 867-5309"},
+        {"t": "01712\u2013345678"},
+        {"t": "415\u00a05552671, call 415 555\u00a02671"},
+        {"t": "+\u00a0298 201234"},
+        {"t": "\u200bcall 4155552671"},
+        {"t": "G\u1ecdi cho em, 4155552671"},
+        {"t": "\u0110I\u1ec6N THO\u1ea0I: 4155552671"},
+        {"t": "\u09ab\u09cb\u09a8 \u09a8\u09be\u09ae\u09cd\u09ac\u09be\u09b0 4155552671"},
+        {"\u624b\u673a\u53f7\u7801": ["4155552671"]},
+        {"userPhone": "4155552671"},
+        {"t": "https://wa.me/14155552671"},
+        {"t": "https://hooks.slack.com/services/TAAAAAAAA/BAAAAAAAA/AAAAAAAAAAAAAAAAAAAAAAAA"},
+        {"t": "postgres://shop:secret12@db.internal"},
+    ],
+)
+def test_the_search_misses_nothing_in_json(value: object, deep: bool, slashes: str) -> None:
+    """Escapes between a number and its word, beside it or inside it, and of slashes, as some write them."""
+    text = json.dumps({"payload": json.dumps(value)} if deep else value).replace("/", slashes)
+    assert LOOK.masked(text)[1]
+    assert pl.Series([text]).str.contains(LOOK.prefilter())[0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"t": "\u09ad\u09be\u09b2\u09cb 2023-05-01", "id": 123456789012},
+        {"t": "gi\u00e1 1.299.000\u0111", "price": 12990000, "ts": 1700000000},
+    ],
+)
+def test_the_search_passes_over_json_with_dates_and_ids(value: object) -> None:
+    """Rows that hold other numbers beside escapes need no closer look."""
+    assert not pl.Series([json.dumps(value)]).str.contains(LOOK.prefilter())[0]
 
 
 @pytest.mark.parametrize(
