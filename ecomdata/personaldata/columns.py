@@ -13,6 +13,9 @@ from ecomdata.personaldata.looking import Look
 Change = Callable[[str, str], str]
 """(text, the name of what holds it) -> the text to stand in its place."""
 _DIGITS_ONLY: Final = r"(?m)^[0-9]{7,}$"
+_LINE: Final = r"(?m)^.+$"
+_MOST: Final = 0.5
+"""Where no more of the lines than this are numbers, they say nothing of one another: it is free text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,14 @@ class TextColumn:
         return pl.any_horizontal(parts).fill_null(value=False)
 
     def digits_only(self) -> pl.Expr:
-        """How many texts of a row are numbers of seven or more digits and nothing else."""
-        texts = _texts(pl.col(self.name), self.dtype, self.name)
-        return pl.sum_horizontal(text.str.count_matches(_DIGITS_ONLY) for text, _ in texts)
+        """How many lines are seven or more digits and nothing else, in texts of which most lines are that."""
+        counted = [
+            (text.str.count_matches(_DIGITS_ONLY).sum(), text.str.count_matches(_LINE).sum())
+            for text, _ in _texts(pl.col(self.name), self.dtype, self.name)
+        ]
+        return pl.sum_horizontal(
+            pl.when(numbers > _MOST * lines).then(numbers).otherwise(0) for numbers, lines in counted
+        )
 
     def changed(self, value: object, change: Change) -> Any:  # noqa: ANN401 - as nested as the type
         """The value with all its texts changed; the same object where none is."""

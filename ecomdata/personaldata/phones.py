@@ -105,8 +105,8 @@ _IN_JSON: Final = (
     r"|(?i:phone|mobile|contact|whatsapp)(?i:_?(?:no|num|number|nr))?\\*\" ?:"
     rf"[^{_ALL}\n,]{{0,6}}{_D}(?:{_GAP}{_D}){{7}}"
 )
-"""Other JSON with a number matches this: where a digit, a ``+`` or a dash is escaped, or the character before,
-as whose last digit its first one would read; or where its key ends with a word."""
+"""Other JSON with a number matches this: where a digit, a ``+`` or a dash is escaped, or the character before
+(as whose last digit its first one would read), or where its key ends with a word."""
 
 _BEFORE: Final = (
     rf"(?<![A-Za-z{_ALL}_$€£¥৳₫@#=%])(?<![A-Z{_ALL}]-)(?:(?<![a-z]-)|(?={_ZERO}))(?<![{_ALL}][.,])"

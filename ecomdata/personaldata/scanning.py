@@ -22,7 +22,7 @@ _Sort = tuple[Kind, str, bool]
 """Kind, sort, and whether it may also be an id."""
 _EXAMPLES: Final = 3
 _FEW_PHONES: Final = 0.5
-"""Where fewer of a column's bare numbers than this could be telephone numbers, they are ids."""
+"""Where fewer than this of the bare numbers that fill a column could be telephone numbers, they are ids."""
 
 
 def regions_of(dataset: Dataset) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ class _Table:
         if not phones:
             return False
         lazy = self._table.scan()
-        numbers = lazy.select(column.digits_only().sum()).collect(engine="streaming").item()
+        numbers = lazy.select(column.digits_only()).collect(engine="streaming").item()
         return phones < _FEW_PHONES * int(numbers)
 
 

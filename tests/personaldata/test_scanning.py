@@ -78,6 +78,29 @@ def test_a_column_of_digits_is_judged_whole(
     assert ("text" in found.scanned["posts"].ids) is not are_phones
 
 
+JUNK = ["1111111", "11111111", "99999999", "10000000", "12345678"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "phones"),
+    [
+        ("text", [*(f"fine {i}" for i in range(20)), *JUNK, PHONE, "01812345678"], 2),
+        ("text", [None, None, *JUNK, PHONE, "01812345678", "ok\nfine"], 0),
+        ("tags", [["good", PHONE], [*JUNK, "fine", "late", None], ["nice"] * 6], 1),
+        ("tags", [[PHONE, *JUNK], None, ["nice"]], 0),
+        ("replies", [[{"body": text, "score": None} for text in (*JUNK, "01812345678")]], 0),
+    ],
+)
+def test_a_few_bare_numbers_among_texts_are_no_ids(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, column: str, values: list[object], phones: int
+) -> None:
+    """Junk of digits hides no number in a column of free text; where most texts are digits, they are ids."""
+    release = load_board(monkeypatch, tmp_path / "raw", [{column: value} for value in values])
+    found = scan(release, ed.loader("board"))
+    assert sum(one.occurrences for one in found) == phones
+    assert (column in found.scanned["posts"].ids) is (phones == 0)
+
+
 def test_no_value_is_kept(board: ed.Release, home: Path) -> None:
     """What is kept in the home and shown as JSON holds no value that was found."""
     found = personal_data("board")
