@@ -105,7 +105,7 @@ def interactions_of(release: Release, table: str | None, ratings: Mapping[str, f
     """The table with users and items.
 
     Raises:
-        UsageError: there is none, several, or none of that name; or an event that is rated is none.
+        UsageError: there is none, several, or none of that name; or it has no events to rate.
     """
     known = {data.name: data for data in release.values() if _fits(data)}
     dataset = release.manifest.dataset
@@ -135,6 +135,11 @@ def interactions_of(release: Release, table: str | None, ratings: Mapping[str, f
 def is_text(dtype: str) -> bool:
     """Whether a column of such a polars type holds text of any length."""
     return dtype.partition("(")[0] == "String"
+
+
+def is_number(dtype: str) -> bool:
+    """Whether a column of such a polars type holds numbers, or true and false."""
+    return dtype.startswith(("Int", "UInt", "Float", "Decimal", "Boolean"))
 
 
 def cleaned(column: str, dtype: str) -> str:

@@ -7,6 +7,7 @@ load_svmlight_file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,7 +20,8 @@ Rows = Callable[[str], list[tuple[Any, ...]]]
 """Asks a query for all its rows."""
 
 _FLOATS: Final = ("DOUBLE", "FLOAT", "DECIMAL")
-_LABELS: Final = ("BOOLEAN", "INT", "BIGINT", "HUGEINT", *_FLOATS)
+_LABEL: Final = re.compile(r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)")
+"""The types of numbers: those of lists and structs have their names inside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +80,11 @@ def _check(examples: Examples, types: dict[str, str]) -> None:
         raise UsageError(
             f"{examples.relation} has no column {', '.join(unknown)}", hint=f"its columns: {', '.join(types)}"
         )
-    if not any(word in types[examples.label] for word in _LABELS):
-        raise UsageError(f"the label {examples.label} holds {types[examples.label]}, no numbers")
+    if not _LABEL.fullmatch(types[examples.label]):
+        raise UsageError(
+            f"the label {examples.label} holds {types[examples.label]}, no numbers",
+            hint=f"columns that do: {', '.join(name for name in types if _LABEL.fullmatch(types[name]))}",
+        )
     if not examples.features or examples.label in examples.features:
         raise UsageError(
             "features are one column at least, and the label is none", hint="name them: --features"

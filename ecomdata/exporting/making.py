@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import duckdb
 
+from ecomdata.canonical import EVENTS
 from ecomdata.catalog import create_views
 from ecomdata.embedded import EMBEDDINGS
 from ecomdata.errors import DataError, EcomdataError, UsageError
-from ecomdata.exporting.interactions import interactions_of
+from ecomdata.exporting.interactions import interactions_of, is_number
 from ecomdata.exporting.libsvm import Examples, libsvm_parts
 from ecomdata.exporting.parts import Export, Part
 from ecomdata.exporting.recbole import recbole_parts
@@ -43,6 +45,13 @@ _OF_FORMATS: Final[Mapping[str, frozenset[str]]] = {
     "no-guard": frozenset({"recommenders"}),
 }
 """Option -> the formats in which it says something."""
+
+_ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "recbole": (".item", ".user"),
+    "recommenders": (),
+    "libsvm": (".libsvm", ".*.libsvm"),
+}
+"""How the names of files end that one export writes and another of the same name need not, as globs."""
 
 
 def export(  # noqa: PLR0913 - an option of the command each
@@ -102,6 +111,7 @@ def export(  # noqa: PLR0913 - an option of the command each
         )
     given = {"rating": ratings, "label": label, "features": features, "split": split, "no-guard": not guard}
     _check_options(format, given)
+    _check_ratings(ratings or {})
     loader(name)  # knows near names for one that is misspelt
     release = open_release(name, home=home)
     reporter = reporter or Silent()
@@ -117,7 +127,7 @@ def export(  # noqa: PLR0913 - an option of the command each
                 if format == "recbole"
                 else [recommenders_part(found, _file_name(out), guard=guard)]
             )
-        _check_targets(parts, folder, force=force)
+        _check_targets(parts, folder, format, force=force)
         notes = {} if dry_run else _counted(connection, parts, name)
         files = planned(parts, folder) if dry_run else _written(connection, parts, folder, reporter, name)
     return Export(
@@ -136,6 +146,15 @@ def _check_options(format: str, given: Mapping[str, object]) -> None:  # noqa: A
     if idle:
         formats = " and ".join(sorted(_OF_FORMATS[idle[0]]))
         raise UsageError(f"--{idle[0]} says nothing to {format}", hint=f"it is for {formats}")
+
+
+def _check_ratings(ratings: Mapping[str, float]) -> None:
+    for event, value in ratings.items():
+        if event not in EVENTS or not math.isfinite(value):
+            raise UsageError(
+                f"{event!r} cannot be rated {value}: a rating is an event's name and a number",
+                hint=f"events are {', '.join(EVENTS)}",
+            )
 
 
 @contextmanager
@@ -205,7 +224,7 @@ def _counted(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], name:
     return {what: count for what, count in counted.items() if count}
 
 
-def _check_targets(parts: Sequence[Part], folder: Path, *, force: bool) -> None:
+def _check_targets(parts: Sequence[Part], folder: Path, format: Format, *, force: bool) -> None:  # noqa: A002
     there = [folder / part.file for part in parts if (folder / part.file).exists()]
     if there and not force:
         raise UsageError(
@@ -213,6 +232,16 @@ def _check_targets(parts: Sequence[Part], folder: Path, *, force: bool) -> None:
         )
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, and a folder is needed")
+    # A reader would take them for parts of this export; what another split left holds the same rows again.
+    stem = parts[0].file.partition(".")[0]
+    ours = {folder / part.file for part in parts}
+    left = sorted({path for ending in _ENDINGS[format] for path in folder.glob(f"{stem}{ending}")} - ours)
+    if left:
+        named = ", ".join(str(path) for path in left[:3])
+        raise UsageError(
+            f"{named} is of another export, and would stay beside this one",
+            hint="remove it, or export to another folder",
+        )
 
 
 def _file_name(out: Path | str) -> str:
@@ -225,9 +254,17 @@ def _file_name(out: Path | str) -> str:
 
 
 def _label(columns: Mapping[str, str], label: str | None) -> str:
-    if label is not None and label not in columns:
+    if label is None:
+        return ""
+    if label not in columns:
         raise UsageError(f"there is no column {label!r}", hint=f"columns: {', '.join(columns)}")
-    return label or ""
+    if not is_number(columns[label]):
+        numbers = [name for name, dtype in columns.items() if is_number(dtype)]
+        raise UsageError(
+            f"the label {label} holds {columns[label]}, no numbers",
+            hint=f"columns that do: {', '.join(numbers)}",
+        )
+    return label
 
 
 def _examples(

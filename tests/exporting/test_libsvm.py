@@ -70,6 +70,10 @@ def test_other_columns(tmp_path: Path) -> None:
     _export(NAME, tmp_path / "out", label="dear", features=["clicked"], split="event")
     assert (tmp_path / "out" / "clicks.cart.libsvm").read_text() == "1 2:1\n"
     assert (tmp_path / "out" / "clicks.view.libsvm").read_text() == "1 1:1\n"
+    with pytest.raises(
+        UsageError, match=r"clicks\.cart\.libsvm, .*clicks\.view\.libsvm is of another export"
+    ):
+        _export(NAME, tmp_path / "out", force=True)
     _export(NAME, tmp_path / "raw", table="events", label="clicked", features=["event"])
     assert (tmp_path / "raw" / "events.libsvm").read_text() == "1 1:1\n0 2:1\n"
 
@@ -105,7 +109,7 @@ def test_the_same_bytes(tmp_path: Path) -> None:
 
 def test_wrong_requests(tmp_path: Path) -> None:
     """Nothing declared, columns that are not there, labels and features of the wrong kind, odd splits."""
-    load(tmp_path, [{"session_id": "../x"}])
+    load(tmp_path, [{"session_id": "../x"}], users=[{"user_id": "u1", "visits": [1]}])
     cases: list[tuple[dict[str, Any], str]] = [
         ({"table": "click"}, "no table or view 'click'"),
         ({"table": "events"}, "declares no label"),
@@ -113,6 +117,7 @@ def test_wrong_requests(tmp_path: Path) -> None:
         ({"features": ["clicked"]}, "the label is none"),
         ({"features": ["colour"]}, "no column colour"),
         ({"label": "event"}, "no numbers"),
+        ({"table": "users", "label": "visits", "features": ["age"]}, r"holds BIGINT\[\], no numbers"),
         ({"split": "session_id"}, "cannot be part of a file's name"),
     ]
     for options, message in cases:
@@ -127,5 +132,8 @@ def test_wrong_requests(tmp_path: Path) -> None:
         _export(NAME, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     ed.load("taobao/tmall", sample=True, limit=50)
+    structs = {"table": "train_activity", "label": "activity", "features": ["merchant_id"]}
+    with pytest.raises(UsageError, match=r"holds STRUCT\(.*\)\[\], no numbers"):
+        _export("taobao/tmall", tmp_path / "out", **structs)
     with pytest.raises(UsageError, match="declares no view with labels"):
         _export("taobao/tmall", tmp_path / "out")

@@ -147,6 +147,20 @@ def test_the_same_bytes_and_nothing_half(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+def test_files_of_another_export_do_not_stay_beside_this_one(tmp_path: Path) -> None:
+    """A .user file that this export would not write is named; other files there are nobody's business."""
+    load(tmp_path, [{}], users=[{"user_id": "u1"}])
+    _export(tmp_path)
+    place = tmp_path / "out" / FOLDER
+    before = (place / f"{FOLDER}.inter").read_bytes()
+    load(tmp_path, [{}, {}])
+    with pytest.raises(UsageError, match=rf"{FOLDER}\.user is of another export"):
+        _export(tmp_path, force=True)
+    assert (place / f"{FOLDER}.inter").read_bytes() == before
+    (place / f"{FOLDER}.user").rename(place / f"{FOLDER}.kg")
+    assert len(_export(tmp_path, force=True).files) == 1
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     """The files and their columns, and no folder."""
     load(tmp_path, [{}])
@@ -191,6 +205,7 @@ def test_wrong_requests(tmp_path: Path) -> None:
     for options, message in (
         ({"table": "event"}, "no table 'event'"),
         ({"label": "clicks"}, "no column 'clicks'"),
+        ({"label": "event"}, "the label event holds Enum.* no numbers"),
         ({"memory": "much"}, "amount of memory"),
     ):
         with pytest.raises(UsageError, match=message):
@@ -200,12 +215,16 @@ def test_wrong_requests(tmp_path: Path) -> None:
         _export(tmp_path)
 
 
-@pytest.mark.parametrize("rated", ["buy=2", "view", "view=much", "view=inf", "view=nan"])
+@pytest.mark.parametrize("rated", ["view", "view=much", "buy=2", "view=inf", "view=nan"])
 def test_ratings_that_are_none(rated: str) -> None:
-    """Events that are none and numbers that are none are refused before anything is opened."""
-    with pytest.raises(UsageError, match="is not EVENT=NUMBER") as raised:
+    """Events that are none and numbers that are none are refused before anything is opened, in Python too."""
+    with pytest.raises(UsageError, match=r"is not EVENT=NUMBER|cannot be rated") as raised:
         cli.main(["export", NAME, "out", "--format", "recbole", "--rating", rated], standalone_mode=False)
     assert "purchase" in raised.value.hint
+    event, _, number = rated.partition("=")
+    if number not in {"", "much"}:
+        with pytest.raises(UsageError, match=f"'{event}' cannot be rated {float(number)}"):
+            ed.export(NAME, "out", format="recbole", ratings={event: float(number)})
 
 
 def test_the_command(tmp_path: Path, run_cli: RunCli) -> None:
