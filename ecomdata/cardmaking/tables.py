@@ -113,16 +113,17 @@ def _share(part: int, rows: int) -> str:
 
 
 def _filled(column: ColumnProfile, rows: int, *, values: bool) -> Filled:
-    # Who is most often in the data is nobody's business, whatever the id.
-    bars = column.bars if values and not column.name.endswith("user_id") else ()
-    frequent = (bar for bar in bars if bar.rows >= _FEWEST_ROWS)
+    # Who is in the data, most often or at all, is nobody's business, whatever the id.
+    shown = values and not column.name.endswith("user_id")
+    ends = shown or column.measure == "length"
+    frequent = (bar for bar in column.bars if shown and bar.rows >= _FEWEST_ROWS)
     most = sorted(frequent, key=lambda bar: -bar.rows)[:_WORDS_SHOWN]
     return Filled(
         name=column.name,
         # An estimate may lie above what there can be.
         distinct="" if column.distinct is None else f"{min(column.distinct, rows - column.nulls):,}",
-        low=code(column.low) if column.low is not None else "",
-        high=code(column.high) if column.high is not None else "",
+        low=code(column.low) if ends and column.low is not None else "",
+        high=code(column.high) if ends and column.high is not None else "",
         words=Markdown(", ".join(_word(bar, rows) for bar in most)),
     )
 

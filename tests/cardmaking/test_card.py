@@ -113,6 +113,15 @@ def test_few_rows_show_no_values(shop: Shop, tmp_path: Path) -> None:
     assert "01711" not in made(tmp_path / "card")
 
 
+def test_no_user_id_is_shown(shop: Shop, tmp_path: Path) -> None:
+    """Not the least and the greatest either, while those of other numbers are."""
+    shop.load([f"{user},7,view,{user - 90_000}," for user in range(98_701, 98_721)])
+    card = made(tmp_path)
+    assert re.search(r"^\| `user_id` \| \d+ \|  \|  \|  \|$", card, re.MULTILINE)
+    assert re.search(r"^\| `price` \| \d+ \| `0.5` \| `8720.0` \|", card, re.MULTILINE)
+    assert "987" not in re.sub("[0-9a-f]{64}", "", card.partition("## Tables")[2])
+
+
 def test_rejected_and_breaking_rows_stay_at_home(tmp_path: Path) -> None:
     """They are counted with their reasons; what they hold is not shown."""
     card = made(tmp_path / "card")
