@@ -85,6 +85,12 @@ class TableData:
         return (connection or duckdb.connect()).read_parquet(self._patterns())
 
 
+class _NoTableError(UsageError, KeyError):
+    """What a mapping raises where it has no such key, as ``get`` expects."""
+
+    __str__ = UsageError.__str__
+
+
 class Release(Mapping[str, TableData]):
     """A loaded release: ``release["events"].lazy()``.
 
@@ -110,7 +116,7 @@ class Release(Mapping[str, TableData]):
         try:
             return self._tables[name]
         except KeyError:
-            raise UsageError(
+            raise _NoTableError(
                 f"{self.manifest.dataset} has no table {name!r} in this release",
                 hint=f"its tables are {', '.join(self._tables)}",
             ) from None

@@ -35,6 +35,9 @@ def test_an_unknown_table_is_named(release: ed.Release) -> None:
     with pytest.raises(ed.UsageError, match="no table 'clicks'") as caught:
         release["clicks"]
     assert caught.value.hint == "its tables are events, items"
+    with pytest.raises(KeyError):
+        release["clicks"]
+    assert release.get("clicks") is None
 
 
 def test_lazy_is_typed_by_the_schema(release: ed.Release) -> None:
