@@ -29,6 +29,13 @@ CITATION: Final = """@misc{kazemian2025leadlag,
 }"""
 
 
+_APART: Final = (
+    "CASE WHEN days >= 1 AND horizon > days THEN true ELSE error('lookback(days, horizon): days is 1 at "
+    "least, and horizon is more than days, or the label would stand in the input') END"
+)
+_AHEAD: Final = "CASE WHEN horizon >= 1 THEN true ELSE error('labels_at(horizon): horizon is 1 at least') END"
+"""Whether the parameters of a view mean something, in SQL: DuckDB counts places below 1 from the end."""
+
 UNIT: Final = ("unit_id", "created_date", "observed_days")
 """The columns of a series that its views have, too."""
 
@@ -56,7 +63,7 @@ def at_any_horizon(
                 "Each unit that was observed for horizon days, with the cumulative count of each channel on "
                 "the last of them."
             ),
-            sql=f"SELECT {names}, {at} FROM this.series WHERE observed_days >= horizon",  # noqa: S608 - names
+            sql=f"SELECT {names}, {at} FROM this.series WHERE {_AHEAD} AND observed_days >= horizon",  # noqa: S608
             parameters=("horizon",),
         ),
         View(
@@ -65,7 +72,10 @@ def at_any_horizon(
                 f"Each unit's first days as input, and its cumulative {lag} on day horizon as label, null "
                 "where it was not observed for so long; units younger than days are left out."
             ),
-            sql=f"SELECT {names}, {seen}, {label} FROM this.series WHERE observed_days >= days AND {born}",  # noqa: S608
+            sql=(
+                f"SELECT {names}, {seen}, {label} FROM this.series "  # noqa: S608 - names
+                f"WHERE {_APART} AND observed_days >= days AND {born}"
+            ),
             parameters=("days", "horizon"),
         ),
     )

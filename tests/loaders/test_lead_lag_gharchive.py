@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import ecomdata as ed
-from ecomdata.errors import DataError
+from ecomdata.errors import DataError, UsageError
 from ecomdata.release import Release
 
 TIMELINE = {
@@ -187,6 +187,17 @@ def test_labels_and_lookbacks_are_cut_where_the_user_says(tmp_path: Path) -> Non
     assert ed.sql("select unit_id, pushes, forks from lead_lag_gharchive.labels_at(4)").rows() == [
         ("a/b", 1, 1)
     ]
+
+
+def test_labels_inside_their_inputs_are_refused(tmp_path: Path) -> None:
+    """A label within the input is no forecast, and places below 1 would be counted from the end."""
+    load(tmp_path, [event("PushEvent", f"2019-11-2{day}T00:00:00Z") for day in range(5)])
+    for days in ("3, 3", "4, 2", "0, 2", "-1, 2"):
+        with pytest.raises(UsageError, match="horizon is more than days"):
+            ed.sql(f"select * from lead_lag_gharchive.lookback({days})")  # noqa: S608
+    for horizon in ("0", "-1"):
+        with pytest.raises(UsageError, match="horizon is 1 at least"):
+            ed.sql(f"select * from lead_lag_gharchive.labels_at({horizon})")  # noqa: S608
 
 
 def test_hours_that_are_missing_show_in_the_coverage(tmp_path: Path) -> None:
