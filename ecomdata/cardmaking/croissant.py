@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -65,6 +65,7 @@ def croissant(
     repo: str,
     columns: Mapping[str, Mapping[str, str]] | None = None,
     labels: Sequence[LabelSet] = (),
+    repeating: Collection[str] = (),
 ) -> bytes:
     """The content of ``croissant.json``; equal releases give equal bytes.
 
@@ -81,6 +82,7 @@ def croissant(
         repo: ``OWNER/NAME`` on the Hub, or empty.
         columns: Table -> column -> what it means, in sentences.
         labels: The label sets beside the release.
+        repeating: Tables in which rows share a key, of which none is declared then.
 
     Raises:
         DataError: the release has other tables or columns than this version declares.
@@ -99,6 +101,7 @@ def croissant(
                 rows=record.written,
                 file_set=_file_set(table.name),
                 descriptions=(columns or {}).get(table.name, {}),
+                key=() if table.name in repeating else table.key,
             )
             for table, record in tables
         ],

@@ -22,6 +22,8 @@ from ecomdata.progress import Reporter, Silent
 from ecomdata.published import Published
 from ecomdata.release import Release
 from ecomdata.store import missing_files
+from ecomdata.validating import Validation, declared_of
+from ecomdata.validating.builtin import key_rules
 from ecomdata.vectorstats.keeping import kept_statistics
 
 CARD: Final = "README.md"
@@ -79,9 +81,26 @@ def make_card(release: Release, dataset: Dataset, facts: Facts) -> Mapping[str, 
         )
     )
     columns = {table.name: table.described for table in dataset.tables}
-    described = croissant(dataset, facts.published, prose, repo=facts.repo, columns=columns, labels=labels)
+    described = croissant(
+        dataset,
+        facts.published,
+        prose,
+        repo=facts.repo,
+        columns=columns,
+        labels=labels,
+        repeating=_repeating(release, dataset, numbers.validation),
+    )
     drawn = {picture.path: picture.png for picture in pictures}
     return {CARD: text.encode(), CROISSANT: described, **drawn}
+
+
+def _repeating(release: Release, dataset: Dataset, found: Validation) -> frozenset[str]:
+    """The tables in which rows share what is declared to be their key."""
+    declared = declared_of(dataset.name).rules
+    rules = (*key_rules(dataset, release.manifest, declared), *declared)
+    keys = {(table.name, frozenset(table.key)) for table in dataset.tables if table.key}
+    about_keys = {(rule.table, rule.name) for rule in rules if (rule.table, frozenset(rule.unique)) in keys}
+    return frozenset(one.table for one in found.rules if one.breaking and (one.table, one.name) in about_keys)
 
 
 def require_whole(release: Release) -> None:

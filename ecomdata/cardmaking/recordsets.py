@@ -6,7 +6,7 @@ Fields have the types that mlcroissant, and so every reader built on it, turns i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -65,7 +65,9 @@ class _Shape:
         return {"isArray": True, "arrayShape": ",".join(map(str, self.lengths))} if self.lengths else {}
 
 
-def record_set(table: Table, *, rows: int, file_set: str, descriptions: Mapping[str, str]) -> Node:
+def record_set(
+    table: Table, *, rows: int, file_set: str, descriptions: Mapping[str, str], key: Sequence[str]
+) -> Node:
     """A table as a RecordSet that reads its files.
 
     A column of a type that Croissant has no word for (bytes, durations, lists in lists of structs) is no
@@ -76,6 +78,7 @@ def record_set(table: Table, *, rows: int, file_set: str, descriptions: Mapping[
         rows: How many rows it has.
         file_set: The ``@id`` of its FileSet.
         descriptions: Column -> what it means, for those of which that is written.
+        key: Columns that no two rows share, or none.
     """
     fields = {name: _field(table, name, file_set, descriptions) for name in table.schema.columns()}
     left_out = [name for name, node in fields.items() if node is None]
@@ -83,8 +86,8 @@ def record_set(table: Table, *, rows: int, file_set: str, descriptions: Mapping[
     if left_out:
         said += f" Without these columns, whose types Croissant has no word for: {', '.join(left_out)}."
     node: Node = {"@type": "cr:RecordSet", "@id": table.name, "name": table.name, "description": said}
-    if table.key and not set(table.key) & set(left_out):
-        node["key"] = [{"@id": field_id(table.name, name)} for name in table.key]
+    if key and not set(key) & set(left_out):
+        node["key"] = [{"@id": field_id(table.name, name)} for name in key]
     return {**node, "field": [node for node in fields.values() if node is not None]}
 
 

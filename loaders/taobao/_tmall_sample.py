@@ -87,13 +87,15 @@ def _users(rng: np.random.Generator, world: _World) -> pl.DataFrame:
 
 
 def _pairs(rng: np.random.Generator, size: int, world: _World) -> pl.DataFrame:
-    ranks = rng.integers(0, len(world.items), size)
-    return pl.DataFrame(
+    """Pairs that are no two the same, as the tables' key says; more are drawn than there shall be."""
+    ranks = rng.integers(0, len(world.items), 2 * size)
+    drawn = pl.DataFrame(
         {
-            "user_id": world.users[rng.integers(0, len(world.users), size)],
+            "user_id": world.users[rng.integers(0, len(world.users), 2 * size)],
             "merchant_id": world.merchant[ranks],
         }
     )
+    return drawn.unique(maintain_order=True).head(size)
 
 
 def _format2(rng: np.random.Generator, rows: int, users: pl.DataFrame, world: _World) -> pl.DataFrame:

@@ -131,6 +131,17 @@ def test_rejected_and_breaking_rows_stay_at_home(tmp_path: Path) -> None:
     assert "`sing`" not in card
 
 
+def test_no_key_is_declared_that_rows_share(tmp_path: Path) -> None:
+    """Croissant promises no two rows with one key; where some have it, the card's checks say so alone."""
+    for file, rows in (("train", "1,2,0\n1,2,1\n1,3,0\n"), ("test", "1,2,\n1,3,\n")):
+        head = f"user_id,merchant_id,{'label' if file == 'train' else 'prob'}\n"
+        (tmp_path / f"{file}_format1.csv").write_text(head + rows)
+    ed.load("taobao/tmall", source=tmp_path, tables=["train", "test"])
+    assert "two rows have the same user_id, merchant_id | 3 | 1 |" in made(tmp_path / "card", "taobao/tmall")
+    sets = json.loads((tmp_path / "card" / "croissant.json").read_text())["recordSet"]
+    assert [(one["name"], len(one.get("key", ()))) for one in sets] == [("train", 0), ("test", 2)]
+
+
 def test_local_paths_are_not_told(shop: Shop, tmp_path: Path) -> None:
     """Neither where the raw files lay nor where the store is."""
     made(tmp_path / "card")

@@ -205,6 +205,10 @@ def test_the_sample_has_the_dirt_of_the_published_files(tmp_path: Path) -> None:
     assert users["gender"].null_count()
     lines = (tmp_path / "data_format1/test_format1.csv").read_text(encoding="utf-8").splitlines()
     assert all(line.endswith(",") for line in lines[1:])
+    for split in ("train", "test"):
+        pairs = pl.read_csv(tmp_path / f"data_format1/{split}_format1.csv").select("user_id", "merchant_id")
+        assert pairs.height == 800
+        assert pairs.is_unique().all()
     assert ":08" in (tmp_path / "data_format2/train_format2.csv").read_text(encoding="utf-8")
 
 
