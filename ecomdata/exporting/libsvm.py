@@ -61,14 +61,14 @@ def libsvm_parts(examples: Examples, ask: Rows) -> list[Part]:
         f"SELECT coalesce({split}::VARCHAR, 'null') AS split, {label} AS label, {features} "
         f"FROM {examples.relation} WHERE {label} IS NOT NULL ORDER BY {names}, label, split)"
     )
-    splits = ask("SELECT split, count(*) FROM examples GROUP BY split ORDER BY split")
+    splits = ask("SELECT DISTINCT split FROM examples ORDER BY split")
     if not splits:
         raise DataError(
             f"no row of {examples.name} has a {examples.label}",
             hint="look at it: ecomdata info says which rows a view is of, and ecomdata sql shows them",
         )
     _number_features(examples, types, ask)
-    parts = [_lines(examples, types, value, count) for value, count in splits]
+    parts = [_lines(examples, types, split) for (split,) in splits]
     missing = f"SELECT count(*) FROM {examples.relation} WHERE {label} IS NULL"  # noqa: S608 - quoted names
     return [*parts, _map(examples, {f"rows without {examples.label}, left out": missing})]
 
@@ -113,7 +113,7 @@ def _number_features(examples: Examples, types: dict[str, str], ask: Rows) -> No
         )
 
 
-def _lines(examples: Examples, types: dict[str, str], split: str, rows: int) -> Part:
+def _lines(examples: Examples, types: dict[str, str], split: str) -> Part:
     terms: list[str] = []
     joins: list[str] = []
     for at, name in enumerate(examples.features):
@@ -135,7 +135,6 @@ def _lines(examples: Examples, types: dict[str, str], split: str, rows: int) -> 
         query=query,
         columns=(examples.label, *examples.features),
         sources=(examples.name,),
-        rows=rows,
     )
 
 

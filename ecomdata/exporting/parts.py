@@ -19,7 +19,8 @@ class Part:
         columns: Its columns, as the tool calls them.
         sources: The tables that it is made of.
         guard: Whether texts that a spreadsheet would run get an apostrophe.
-        rows: How many rows to expect; 0 where that is not known.
+        rows: The rows of the table that it is read from; 0 where that is not known.
+        size: The bytes of that table's files; 0 where that is not known.
         fatal: What makes the export fail -> query that counts it.
         notes: What is said of it -> query that counts it; 0 is not said.
     """
@@ -32,6 +33,7 @@ class Part:
     separator: str = ""
     guard: bool = False
     rows: int = 0
+    size: int = 0
     fatal: Mapping[str, str] = field(default_factory=dict[str, str])
     notes: Mapping[str, str] = field(default_factory=dict[str, str])
 

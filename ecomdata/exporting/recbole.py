@@ -141,6 +141,7 @@ def _part(
         head="\t".join(headers),
         separator="\t",
         rows=data.record.written,
+        size=sum(file.size for file in data.record.files),
         fatal=fatal,
         notes=notes,
     )

@@ -36,6 +36,7 @@ def recommenders_part(found: Interactions, file: str, *, guard: bool = True) -> 
         separator=",",
         guard=guard,
         rows=found.table.record.written,
+        size=sum(file.size for file in found.table.record.files),
         fatal={} if file.endswith(".parquet") else found.fatal,
         notes=notes,
     )

@@ -66,14 +66,14 @@ def _exported(path: Path, part: Part, rows: int | None, size: int | None) -> Exp
 
 def _write(connection: duckdb.DuckDBPyConnection, part: Part, path: Path, reporter: Reporter) -> int:
     rows = 0
-    reporter.start(part.file, part.rows)
+    reporter.start(part.file, part.size)
     with path.open("xb") as file, interruptible(connection):
         reader: pa.RecordBatchReader = connection.sql(part.query).to_arrow_reader(_BATCH)
         sink = _Parquet(file, reader.schema) if part.file.endswith(".parquet") else _Text(file, part)
         for batch in reader:
             sink.add(batch)
             rows += batch.num_rows
-            reporter.advance(size=batch.num_rows, rows=batch.num_rows)
+            reporter.advance(size=part.size * batch.num_rows // max(1, part.rows), rows=batch.num_rows)
         sink.close()
         file.flush()
         os.fsync(file.fileno())

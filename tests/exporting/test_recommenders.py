@@ -9,6 +9,7 @@ import pytest
 
 import ecomdata as ed
 from ecomdata.errors import UsageError
+from ecomdata.progress import Silent
 from tests.exporting.stalls import NAME, NOON, load, market
 
 __all__ = ["market"]
@@ -80,6 +81,24 @@ def test_reviews_are_ratings(tmp_path: Path) -> None:
         None if us is None else us / 1e6 for us in reviews["posted_at"].dt.epoch("us")
     ]
     assert done.files[0].rows == frame.height
+
+
+def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
+    """As far as the table's files are read, with the rows that were written."""
+    release = load(tmp_path, [{"user_id": f"u{at}"} for at in range(100)])
+    told: list[int] = []
+
+    class Hearing(Silent):
+        def start(self, title: str, total: int) -> None:
+            assert title == "r.csv"
+            told.append(total)
+
+        def advance(self, *, size: int = 0, rows: int = 0) -> None:
+            told.extend((size, rows))
+
+    _export(tmp_path / "r.csv", reporter=Hearing())
+    size = sum(path.stat().st_size for path in release["events"].paths)
+    assert told == [size, size, 100]
 
 
 def test_wrong_requests(tmp_path: Path) -> None:
