@@ -261,7 +261,7 @@ def _label(columns: Mapping[str, str], label: str | None) -> str:
     if not is_number(columns[label]):
         numbers = [name for name, dtype in columns.items() if is_number(dtype)]
         raise UsageError(
-            f"the label {label} holds {columns[label]}, no numbers",
+            f"the label {label} holds {columns[label].partition('(')[0]}, no numbers",
             hint=f"columns that do: {', '.join(numbers)}",
         )
     return label

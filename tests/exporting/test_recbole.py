@@ -205,7 +205,7 @@ def test_wrong_requests(tmp_path: Path) -> None:
     for options, message in (
         ({"table": "event"}, "no table 'event'"),
         ({"label": "clicks"}, "no column 'clicks'"),
-        ({"label": "event"}, "the label event holds Enum.* no numbers"),
+        ({"label": "event"}, "the label event holds Enum, no numbers"),
         ({"memory": "much"}, "amount of memory"),
     ):
         with pytest.raises(UsageError, match=message):
