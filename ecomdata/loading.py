@@ -27,7 +27,7 @@ from ecomdata.origins import Input, find_input, require_plain
 from ecomdata.pipeline import assign
 from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
-from ecomdata.rawhashes import RawHashes, changed_at
+from ecomdata.rawhashes import RawHashes, copies, made_of
 from ecomdata.readers import Parquet
 from ecomdata.registry import loader, sampler
 from ecomdata.release import Release
@@ -252,11 +252,7 @@ class _Load:
         folder = self.store.current(self.dataset.name)
         if manifest is None or folder is None or manifest.tool_version != __version__:
             return None
-        # A commit on the Hub cannot change; files on disk are known by their time of last change.
-        at_commit = bool(plan.revision) and plan.revision == manifest.revision
-        before = sorted((f.name, f.size, 0 if at_commit else f.mtime_ns) for f in manifest.raw)
-        now = [(f.name, f.size, 0 if at_commit else changed_at(f.container)) for f in plan.files]
-        if before != sorted(now) or manifest.options != self.options.shaping:
+        if not made_of(manifest, plan) or manifest.options != self.options.shaping:
             return None
         if missing_files(folder, manifest):
             return None
@@ -328,16 +324,10 @@ class _Load:
 
     def _say_what_is_twice(self, raw: tuple[ReadFile, ...]) -> None:
         """Files with the same bytes under two names give every row twice."""
-        names: dict[tuple[str, str], list[str]] = {}
-        for file in raw:
-            # Members of one archive share its hash; only the same member of two archives is a copy.
-            names.setdefault((file.sha256, file.name.rsplit("/", 1)[-1]), []).append(file.name)
-        for same in names.values():
-            if len(same) > 1:
-                copies = " and ".join(same)
-                self.reporter.say(
-                    f"note: {copies} hold the same bytes; their rows are there {len(same)} times"
-                )
+        for same in copies(raw):
+            self.reporter.say(
+                f"note: {' and '.join(same)} hold the same bytes; their rows are there {len(same)} times"
+            )
 
     def _say_versions(self, raw: tuple[ReadFile, ...]) -> None:
         """Which of upstream's versions a file is, where upstream replaced it under its name."""

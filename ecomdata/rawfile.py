@@ -17,10 +17,11 @@ class RawFile:
         container: The file on disk that holds the bytes: the file itself or the archive.
         size: Bytes of the container on disk (or to be downloaded).
         length: Bytes of the content when it is decompressed, 0 where that is not known beforehand.
-        sha256: The container's hash when it is known before reading, else empty.
+        sha256: The hash that the container should have, where its source tells it, else empty.
+        hashed: The hash that it has, when it was hashed as it came, else empty.
         opener: Opens the (decompressed) content for reading from its start.
         materialize: A path at which the content can be read at any offset.
-        fetch: Brings the container to disk; does nothing once it is there.
+        fetch: Brings the container to disk and returns its hash; empty when it was there already.
     """
 
     name: str
@@ -28,9 +29,10 @@ class RawFile:
     size: int
     opener: Callable[[], IO[bytes]]
     materialize: Callable[[], Path]
-    fetch: Callable[[], None] = lambda: None
+    fetch: Callable[[], str] = lambda: ""
     length: int = 0
     sha256: str = ""
+    hashed: str = ""
 
     @classmethod
     def on_disk(cls, path: Path, name: str | None = None) -> RawFile:
@@ -52,6 +54,6 @@ class RawFile:
         """A path with the content, for formats that need random access."""
         return self.materialize()
 
-    def with_sha256(self, digest: str) -> RawFile:
-        """The same file with its hash known."""
-        return replace(self, sha256=digest)
+    def fetched(self) -> RawFile:
+        """The same file with its container on disk."""
+        return replace(self, hashed=self.fetch())

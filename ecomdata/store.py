@@ -118,7 +118,8 @@ class Store:
     def publish(self, folder: Path, manifest: Manifest) -> Path:
         """Make a written folder the visible release, and return where it is.
 
-        A release with the same id that is still whole is kept instead, as it holds the same bytes.
+        A release with the same id that is still whole is kept instead, as it holds the same bytes; where
+        they came from is then told anew.
         """
         releases = folder.parent
         target = releases / manifest.release
@@ -129,6 +130,7 @@ class Store:
                 target = releases / f"{manifest.release}-{attempt}"
             if target.exists():
                 shutil.rmtree(folder)
+                _tell_origin(target, manifest)
             else:
                 replace(manifest, release=target.name).write(folder)
                 sync_folder(folder)
@@ -200,6 +202,20 @@ def _same_files(folder: Path, manifest: Manifest) -> bool:
         return False
     files = [file for table in there.tables.values() for file in (*table.files, *table.quarantine)]
     return all(_holds(folder / file.path, file) for file in files)
+
+
+def _tell_origin(folder: Path, manifest: Manifest) -> None:
+    """Say in the manifest of a release that is kept where its bytes came from this time, and when."""
+    there = read_manifest(folder)
+    now = replace(
+        there,
+        origin=manifest.origin,
+        revision=manifest.revision,
+        raw=manifest.raw,
+        unrecognised=manifest.unrecognised,
+    )
+    if now != there:
+        now.write(folder)
 
 
 def _holds(path: Path, file: WrittenFile) -> bool:

@@ -139,6 +139,7 @@ def _with_content(
         size=file.size,
         length=length,
         sha256=file.sha256,
+        hashed=file.hashed,
         fetch=file.fetch,
         opener=opener,
         materialize=partial(_extract, file.container, name, opener, home),

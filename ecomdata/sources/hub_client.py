@@ -72,7 +72,7 @@ def offline() -> bool:
 
 
 def is_there(entry: Entry, folder: Path) -> bool:
-    """Whether a file was downloaded; it comes to its place whole and checked, so the size tells enough."""
+    """Whether a file was downloaded; it comes to its place whole, and its hash is told when it is read."""
     path = folder / entry.path
     return path.is_file() and path.stat().st_size == entry.size
 
@@ -171,16 +171,19 @@ def _entry(item: hub.RepoFile) -> Entry:
     return Entry(path, size, blob, sha256)
 
 
-def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: OnBytes) -> None:
-    """Download one file aside, or the rest of it, check it, and move it to its place.
+def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: OnBytes) -> str:
+    """Download one file aside, or the rest of it, check it, and move it to its place; returns its SHA-256.
+
+    It is empty for a file that was there.
 
     Raises:
-        DataError: what came is not what the Hub lists.
+        DataError: what came, or was there, is not what the Hub lists.
         AccessError: it needs a token or an agreement.
         EcomdataError: the network gave up, or the disk is full.
     """
     if is_there(entry, folder):
-        return
+        _check_kept(entry, folder / entry.path)
+        return ""
 
     def check(response: httpx2.Response, url: str) -> None:
         if response.status_code in RETRIED:
@@ -191,7 +194,7 @@ def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: O
             raise explained(error, address) from error
 
     url = hub.hf_hub_url(address.repo, entry.path, repo_type="dataset", revision=commit, endpoint=endpoint())
-    _FromHub(
+    return _FromHub(
         entry=entry,
         url=url,
         target=folder / entry.path,
@@ -253,6 +256,15 @@ class _FromHub(Download):
                 f"{name}: its hash is {found}, the Hub lists {listed}",
                 hint="it was damaged on its way and has been removed; run the same command again",
             )
+
+
+def _check_kept(entry: Entry, path: Path) -> None:
+    """Compare a small file of an earlier run with git's id; what LFS stores is hashed when it is read."""
+    if not entry.sha256 and (found := blob_id(path)) != entry.blob:
+        raise DataError(
+            f"{entry.path}: the file that was kept has the hash {found}, the Hub lists {entry.blob}",
+            hint=f"it was changed here; remove {path} and run the same command again",
+        )
 
 
 def blob_id(path: Path) -> str:

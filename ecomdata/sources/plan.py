@@ -80,8 +80,7 @@ class Plan:
         """
         from ecomdata.sources.recognise import reject_imposters
 
-        file.fetch()
-        found = self.expand(file)
+        found = self.expand(file.fetched())
         for one in found:
             reject_imposters(one)
         return found

@@ -153,9 +153,8 @@ def plan_http(
     return _looked_into(plan) if there else plan
 
 
-def _fetch(download: Download) -> None:
-    if not download.target.is_file():
-        download.run()
+def _fetch(download: Download) -> str:
+    return "" if download.target.is_file() else download.run()
 
 
 def _looked_into(plan: Plan) -> Plan:

@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 
 from ecomdata.errors import DataError
-from ecomdata.rawfile import RawFile
 from ecomdata.sources import clear_scratch
 from ecomdata.sources.archive import ALWAYS, members, scratch
 from tests.sources.toys import CLICKS, ITEMS, contents, look, targz, tarred, write, zipped
@@ -396,9 +395,3 @@ def test_a_gz_member_is_decompressed(home: Path, tmp_path: Path) -> None:
     """Where a glob names it."""
     write(tmp_path, {"a.zip": zipped({"clicks.csv.gz": gzip.compress(CLICKS)})})
     assert contents(look(home, tmp_path, clicks=("clicks.csv.gz",))) == {"a.zip/clicks.csv.gz": CLICKS}
-
-
-def test_a_raw_file_may_be_given_its_hash(tmp_path: Path) -> None:
-    """For those that know it before reading."""
-    write(tmp_path, {"clicks.csv": CLICKS})
-    assert RawFile.on_disk(tmp_path / "clicks.csv").with_sha256("ab").sha256 == "ab"
