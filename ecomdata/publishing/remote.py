@@ -34,7 +34,6 @@ from ecomdata.progress import Reporter
 from ecomdata.publishing.content import Content, check_bytes
 from ecomdata.publishing.plan import Plan, State
 from ecomdata.sources.hub_calls import (
-    LONGEST,
     NETWORK,
     SPOKEN,
     STRANGE,
@@ -46,7 +45,7 @@ from ecomdata.sources.hub_calls import (
     strange,
 )
 from ecomdata.sources.hub_client import COMMIT, files_of, small_text
-from ecomdata.sources.patience import RETRIED, Patience
+from ecomdata.sources.patience import LONGEST, RETRIED, Patience
 
 PATIENCE: Final = Patience()
 _ENDPOINT: Final = "check HF_ENDPOINT or --endpoint"

@@ -20,19 +20,23 @@ import httpx2
 from ecomdata.durable import sync_folder
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.plainjson import read_json
-from ecomdata.sources.patience import HOPELESS, Again, Patience, pause, reason
-from ecomdata.sources.plan import OnBytes, human, ignore_bytes, shown
+from ecomdata.sources.patience import HOPELESS, LONGEST, Again, Patience, asked, pause, reason
+from ecomdata.sources.plan import OnBytes, human, ignore_bytes, part_of, shown
 from ecomdata.sources.recognise import reject_imposter
 from ecomdata.sources.responses import check_origin, check_page, check_status, client, length, unreachable
 
 _CHUNK: Final = 1 << 20
+_RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18}|\*)")
 _PROGRESS: Final = 1 << 16
 """Bytes that must have come for an attempt to count as progress, so that a server cannot drip for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What part of a file was downloaded as; kept beside it, so that only the same file is resumed."""
+    """What part of a file was downloaded as; kept beside it, so that only the same file is resumed.
+
+    Of the address its hash: there may be a password in it.
+    """
 
     url: str
     etag: str
@@ -43,7 +47,8 @@ class _Seen:
     def of(cls, url: str, headers: Mapping[str, str], size: int) -> _Seen:
         etag = headers.get("etag", "")
         # A weak ETag does not promise the same bytes.
-        return cls(url, "" if etag.startswith("W/") else etag, headers.get("last-modified", ""), size)
+        etag = "" if etag.startswith("W/") else etag
+        return cls(_digest(url), etag, headers.get("last-modified", ""), size)
 
     @property
     def validator(self) -> str:
@@ -83,7 +88,7 @@ class Download:
 
     @property
     def _part(self) -> Path:
-        return self.target.with_name(self.target.name + ".part")
+        return part_of(self.target)
 
     @property
     def _sidecar(self) -> Path:
@@ -114,7 +119,7 @@ class Download:
         """Go on where an earlier run stopped, when what it was downloading is known."""
         with suppress(OSError, ValueError, TypeError):
             self._seen = _Seen(**read_json(self._sidecar))
-        same = self._seen is not None and self._seen.url == self.url
+        same = self._seen is not None and self._seen.url == _digest(self.url)
         if not same or not (self.pinned or (self._seen and self._seen.validator)):
             self._restart(out)
             return
@@ -141,8 +146,8 @@ class Download:
                     raise unreachable(self.url, error) from error
                 except (httpx2.TransportError, Again) as error:
                     tries = 1 if self._done - before >= _PROGRESS else tries + 1
-                    if tries >= self.patience.attempts:
-                        raise self._gave_up(error) from error
+                    if tries >= self.patience.attempts or asked(error) > LONGEST:
+                        raise self._gave_up(error, tries) from error
                     time.sleep(pause(error, self.patience, tries))
                 else:
                     return
@@ -179,7 +184,7 @@ class Download:
     def _begin(self, response: httpx2.Response, out: IO[bytes]) -> int:
         """Line the file up with the answer; returns the whole file's bytes, -1 when unknown."""
         if response.status_code == 206:
-            match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("content-range", ""))
+            match = _RANGE.fullmatch(response.headers.get("content-range", ""))
             total = int(match[2]) if match and match[2] != "*" else self.size
             if not match or int(match[1]) != self._done or self._is_another(response, total):
                 self._restart(out)
@@ -239,9 +244,10 @@ class Download:
                 hint="it was changed upstream or on its way; it was removed, try again or get it by hand",
             )
 
-    def _gave_up(self, error: Exception) -> EcomdataError:
+    def _gave_up(self, error: Exception, tries: int) -> EcomdataError:
+        count = f"{tries} tries in a row" if tries > 1 else "one try"
         return EcomdataError(
-            f"{shown(self.url)}: gave up after {self.patience.attempts} tries in a row: {reason(error)}",
+            f"{shown(self.url)}: gave up after {count}: {reason(error)}",
             hint="check the network and run the same command again; what has come is kept and resumed",
         )
 
@@ -257,3 +263,7 @@ class Download:
         if error.errno == errno.EFBIG:
             hint = "that disk or a limit (ulimit -f) allows no larger files; choose another one with --home"
         return EcomdataError(f"cannot write {self.target}: {error.strerror or error}", hint=hint)
+
+
+def _digest(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()

@@ -19,7 +19,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 )
 
 from ecomdata.errors import AccessError, EcomdataError, UsageError
-from ecomdata.sources.patience import RETRIED, Patience
+from ecomdata.sources.patience import LONGEST, RETRIED, Patience, whole_number
 
 T = TypeVar("T")
 
@@ -37,8 +37,6 @@ ASKED: Final = 3
 """How often a question is asked before it is given up."""
 TOLD: Final = 200
 """Characters of what a server said that a message repeats."""
-LONGEST: Final = 300.0
-"""Seconds; who is told to wait longer than this is better told so."""
 
 NETWORK: Final = (httpx.TransportError,)
 """What the client that huggingface_hub speaks through raises when no answer comes (httpx or httpx2)."""
@@ -93,10 +91,9 @@ def asked_to_wait(error: BaseException) -> float:
     if not isinstance(error, hub_errors.HfHubHTTPError):
         return 0.0
     headers = error.response.headers
-    after = headers.get("retry-after", "").strip()
     limit = parse_ratelimit_headers(headers)
-    told = float(after) if after.isdigit() else 0.0
-    return max(told, float(limit.reset_in_seconds) if limit and not limit.remaining else 0.0)
+    told = whole_number(headers.get("retry-after", "").strip()) or 0
+    return max(float(told), float(limit.reset_in_seconds) if limit and not limit.remaining else 0.0)
 
 
 def patiently(call: Callable[[], T], patience: Patience, *, asked: int = ASKED) -> T:

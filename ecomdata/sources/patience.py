@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +16,11 @@ HOPELESS: Final = (
     httpx2.TooManyRedirects,
     httpx2.DecodingError,
     httpx2.InvalidURL,
+    UnicodeError,  # of a host's name
 )
 """What another try does not mend."""
+LONGEST: Final = 300.0
+"""Seconds; who is told to wait longer than this is better told so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +54,19 @@ class Again(Exception):  # noqa: N818 - a reason to try again, not yet an error
         self.wait = wait
 
 
+def asked(error: Exception) -> float:
+    """Seconds that the server asks to wait."""
+    return error.wait if isinstance(error, Again) else 0.0
+
+
 def pause(error: Exception, patience: Patience, tries: int) -> float:
     """Seconds to wait before the next try."""
-    asked = error.wait if isinstance(error, Again) else 0.0
-    return max(asked, patience.wait(tries))
+    return max(asked(error), patience.wait(tries))
+
+
+def whole_number(text: str) -> int | None:
+    """A number from a header, as HTTP writes them; None for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def reason(error: Exception) -> str:

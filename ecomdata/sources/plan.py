@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from ecomdata.declare import Dataset, Licence
 from ecomdata.errors import AccessError, EcomdataError, UsageError
@@ -22,6 +23,8 @@ OnBytes = Callable[[int], None]
 """Told of bytes as they arrive; a negative number takes back bytes that must be fetched again."""
 
 _SHOWN: Final = 5
+_SECRET: Final = re.compile("token|key|sig|secret|pass|pwd|auth|credential|jwt|code|session", re.IGNORECASE)
+"""Of names of an address's parameters."""
 _AT_ONCE: Final = 4
 """Downloads side by side: one connection seldom fills the line, and servers frown on many."""
 
@@ -118,12 +121,23 @@ def require_space(plan: Plan) -> None:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    if plan.download_bytes > free:
+    needed = plan.download_bytes - _come(plan)
+    if needed > free:
         raise EcomdataError(
-            f"{plan.dataset}: the download needs {human(plan.download_bytes)},"
-            f" and {folder} has {human(free)} free",
+            f"{plan.dataset}: the download needs {human(needed)}, and {folder} has {human(free)} free",
             hint="free some space, choose another disk with --home, or load a part with --only",
         )
+
+
+def part_of(target: Path) -> Path:
+    """Where a file is while it is downloaded."""
+    return target.with_name(target.name + ".part")
+
+
+def _come(plan: Plan) -> int:
+    """Bytes on the disk of what is still to be downloaded: they are resumed, or given back."""
+    parts = {part_of(file.container) for file in plan.files}
+    return sum(part.stat().st_size for part in parts if part.is_file())
 
 
 def describe(plan: Plan, licence: Licence) -> list[str]:
@@ -151,8 +165,15 @@ def _redistribution(licence: Licence) -> str:
 def shown(url: str) -> str:
     """An address for messages and manifests, without the passwords and tokens that may be in it."""
     url = re.sub(r"(?<=://)[^/?#]*@", "***@", url)
-    parameter = r"([?&][^=&#]*(?:token|key|sig|secret|passw|auth|credential)[^=&#]*=)[^&#]*"
-    return re.sub(parameter, r"\1***", url, flags=re.IGNORECASE)
+    return re.sub(r"[?&#][^?&#]*", lambda match: _masked(match[0]), url)
+
+
+def _masked(parameter: str) -> str:
+    """A parameter of an address, or several with ``;`` between, without the value of one that is secret."""
+    for name in re.finditer(r"([^=;]*)=", parameter):
+        if _SECRET.search(unquote(name[1])):
+            return f"{parameter[: name.end()]}***"
+    return parameter
 
 
 def human(size: int) -> str:

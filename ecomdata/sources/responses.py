@@ -5,15 +5,12 @@ from __future__ import annotations
 import email.utils
 import re
 from datetime import UTC, datetime
-from typing import Final
 
 import httpx2
 
 from ecomdata.errors import AccessError, DataError, EcomdataError
-from ecomdata.sources.patience import RETRIED, Again, Patience, reason
+from ecomdata.sources.patience import LONGEST, RETRIED, Again, Patience, reason, whole_number
 from ecomdata.sources.plan import shown
-
-_LONGEST_RETRY_AFTER: Final = 300.0
 
 
 def client(patience: Patience) -> httpx2.Client:
@@ -25,8 +22,8 @@ def client(patience: Patience) -> httpx2.Client:
 
 def length(response: httpx2.Response) -> int:
     """The announced bytes; -1 when there are none."""
-    text = response.headers.get("content-length", "")
-    return int(text) if text.isdigit() else -1
+    size = whole_number(response.headers.get("content-length", ""))
+    return -1 if size is None else size
 
 
 def check_status(response: httpx2.Response, url: str) -> None:
@@ -41,7 +38,9 @@ def check_status(response: httpx2.Response, url: str) -> None:
     if response.is_success:
         return
     if status in RETRIED:
-        raise Again(f"status {status} {response.reason_phrase}", _retry_after(response))
+        wait = _retry_after(response)
+        told = f", and asks to wait for {wait:.0f} s" if wait > LONGEST else ""
+        raise Again(f"status {status} {response.reason_phrase}{told}", wait)
     if status in {401, 403, 407}:
         raise AccessError(
             f"{shown(url)}: the server refuses access (status {status} {response.reason_phrase})",
@@ -82,19 +81,16 @@ def _retry_after(response: httpx2.Response) -> float:
     # The Hub says it in another way: ratelimit: "api";r=0;t=55
     limit = re.search(r"\bt=(\d+)", response.headers.get("ratelimit", ""))
     text = response.headers.get("retry-after", limit[1] if limit else "").strip()
-    if not text:
+    number = whole_number(text)
+    if number is not None:
+        return float(number)
+    try:
+        # By the server's own clock where it tells it: this machine's may be wrong.
+        told = response.headers.get("date", "")
+        now = email.utils.parsedate_to_datetime(told) if told else datetime.now(UTC)
+        return max(0.0, (email.utils.parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return 0.0
-    if text.isdigit():
-        seconds = float(text)
-    else:
-        try:
-            # By the server's own clock where it tells it: this machine's may be wrong.
-            told = response.headers.get("date", "")
-            now = email.utils.parsedate_to_datetime(told) if told else datetime.now(UTC)
-            seconds = (email.utils.parsedate_to_datetime(text) - now).total_seconds()
-        except (ValueError, TypeError):
-            return 0.0
-    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
 
 
 def unreachable(url: str, error: Exception) -> EcomdataError:

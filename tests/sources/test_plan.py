@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ecomdata.declare import Licence
 from ecomdata.errors import EcomdataError
+from ecomdata.rawfile import RawFile
 from ecomdata.sources import CONFIRM_ABOVE, Plan, describe, human, needs_confirmation, require_space
 from ecomdata.sources.plan import shown
+from tests.sources.toys import write
 
 LICENCE = Licence(id="other", name="Shop terms", url="https://example.org/terms", redistribution=False)
 
@@ -61,6 +64,17 @@ def test_a_download_that_does_not_fit(tmp_path: Path) -> None:
     assert "--home" in error.value.hint
 
 
+def test_what_has_come_needs_no_more_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that is resumed needs space for its rest."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
+    write(tmp_path, {"clicks.csv": b"", "clicks.csv.part": bytes(5)})
+    plan = _plan(tmp_path, missing=1, download_bytes=15, files=(RawFile.on_disk(tmp_path / "clicks.csv"),))
+    require_space(plan)
+    (tmp_path / "clicks.csv.part").unlink()
+    with pytest.raises(EcomdataError, match="the download needs"):
+        require_space(plan)
+
+
 @pytest.mark.parametrize(
     ("size", "text"),
     [
@@ -86,6 +100,11 @@ def test_bytes_in_words(size: int, text: str) -> None:
         ("https://jane:s3@cret@h/a@b.csv", "https://***@h/a@b.csv"),
         ("https://h/a.csv?id=7&Access_Token=s3cret#x", "https://h/a.csv?id=7&Access_Token=***#x"),
         ("https://h/a.csv?X-Amz-Signature=s3cret&x=1", "https://h/a.csv?X-Amz-Signature=***&x=1"),
+        ("https://h/a.csv?u=1&pwd=s3cret&pass=s3cret", "https://h/a.csv?u=1&pwd=***&pass=***"),
+        ("https://h/a.csv?JWT=s3cret&code=s3cret", "https://h/a.csv?JWT=***&code=***"),
+        ("https://h/a.csv?u=1;token=s3cret;x&v=2", "https://h/a.csv?u=1;token=***&v=2"),
+        ("https://h/a.csv?%74oken=s3cret", "https://h/a.csv?%74oken=***"),
+        ("https://h/a.csv#access_token=s3cret", "https://h/a.csv#access_token=***"),
     ],
 )
 def test_secrets_in_an_address_are_not_shown(url: str, text: str) -> None:
