@@ -13,6 +13,7 @@ from ecomdata.columns import DriftError
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.foreign import require_sound
+from ecomdata.pathnames import expanded
 
 _LOOKED_AT: Final = 20
 _HEAD: Final = 1 << 16
@@ -29,7 +30,7 @@ def explained(error: EcomdataError, dataset: Dataset, source: str | None) -> Eco
     if isinstance(error, DriftError):
         return _named(dataset, error.where, frozenset(error.found)) or error
     if dataset.lookalikes and source is not None and "://" not in source:
-        for path in islice(_tables(Path(source).expanduser()), _LOOKED_AT):
+        for path in islice(_tables(expanded(Path(source))), _LOOKED_AT):
             if better := _named(dataset, str(path), _columns(path)):
                 return better
     return error

@@ -30,6 +30,14 @@ def checked(path: Path, what: str) -> Path:
     return path
 
 
+def expanded(path: Path) -> Path:
+    """The path with a user's home for ``~`` or ``~name``; as it stands where there is no such user."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def safe_relative(name: str) -> bool:
     """Whether a name that somebody else chose stays below the folder it is joined to."""
     if not name or "\0" in name or "\\" in name or re.match(r"[A-Za-z]:", name):

@@ -25,7 +25,7 @@ from typing import Final
 from ecomdata.durable import sync_folder, write_durably
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest
-from ecomdata.pathnames import checked
+from ecomdata.pathnames import checked, expanded
 
 _LOADING: Final = ".loading-"
 
@@ -38,7 +38,7 @@ def home_folder(home: str | os.PathLike[str] | None = None) -> Path:
     """
     chosen = (os.environ.get("ECOMDATA_HOME") or None) if home is None else home
     if chosen is not None:
-        return checked(Path(chosen).expanduser().resolve(), "the home")
+        return checked(expanded(Path(chosen)).resolve(), "the home")
     import platformdirs
 
     return platformdirs.user_data_path("ecomdata", appauthor=False)
@@ -65,7 +65,7 @@ class Store:
         before = None
         while True:
             try:
-                release = pointer.read_text("utf-8").strip()
+                release = pointer.read_text("utf-8", errors="replace").strip()
             except (FileNotFoundError, NotADirectoryError):
                 return None
             folder = self.folder(dataset) / "releases" / release

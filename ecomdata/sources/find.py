@@ -43,6 +43,9 @@ def make_plan(
     watch = on_bytes or ignore_bytes
     if source is None:
         return _declared(dataset, selection, home, watch)
+    scheme, parted, rest = source.partition("://")
+    if parted:
+        source = f"{scheme.lower()}://{rest}"
     if source.startswith("hf://"):
         from ecomdata.sources.hub import plan_hub
 

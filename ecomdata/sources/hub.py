@@ -12,6 +12,7 @@ from typing import Any
 import huggingface_hub as hub
 
 from ecomdata.declare import Dataset
+from ecomdata.durable import write_durably
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.pathnames import safe_relative
 from ecomdata.plainjson import read_json
@@ -43,11 +44,15 @@ class Listing:
 
     def save(self, folder: Path) -> None:
         """Keep it beside the downloads, for work without a network."""
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / _listing_name(self.address)
-        aside = path.with_suffix(".tmp")
-        aside.write_text(json.dumps(asdict(self)), "utf-8")
-        aside.replace(path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_durably(path, json.dumps(asdict(self)))
+        except OSError as error:
+            raise EcomdataError(
+                f"cannot write {path}: {error.strerror or error}",
+                hint="check the disk and the folder's permissions, or choose another one with --home",
+            ) from error
 
     @classmethod
     def load(cls, path: Path) -> Listing | None:

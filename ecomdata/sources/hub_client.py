@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, cast
@@ -23,6 +24,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
     build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
     get_session,
     hf_raise_for_status,
+    httpx,
 )
 
 from ecomdata import __version__
@@ -108,7 +110,7 @@ def files_of(api: hub.HfApi, address: Address, commit: str) -> tuple[Entry, ...]
     """The files below an address at a commit, one after the other.
 
     Raises:
-        DataError: a path would leave a folder, or a size or hash is none.
+        DataError: a path would leave a folder or comes twice, or a size or hash is none.
         EcomdataError: there are more than any dataset has.
     """
     tree = api.list_repo_tree(
@@ -122,13 +124,27 @@ def files_of(api: hub.HfApi, address: Address, commit: str) -> tuple[Entry, ...]
             f"{api.endpoint} lists more than {MOST_ENTRIES:,} files of {address}, which no dataset here has",
             hint="name a folder of it: hf://datasets/OWNER/NAME/FOLDER",
         )
+    paths = Counter(entry.path for entry in entries)
+    if twice := [path for path, count in paths.items() if count > 1]:
+        raise DataError(
+            f"{api.endpoint} lists {twice[0][:TOLD]!r} more than once in {address}",
+            hint="check HF_ENDPOINT; the Hub itself lists each file once",
+        )
     return entries
 
 
 @contextmanager
 def _bounded(server: str) -> Generator[None]:
-    """Take so many answers and no more: huggingface_hub follows next pages for ever, empty ones too."""
+    """Take so many answers and no more: huggingface_hub follows next pages for ever, empty ones too.
+
+    It follows them to other servers too, where the token is none of theirs.
+    """
     taken = 0
+    home = httpx2.URL(server)
+
+    def withhold(request: httpx.Request) -> None:
+        if (request.url.scheme, request.url.host, request.url.port) != (home.scheme, home.host, home.port):
+            request.headers.pop("authorization", None)
 
     def count(_response: object) -> None:
         nonlocal taken
@@ -141,7 +157,10 @@ def _bounded(server: str) -> Generator[None]:
 
     client = get_session()
     hooks = client.event_hooks
-    client.event_hooks = {**hooks, "response": [*hooks["response"], count]}
+    client.event_hooks = {
+        "request": [*hooks["request"], withhold],
+        "response": [*hooks["response"], count],
+    }
     try:
         yield
     finally:
@@ -191,7 +210,7 @@ def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: O
         try:
             hf_raise_for_status(response)
         except hub_errors.HfHubHTTPError as error:
-            raise explained(error, address) from error
+            raise explained(error, replace(address, revision=commit, folder=entry.path)) from error
 
     url = hub.hf_hub_url(address.repo, entry.path, repo_type="dataset", revision=commit, endpoint=endpoint())
     return _FromHub(

@@ -10,7 +10,7 @@ from typing import Final
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
-from ecomdata.pathnames import checked, in_utf8
+from ecomdata.pathnames import checked, expanded, in_utf8
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import is_archive, member_file, members, on_disk
 from ecomdata.sources.matching import Selection, hidden, ignorable, near
@@ -36,7 +36,7 @@ def plan_local(dataset: Dataset, source: str, selection: Selection, home: Path) 
         UsageError: the path does not exist or is not UTF-8, or none of the dataset's files is there.
         DataError: an archive there is damaged or not to be trusted, or a file's name is not UTF-8.
     """
-    path = Path(os.path.abspath(Path(source).expanduser()))  # noqa: PTH100 - links keep their names
+    path = Path(os.path.abspath(expanded(Path(source))))  # noqa: PTH100 - links keep their names
     checked(path, "the source")
     if not path.exists():
         raise _missing(path, source)

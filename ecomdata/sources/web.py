@@ -22,7 +22,7 @@ from ecomdata.sources.archive import decompressed, is_archive
 from ecomdata.sources.download import Download
 from ecomdata.sources.local import expander
 from ecomdata.sources.matching import Selection
-from ecomdata.sources.patience import HOPELESS, Again, Patience, pause
+from ecomdata.sources.patience import HOPELESS, LONGEST, Again, Patience, asked, pause
 from ecomdata.sources.plan import (
     OnBytes,
     Plan,
@@ -36,6 +36,9 @@ from ecomdata.sources.responses import check_origin, check_page, check_status, c
 
 PATIENCE: Final = Patience()
 _ASKED: Final = 3
+_LABEL: Final = re.compile(r'\bfilename\s*=\s*(?:"([^"]*)"|([^";]*))', re.IGNORECASE)
+_LABEL_IN: Final = re.compile(r"\bfilename\*\s*=\s*([\w-]*)'[^']*'([^;\s]+)", re.IGNORECASE)
+"""The name in the header Content-Disposition: as it stands, and in an encoding (RFC 6266)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,11 @@ class Head:
     """What a server says of a file.
 
     Attributes:
-        name: Its file name.
+        names: What its name may be, the likeliest first.
         size: Its bytes; -1 when the server does not say.
     """
 
-    name: str
+    names: tuple[str, ...]
     size: int
 
 
@@ -68,30 +71,44 @@ def head(url: str, patience: Patience = PATIENCE) -> Head:
                 raise unreachable(url, error) from error
             except (httpx2.TransportError, Again) as error:
                 tries += 1
-                if tries >= min(_ASKED, patience.attempts):
+                if tries >= min(_ASKED, patience.attempts) or asked(error) > LONGEST:
                     raise unreachable(url, error) from error
                 time.sleep(pause(error, patience, tries))
 
 
 def _ask(session: httpx2.Client, url: str) -> Head:
     response = session.head(url)
-    if response.status_code in {400, 403, 405, 501}:
+    if response.status_code in {400, 403, 404, 405, 501}:
         # Some servers answer only GET; the body is not read.
         with session.stream("GET", url) as answer:
             response = answer
     check_status(response, url)
     check_origin(response, url)
-    name = file_name(url, response.headers.get("content-disposition", ""))
-    check_page(response, name)
-    return Head(name, length(response))
+    names = file_names(url, response.headers.get("content-disposition", ""), str(response.url))
+    check_page(response, names[0])
+    return Head(names, length(response))
 
 
-def file_name(url: str, disposition: str = "") -> str:
-    """A safe file name from an address, or from the header where the address names no file."""
-    given = re.search(r'filename="?([^";]+)"?', disposition)
-    names = [unquote(urlsplit(url).path).rsplit("/", 1)[-1], given[1].strip() if given else ""]
+def file_names(url: str, disposition: str = "", led_to: str = "") -> tuple[str, ...]:
+    """Safe names that a file may have: from its address, from the header, and from where redirects led.
+
+    Those with a suffix come first; an address such as ``/get.php`` may yet be that of a program.
+    """
+    given = _LABEL.search(disposition)
+    spoken = _LABEL_IN.search(disposition)
+    names = [
+        _last_part(url),
+        unquote(spoken[2], "latin-1" if spoken[1].lower() == "iso-8859-1" else "utf-8") if spoken else "",
+        (given[1] or given[2]).strip() if given else "",
+        _last_part(led_to),
+    ]
     fit = [name for name in names if safe_relative(name) and "/" not in name and not name.startswith(".")]
-    return next((name for name in fit if "." in name), fit[0] if fit else "download")
+    fit.sort(key=lambda name: "." not in name)
+    return tuple(dict.fromkeys(fit or ["download"]))
+
+
+def _last_part(url: str) -> str:
+    return unquote(urlsplit(url).path).rsplit("/", 1)[-1]
 
 
 def plan_http(
@@ -114,8 +131,10 @@ def plan_http(
     """
     folder = raw_folder(home, dataset.name) / f"http-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
     there = sorted(path for path in folder.glob("[!.]*") if path.is_file() and not _unfinished(path))
-    about = Head(there[0].name, there[0].stat().st_size) if there else head(url, patience)
-    name, target = about.name, folder / about.name
+    about = Head((there[0].name,), there[0].stat().st_size) if there else head(url, patience)
+    known = (name for name in about.names if is_archive(name) or selection.place(name, 1)[0] != "unknown")
+    name = next(known, about.names[0])
+    target = folder / name
     verdict, _ = selection.place(name, 1)
     if verdict == "left out":
         raise nothing_found(dataset, shown(url), (name,), only=selection.only, left_out=1)

@@ -10,9 +10,10 @@ import pytest
 from ecomdata.declare import Source
 from ecomdata.errors import AccessError, EcomdataError
 from ecomdata.sources import make_plan
+from ecomdata.store import home_folder
 from tests.hub.server import Hub
 from tests.loopback import Site
-from tests.sources.toys import CLICKS, dataset, names
+from tests.sources.toys import CLICKS, dataset, names, write
 
 BY_HAND = Source(url="", instructions="Log in at https://example.org, accept the terms, take clicks.csv.")
 
@@ -97,3 +98,18 @@ def test_a_glob_of_the_source_limits_the_listing(home: Path, hub: Hub) -> None:
     hub.repo("acme/many", {"toy/clicks.csv": CLICKS, "other/clicks.csv": CLICKS})
     toy = dataset(sources=(Source(url="hf://datasets/acme/many@main", files=("toy/*",)),))
     assert names(make_plan(toy, source=None, home=home)) == ["toy/clicks.csv"]
+
+
+def test_the_case_of_a_scheme_means_nothing(home: Path, site: Site) -> None:
+    """Browsers and mails write it in capitals at times."""
+    plan = make_plan(dataset(), source=f"{site.url}/clicks.csv".replace("http", "HTTP"), home=home)
+    assert plan.origin == f"{site.url}/clicks.csv"
+
+
+def test_a_name_with_a_tilde_is_no_users_home(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no such user, it is the file's own; the store's folder may be called so too."""
+    monkeypatch.chdir(write(tmp_path, {"~nobodyhere/clicks.csv": CLICKS}))
+    assert names(make_plan(dataset(), source="~nobodyhere", home=home)) == ["clicks.csv"]
+    assert home_folder("~nobodyhere/x") == tmp_path / "~nobodyhere" / "x"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import json
@@ -249,6 +250,21 @@ def test_the_token_is_not_sent_elsewhere(hub: Hub, home: Path, monkeypatch: pyte
     assert [("authorization" in request.headers) for request in store.requests] == [False]
 
 
+def test_the_token_is_not_sent_to_the_next_page_elsewhere(
+    hub: Hub, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Hub may name any server for it, as mirrors do."""
+    hub.repo("acme/toy", FILES)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with Site() as other:
+        page = other.put("/next", b"[]", Content_Type="application/json")
+        hub.fail(
+            but(headers={"Content-Type": "application/json", "Link": f'<{page}>; rel="next"'}), path="/tree/"
+        )
+        assert len(_plan(home).files) == 2
+    assert [("authorization" in request.headers) for request in other.requests] == [False]
+
+
 def test_a_private_repository_without_a_token(hub: Hub, home: Path) -> None:
     """It cannot be told from one that is not there; the hint has both."""
     hub.repo("acme/toy", FILES, private=True)
@@ -359,6 +375,36 @@ def test_a_listing_that_would_leave_the_folder(hub: Hub, home: Path, path: str) 
     with pytest.raises(DataError, match="would leave the target folder"):
         _plan(home)
     assert not list(home.iterdir())
+
+
+def test_a_listing_that_names_a_file_twice(hub: Hub, home: Path) -> None:
+    """Its rows would be there twice."""
+    repo = hub.repo("acme/toy", FILES)
+    repo.lies["items/a.csv"] = {"path": "2024/clicks.csv"}
+    with pytest.raises(DataError, match=r"lists '2024/clicks\.csv' more than once"):
+        _plan(home)
+
+
+def test_a_file_that_went_is_named(hub: Hub, home: Path) -> None:
+    """With its commit; the repository is still there."""
+    repo = hub.repo("acme/toy", FILES)
+    plan = _plan(home)
+    hub.fail(instead(404, X_Error_Code="EntryNotFound"), path="/resolve/")
+    with pytest.raises(UsageError, match=f"{URL}@{repo.branches['main']}/2024/clicks.csv does not exist"):
+        contents(plan)
+
+
+def test_a_listing_that_cannot_be_kept(hub: Hub, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is told with the place."""
+    hub.repo("acme/toy", FILES)
+
+    def full(_path: Path, _text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ecomdata.sources.hub.write_durably", full)
+    with pytest.raises(EcomdataError, match=rf"cannot write {home}/.*\.json: No space left") as error:
+        _plan(home)
+    assert "--home" in error.value.hint
 
 
 @pytest.mark.parametrize(

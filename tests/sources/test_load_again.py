@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import ecomdata as ed
+from ecomdata.declare import Dataset
 from ecomdata.shards import sha256_file
 from tests.hub.repo import Repo
 from tests.hub.server import Hub
@@ -72,7 +73,11 @@ def test_a_kept_file_of_a_web_server_is_compared_with_a_declared_hash(
 ) -> None:
     """As upstream's pages give one for some files."""
     known = {"clicks.csv": "7" * 64}
-    monkeypatch.setattr("ecomdata.sources.find._known_hashes", lambda _: known)
+
+    def known_hashes(_dataset: Dataset) -> dict[str, str]:
+        return known
+
+    monkeypatch.setattr("ecomdata.sources.find._known_hashes", known_hashes)
     with Site() as site:
         url = site.put("/clicks.csv", CSV)
         with pytest.raises(ed.DataError, match="expected 7777"):

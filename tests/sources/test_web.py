@@ -11,8 +11,8 @@ import pytest
 
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
 from ecomdata.sources import Plan, needs_confirmation
-from ecomdata.sources.web import file_name, plan_http
-from tests.loopback import Site, but, instead
+from ecomdata.sources.web import file_names, plan_http
+from tests.loopback import Change, Site, but, instead
 from tests.sources import toys
 from tests.sources.toys import CLICKS, HASTY, ITEMS, contents, names, selection, targz, zipped
 
@@ -179,7 +179,16 @@ def test_a_dead_address(site: Site, home: Path) -> None:
         _plan(f"{site.url}/gone/clicks.csv", home)
 
 
-@pytest.mark.parametrize("url", ["http://[bad/clicks.csv", "http://", "https:///clicks.csv"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[bad/clicks.csv",
+        "http://",
+        "https:///clicks.csv",
+        "http://a..b/x.csv",
+        f"http://{'a' * 64}.b/x",
+    ],
+)
 def test_no_address_at_all(home: Path, url: str) -> None:
     """It is an error of ours, not a traceback."""
     with pytest.raises(EcomdataError):
@@ -195,6 +204,10 @@ def test_no_address_at_all(home: Path, url: str) -> None:
         ("http://h/download?id=7", 'attachment; filename="clicks.csv"', "clicks.csv"),
         ("http://h/download?id=7", "attachment; filename=clicks.csv", "clicks.csv"),
         ("http://h/a/clicks.csv", 'attachment; filename="other.csv"', "clicks.csv"),
+        ("http://h/download?id=7", "attachment; FileName=clicks.csv", "clicks.csv"),
+        ("http://h/download?id=7", "attachment; filename*=UTF-8''my%20clicks.csv", "my clicks.csv"),
+        ("http://h/download?id=7", "attachment; filename*=iso-8859-1'en'%e9.csv", "\u00e9.csv"),
+        ("http://h/download?id=7", "attachment; filename=x.csv; filename*=utf-8''%2e%2e%2fy.csv", "x.csv"),
         ("http://h/", "", "download"),
         ("http://h/..%2f..%2fetc%2fpasswd.csv", "", "passwd.csv"),
         ("http://h/%2e%2e", "", "download"),
@@ -208,7 +221,26 @@ def test_no_address_at_all(home: Path, url: str) -> None:
 )
 def test_the_name_of_a_file(url: str, disposition: str, name: str) -> None:
     """From the address or from the header; never one that could leave its folder or be hidden."""
-    assert file_name(url, disposition) == name
+    assert file_names(url, disposition)[0] == name
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/get.php", but(headers={"Content-Disposition": 'attachment; filename="clicks.csv"'})),
+        ("/star", but(headers={"Content-Disposition": "attachment; filename*=UTF-8''clicks.csv"})),
+        ("/moved", instead(302, location="/files/clicks.csv")),
+        ("/moved.aspx", instead(302, location="/files/clicks.csv")),
+        ("/files/clicks.csv", instead(404)),
+    ],
+)
+def test_the_name_that_the_dataset_knows_is_taken(site: Site, home: Path, path: str, answer: Change) -> None:
+    """Of those of a program, of the header and of where it leads; also where HEAD finds nothing."""
+    if path not in site.files:
+        site.put(path, CLICKS)
+    site.fail(answer, method="HEAD")
+    assert contents(_plan(f"{site.url}{path}", home)) == {"clicks.csv": CLICKS}
+    assert names(_plan(f"{site.url}{path}", home)) == ["clicks.csv"]
 
 
 def test_a_password_in_an_address_is_used_and_not_shown(site: Site, home: Path) -> None:
