@@ -1,4 +1,4 @@
-"""What lies beside the store, by release: vectors, their statistics, languages, duplicates."""
+"""What lies beside the store: by release, vectors, their statistics, languages, duplicates; and downloads."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from ecomdata.sources.plan import raw_folder, unfinished
 from ecomdata.store import Store
 
 KINDS: Final = ("embeddings", "statistics", "languages", "duplicates")
@@ -27,3 +28,8 @@ def left_beside(store: Store, dataset: str) -> list[Path]:
         for place in places
         if place.is_dir() and _RELEASE.fullmatch(place.name) and place.name != current.name
     ]
+
+
+def broken_off(store: Store, dataset: str) -> list[Path]:
+    """Files of downloads that broke off. A load of the same commit resumes them; of an older one, nobody."""
+    return sorted(path for path in raw_folder(store.home, dataset).rglob("*.part*") if unfinished(path))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from ecomdata import __version__
-from ecomdata.beside import left_beside
+from ecomdata.beside import broken_off, left_beside
 from ecomdata.catalog import check_nothing_missing
 from ecomdata.errors import EcomdataError
 from ecomdata.progress import Silent
@@ -62,11 +62,12 @@ def diagnose(
     Args:
         home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
         offline: Do not try to reach the sources.
-        prune: Remove releases that a later load has superseded.
+        prune: Remove releases that a later load has superseded, what was made of them, and downloads that
+            broke off.
     """
     store = Store(home_folder(home))
     checks = [*_environment(), *_store(store, prune=prune), *_copies(store)]
-    if not offline and not os.environ.get("HF_HUB_OFFLINE"):
+    if not offline:
         checks += _sources()
     return checks
 
@@ -105,8 +106,12 @@ def _store(store: Store, *, prune: bool) -> Iterator[Check]:
         "" if writable else "choose another with --home or ECOMDATA_HOME",
     )
     yield Check("free space", "note" if little else "ok", human(free))
-    problems = check_nothing_missing(store)
-    loaded = ", ".join(store.loaded()) or "nothing yet"
+    try:
+        problems = check_nothing_missing(store)
+        loaded = ", ".join(store.loaded()) or "nothing yet"
+    except EcomdataError as error:
+        yield Check("store", "problem", str(error), error.hint)
+        return
     if not problems:
         yield Check("store", "ok", f"loaded: {loaded}")
     for problem in problems:
@@ -114,16 +119,28 @@ def _store(store: Store, *, prune: bool) -> Iterator[Check]:
             "store",
             "problem",
             problem,
-            "load it again with --force, or upgrade ecomdata if a newer one wrote it",
+            "load it again with --force; where it says so, change the permissions or upgrade ecomdata",
         )
-    yield from _old("superseded releases", store, store.superseded, prune=prune)
-    yield from _old("made of superseded releases", store, partial(left_beside, store), prune=prune)
+    yield from _old("superseded releases", store, _readable(store), store.superseded, prune=prune)
+    yield from _old(
+        "made of superseded releases", store, _readable(store), partial(left_beside, store), prune=prune
+    )
+    begun = [name for name in _known() if broken_off(store, name)]
+    yield from _old("downloads that broke off", store, begun, partial(broken_off, store), prune=prune)
 
 
-def _old(name: str, store: Store, found: Callable[[str], list[Path]], *, prune: bool) -> Iterator[Check]:
+def _known() -> list[str]:
+    with suppress(EcomdataError):  # which is told elsewhere
+        return [*datasets()]
+    return []
+
+
+def _old(
+    name: str, store: Store, of: Iterable[str], found: Callable[[str], list[Path]], *, prune: bool
+) -> Iterator[Check]:
     """What may go, and goes when it is asked for."""
     count = size = 0
-    for dataset in _readable(store):
+    for dataset in of:
         with ExitStack() as stack:
             if prune:
                 # Between a new release and its being the visible one, a load's own would seem superseded.
@@ -134,7 +151,7 @@ def _old(name: str, store: Store, found: Callable[[str], list[Path]], *, prune: 
             if prune:
                 with writing(store.folder(dataset)):
                     for path in places:
-                        shutil.rmtree(path)
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
     if count and prune:
         yield Check(name, "ok", f"{count} removed, {human(size)} freed")
     elif count:
@@ -157,10 +174,10 @@ def _readable(store: Store) -> Iterator[str]:
         yield dataset
 
 
-def _size(folder: Path) -> int:
-    """Bytes of the files in a folder; those that go meanwhile count for nothing."""
+def _size(place: Path) -> int:
+    """Bytes of a file, or of the files in a folder; those that go meanwhile count for nothing."""
     size = 0
-    for path in folder.rglob("*"):
+    for path in (place, *place.rglob("*")):
         with suppress(OSError):
             size += path.stat().st_size if path.is_file() else 0
     return size
@@ -168,8 +185,13 @@ def _size(folder: Path) -> int:
 
 def _sources() -> Iterator[Check]:
     """Try each server that a declared source names, once."""
+    from ecomdata.sources.hub_calls import endpoint
+    from ecomdata.sources.hub_client import offline
+
+    if offline():
+        return
     servers: dict[str, list[str]] = {}
-    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    hub = endpoint()
     for dataset in datasets().values():
         for source in dataset.sources:
             if source.url:
@@ -185,7 +207,7 @@ def _reach(server: str, names: Iterable[str]) -> Check:
     wanted = ", ".join(dict.fromkeys(names))
     try:
         answer = httpx2.head(server, timeout=_TIMEOUT, follow_redirects=True)
-    except (httpx2.RequestError, httpx2.InvalidURL) as error:
+    except (httpx2.RequestError, httpx2.InvalidURL, UnicodeError) as error:
         detail = f"cannot be reached ({type(error).__name__}); needed to download {wanted}"
         return Check(server, "note", detail, "load files you have with --source, or --sample")
     return Check(server, "ok", f"answers {answer.status_code}; {wanted}")

@@ -173,13 +173,15 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a release folder.
 
     Raises:
-        EcomdataError: it was written by a newer version.
+        EcomdataError: it was written by a newer version, or may not be read.
         DataError: it is not readable.
     """
     path = folder / MANIFEST
     try:
         value = cast("dict[str, Any]", read_json(path))
         number = int(value["format"])
+    except PermissionError as error:
+        raise unreadable(path) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} is not a readable manifest: {error}",
@@ -202,6 +204,14 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path} lacks what a manifest has: {error}", hint="load the dataset again with --force"
         ) from error
     return manifest
+
+
+def unreadable(path: Path) -> EcomdataError:
+    """The error for a part of the store that this user may not read."""
+    return EcomdataError(
+        f"no permission to read {path}",
+        hint="change the permissions, or choose another folder with --home or ECOMDATA_HOME",
+    )
 
 
 def _check_names(manifest: Manifest) -> None:

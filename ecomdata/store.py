@@ -24,10 +24,12 @@ from typing import Final
 
 from ecomdata.durable import sync_folder, write_durably
 from ecomdata.errors import DataError, EcomdataError, UsageError
-from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest
+from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest, unreadable
 from ecomdata.pathnames import checked, expanded
 
 _LOADING: Final = ".loading-"
+_PARTS: Final = 2
+"""Of a dataset's name, at most."""
 
 
 def home_folder(home: str | os.PathLike[str] | None = None) -> Path:
@@ -60,6 +62,7 @@ class Store:
 
         Raises:
             DataError: ``current`` points at a release that is not there.
+            EcomdataError: it may not be read.
         """
         pointer = self.folder(dataset) / "current"
         before = None
@@ -68,6 +71,8 @@ class Store:
                 release = pointer.read_text("utf-8", errors="replace").strip()
             except (FileNotFoundError, NotADirectoryError):
                 return None
+            except PermissionError as error:
+                raise unreadable(pointer) from error
             folder = self.folder(dataset) / "releases" / release
             if release and "/" not in release and (folder / MANIFEST).is_file():
                 return folder
@@ -84,11 +89,19 @@ class Store:
         return read_manifest(folder) if folder else None
 
     def loaded(self) -> Iterator[str]:
-        """Names of the datasets with a visible release, sorted."""
-        # A name is family or family/member. Releases are not looked into: loads come and go in there.
-        pointers = [*self.root.glob("*/current"), *self.root.glob("*/*/current")]
-        names = [pointer.parent.relative_to(self.root) for pointer in pointers if pointer.is_file()]
-        yield from sorted(name.as_posix() for name in names if name.name != "releases")
+        """Names of the datasets with a visible release, sorted.
+
+        Raises:
+            EcomdataError: a folder may not be read.
+        """
+        names: list[str] = []
+        for base, folders, files in os.walk(self.root, onerror=_refuse, followlinks=True):
+            name = Path(base).relative_to(self.root)
+            if "current" in files and name.parts:
+                names.append(name.as_posix())
+            # A name is family or family/member. Releases are not looked into: loads come and go in there.
+            folders[:] = [one for one in folders if one != "releases" and len(name.parts) < _PARTS]
+        yield from sorted(names)
 
     def releases(self, dataset: str) -> list[str]:
         """Ids of all whole releases of a dataset, visible or superseded."""
@@ -144,6 +157,11 @@ class Store:
         current = self.current(dataset)
         releases = self.folder(dataset) / "releases"
         return [releases / name for name in self.releases(dataset) if current is None or name != current.name]
+
+
+def _refuse(error: OSError) -> None:
+    if isinstance(error, PermissionError):
+        raise unreadable(Path(error.filename)) from error
 
 
 @contextmanager

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
 
 import ecomdata as ed
-from ecomdata.doctor import diagnose
+from ecomdata.doctor import Check, diagnose
 from ecomdata.durable import write_durably
 from ecomdata.manifest import FORMAT, Manifest, read_manifest
 from ecomdata.store import Store, home_folder, require_loaded, writing
@@ -105,17 +108,80 @@ def test_a_damaged_release_is_made_again(release: ed.Release, tmp_path: Path) ->
 def test_a_pointer_to_nothing_is_named(release: ed.Release, home: Path) -> None:
     """With the way out."""
     pointer = release.folder.parents[1] / "current"
-    for content in ("nothing\n", "", "../../../elsewhere\n"):
-        pointer.write_text(content)
+    for content in (b"nothing\n", b"", b"../../../elsewhere\n", b"\xff"):
+        pointer.write_bytes(content)
         with pytest.raises(ed.DataError, match="is not there") as caught:
             Store(home).current(NAME)
         assert "--force" in caught.value.hint
 
 
 def test_a_load_by_force_mends_a_pointer_to_nothing(release: ed.Release, tmp_path: Path) -> None:
-    """As the hint says."""
-    (release.folder.parents[1] / "current").write_text("nothing\n")
+    """As the hint says; the doctor names it too."""
+    pointer = release.folder.parents[1] / "current"
+    pointer.write_bytes(b"\xff\n")
+    assert [str(pointer) in check.detail for check in _problems()] == [True]
     assert ed.load(NAME, source=tmp_path / "raw", force=True)["events"].record.written == 3
+
+
+def _problems() -> list[Check]:
+    return [check for check in diagnose(offline=True) if check.status == "problem"]
+
+
+def test_a_store_that_may_not_be_read_is_not_an_empty_one(
+    release: ed.Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks is told what may not be read, and not to load it again."""
+
+    scandir, root = os.scandir, str(release.folder.parents[3])
+
+    def refuse(path: Any = ".") -> Any:  # noqa: ANN401 - as scandir has it
+        if str(path) in {root, str(release.folder / "manifest.json")}:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ecomdata.manifest.read_json", refuse)
+        with pytest.raises(ed.EcomdataError, match=r"no permission to read .*manifest\.json") as caught:
+            ed.open(NAME)
+        assert "--force" not in caught.value.hint
+    with monkeypatch.context() as patch:
+        patch.setattr("os.scandir", refuse)
+        with pytest.raises(ed.EcomdataError, match="no permission to read"):
+            ed.sql("select 1")
+        assert [check.detail for check in _problems()] == [f"no permission to read {root}"]
+
+
+def test_the_doctor_finds_downloads_that_broke_off(home: Path) -> None:
+    """Those of a commit that is no longer asked for, nobody resumes; they go when it is told to prune."""
+    begun = home / "raw" / NAME / "acme" / "clicks" / ("0" * 40)
+    begun.mkdir(parents=True)
+    for name in ("clicks.csv.part", "clicks.csv.part.json", "kept.csv"):
+        (begun / name).write_bytes(bytes(500))
+    (note,) = (check for check in diagnose(offline=True) if check.name == "downloads that broke off")
+    assert (note.status, note.detail, "--prune" in note.hint) == ("note", "2, 1.0 kB", True)
+    diagnose(offline=True, prune=True)
+    assert [path.name for path in begun.iterdir()] == ["kept.csv"]
+
+
+@pytest.mark.parametrize(("offline", "asked"), [("0", True), ("", True), ("1", False), ("yes", False)])
+def test_the_doctor_tries_the_servers_unless_offline(
+    monkeypatch: pytest.MonkeyPatch, offline: str, asked: bool
+) -> None:
+    """As the rest of ecomdata reads it; an empty HF_ENDPOINT is the Hub."""
+    tried: list[str] = []
+
+    def head(server: str, **_: object) -> SimpleNamespace:
+        tried.append(server)
+        if len(tried) == 1:
+            raise UnicodeError("a label is empty")
+        return SimpleNamespace(status_code=200)
+
+    monkeypatch.setattr("httpx2.head", head)
+    monkeypatch.setenv("HF_HUB_OFFLINE", offline)
+    monkeypatch.setenv("HF_ENDPOINT", "")
+    checks = {check.name: check.status for check in diagnose()}
+    assert ("https://huggingface.co" in tried) == asked
+    assert ([checks[server] for server in tried][:1] == ["note"]) == asked
 
 
 def test_a_newer_format_is_refused(release: ed.Release) -> None:

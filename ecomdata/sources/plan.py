@@ -134,6 +134,11 @@ def part_of(target: Path) -> Path:
     return target.with_name(target.name + ".part")
 
 
+def unfinished(path: Path) -> bool:
+    """Whether a file is one of a download that broke off."""
+    return path.name.endswith((".part", ".part.json"))
+
+
 def _come(plan: Plan) -> int:
     """Bytes on the disk of what is still to be downloaded: they are resumed, or given back."""
     parts = {part_of(file.container) for file in plan.files}

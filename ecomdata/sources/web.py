@@ -31,6 +31,7 @@ from ecomdata.sources.plan import (
     nothing_found,
     raw_folder,
     shown,
+    unfinished,
 )
 from ecomdata.sources.responses import check_origin, check_page, check_status, client, length, unreachable
 
@@ -130,7 +131,7 @@ def plan_http(
         AccessError, DataError, EcomdataError: as :func:`head`.
     """
     folder = raw_folder(home, dataset.name) / f"http-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
-    there = sorted(path for path in folder.glob("[!.]*") if path.is_file() and not _unfinished(path))
+    there = sorted(path for path in folder.glob("[!.]*") if path.is_file() and not unfinished(path))
     about = Head((there[0].name,), there[0].stat().st_size) if there else head(url, patience)
     known = (name for name in about.names if is_archive(name) or selection.place(name, 1)[0] != "unknown")
     name = next(known, about.names[0])
@@ -179,7 +180,3 @@ def _fetch(download: Download) -> str:
 def _looked_into(plan: Plan) -> Plan:
     files = tuple(one for file in plan.files for one in plan.expand(file))
     return replace(plan, files=tuple(sorted(files, key=lambda file: file.name)))
-
-
-def _unfinished(path: Path) -> bool:
-    return path.name.endswith((".part", ".part.json"))
