@@ -131,10 +131,9 @@ def test_a_store_that_may_not_be_read_is_not_an_empty_one(
     release: ed.Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever asks is told what may not be read, and not to load it again."""
-
     scandir, root = os.scandir, str(release.folder.parents[3])
 
-    def refuse(path: Any = ".") -> Any:  # noqa: ANN401 - as scandir has it
+    def refuse(path: Any = ".") -> Any:
         if str(path) in {root, str(release.folder / "manifest.json")}:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return scandir(path)

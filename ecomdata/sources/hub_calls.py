@@ -154,7 +154,9 @@ def explained(error: BaseException, address: Address, server: str = "") -> Ecomd
             f"working offline (HF_HUB_OFFLINE), cannot get {address}", hint="unset HF_HUB_OFFLINE"
         )
     if status:
-        return EcomdataError(f"{server} answers with status {status} for {address}", hint="try again later")
+        wait = asked_to_wait(cause)
+        hint = f"it asks to wait for {wait:.0f} s" if wait else "try again later"
+        return EcomdataError(f"{server} answers with status {status} for {address}", hint=hint)
     return _no_network(cause, address, server, hint)
 
 

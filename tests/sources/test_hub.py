@@ -501,6 +501,15 @@ def test_a_hub_that_stays_busy(hub: Hub, home: Path) -> None:
         _plan(home)
 
 
+@pytest.mark.usefixtures("repo")
+def test_a_hub_that_asks_to_wait_for_long(hub: Hub, home: Path) -> None:
+    """It is said, and not waited for."""
+    hub.fail(instead(429, retry_after="3600"), path="/api/")
+    with pytest.raises(EcomdataError, match="answers with status 429") as error:
+        _plan(home)
+    assert error.value.hint == "it asks to wait for 3600 s"
+
+
 @pytest.mark.parametrize(
     "body", [b"<html>Sign in to the airport</html>", b"[]", b"{}", b'{"id": "acme/toy"}']
 )

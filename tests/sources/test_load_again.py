@@ -50,6 +50,7 @@ def _downloads(hub: Hub) -> int:
 @pytest.mark.parametrize(
     ("path", "other"),
     [("202305/clicks.csv", OTHER), ("all.zip", zipped({"202305/clicks.csv": OTHER}))],
+    ids=["small", "archive"],
 )
 def test_a_kept_file_that_was_changed_is_not_taken_for_upstreams(
     hub: Hub, home: Path, path: str, other: bytes
