@@ -64,7 +64,9 @@ def npz_gallery(path: Path) -> Generator[Gallery]:
     with tempfile.TemporaryFile() as spool:
         try:
             with opened_zip(path, str(path), hint="write it with numpy.savez") as archive:
-                ids = np.concatenate([np.empty(0, np.int64), *_slices(archive, "ids", 1, "iuU", path)])
+                ids: list[int | str] = []
+                for part in _slices(archive, "ids", 1, "iuU", path):
+                    ids += part.tolist()
                 rows = 0
                 dim = 0
                 for part in _slices(archive, "embeds", 2, "fiu", path):
@@ -79,8 +81,8 @@ def npz_gallery(path: Path) -> Generator[Gallery]:
             raise DataError(f"{path}: ids has {len(ids):,} entries and embeds {rows:,}")
         spool.flush()
         mapped = np.memmap(spool, np.float32, "r", 0, (rows, dim))
-        texts = tuple(str(one) for one in ids.tolist())
-        yield _checked(Gallery(str(path), texts, ArrayVectors(mapped), ids.dtype.kind != "U"))
+        numbers = not isinstance(ids[0], str)
+        yield _checked(Gallery(str(path), tuple(map(str, ids)), ArrayVectors(mapped), numbers))
 
 
 def set_gallery(found: EmbeddingSet) -> Gallery:

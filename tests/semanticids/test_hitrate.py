@@ -102,6 +102,14 @@ def test_both_of_upstreams_denominators(tmp_path: Path) -> None:
     assert (found.target_missing, found.rate_in_gallery, found.unknown) == (1, 100.0, 1)
 
 
+@pytest.mark.parametrize("kind", ["<u8", ">u8", "u1", ">i4", "<U3"])
+def test_ids_of_any_kind_are_known(tmp_path: Path, kind: str) -> None:
+    """Whole numbers of all widths, with a sign or without, and texts."""
+    gallery = _npz(tmp_path / "g.npz", np.array([10, 11], kind), np.eye(2, dtype=np.float32))
+    found = _rate(_write(tmp_path / "q.txt", [(1, 11, [10])]), gallery)
+    assert (found.hits, found.counted, found.unknown) == (1, 1, 0)
+
+
 def test_an_item_is_not_near_to_itself(tmp_path: Path) -> None:
     """The target that was looked at is found by another item alone."""
     angles = np.radians(np.arange(62))
