@@ -103,13 +103,16 @@ class Searcher:
     def _sizes(self, vectors: Vectors, centroids: Floats) -> npt.NDArray[np.int64]:
         """How many vectors are nearest to each centre; one pass."""
         xp, device = self.device.xp, self.device
-        turned = device.put(np.ascontiguousarray(centroids.T))
-        halves = device.put((centroids.astype(np.float64) ** 2).sum(axis=1).astype(np.float32) / 2)
+        # Scores are float32: far from the origin they would be all rounding.
+        middle = centroids.mean(axis=0, dtype=np.float64).astype(np.float32)
+        around = centroids - middle
+        turned = device.put(np.ascontiguousarray(around.T))
+        halves = device.put((around.astype(np.float64) ** 2).sum(axis=1).astype(np.float32) / 2)
         sizes = np.zeros(len(centroids), np.int64)
         self.reporter.start("filling clusters", vectors.rows * vectors.dim * 4)
         for block in vectors.blocks(block_rows(vectors.dim)):
             # The nearest has the greatest x.c - |c|^2 / 2: |x|^2 is the same for all centres.
-            best = device.get(xp.argmax(xp.matmul(device.put(block), turned) - halves, axis=1))
+            best = device.get(xp.argmax(xp.matmul(device.put(block - middle), turned) - halves, axis=1))
             sizes += np.bincount(best, minlength=len(centroids))
             self.reporter.advance(size=block.nbytes, rows=len(block))
         self.reporter.finish()
