@@ -183,15 +183,14 @@ class _Join:
 
         def take(scores: Array, tile: Tile) -> _Hits:
             ones, twos = self._above(scores, tile.row_end - tile.row, tile.column_end - tile.column)
+            marks = self._counting(ones + tile.row, twos + tile.column)
             if tile.row == tile.column:
-                ones, twos = ones[ones < twos], twos[ones < twos]
-            one, other = ones + tile.row, twos + tile.column
-            marks = within_room(one, other)
-            if self._allowed is not None:
-                marks &= self._allowed(one, other)
+                marks &= ones < twos
+            ones, twos = ones[marks], twos[marks]
             left = self._matrix.part(tile.row, tile.row_end)
             right = self._matrix.part(tile.column, tile.column_end)
-            return self._near(_Hits(one, other, _measured(left, right, ones, twos, marks)))
+            cosine = _measured(left, right, ones, twos, within_room(ones, twos))
+            return self._near(_Hits(ones + tile.row, twos + tile.column, cosine))
 
         yield from sweep(self._matrix, None, "cosine", self._used, take, self._reporter)
 
@@ -220,11 +219,16 @@ class _Join:
         scores = xp.matmul(self._used.put(left), xp.matrix_transpose(on_device))
         ones, twos = self._above(scores, len(visitors), len(own))
         one, other = visitors[ones], own[twos]
-        marks = cells.first_to_meet(one, other) & within_room(ones, twos)
-        lower, higher = np.minimum(one, other), np.maximum(one, other)
-        if self._allowed is not None:
-            marks &= self._allowed(lower, higher)
-        return self._near(_Hits(lower, higher, _measured(left, right, ones, twos, marks)))
+        marks = cells.first_to_meet(one, other) & self._counting(one, other)
+        ones, twos, one, other = ones[marks], twos[marks], one[marks], other[marks]
+        cosine = _measured(left, right, ones, twos, within_room(ones, twos))
+        return self._near(_Hits(np.minimum(one, other), np.maximum(one, other), cosine))
+
+    def _counting(self, one: Ints, other: Ints) -> Marks:
+        """Which pairs count: told before they are given room, so that no other takes it from them."""
+        if self._allowed is None:
+            return np.ones(len(one), np.bool_)
+        return self._allowed(np.minimum(one, other), np.maximum(one, other))
 
     def _near(self, hits: _Hits) -> _Hits:
         return hits.chosen(hits.cosine >= self._threshold)
@@ -251,9 +255,7 @@ class _Join:
             ones, twos = self._above(scores, len(asked), last - first)
             one, other = asked[ones], twos + first
             lower, higher = np.minimum(one, other), np.maximum(one, other)
-            marks = one != other
-            if self._allowed is not None:
-                marks &= self._allowed(lower, higher)
+            marks = self._counting(one, other) & (one != other)
             near = _measured(left, right, ones, twos, marks) >= self._threshold
             wanted.append((ones[near], lower[near] * rows + higher[near]))
         of_row, key = (np.concatenate(parts) for parts in zip(*wanted, strict=True))

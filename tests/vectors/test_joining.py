@@ -86,12 +86,18 @@ def test_a_crowd_does_not_give_pairs_by_its_square(search: Any) -> None:
 
 @pytest.mark.parametrize("search", SEARCHES)
 def test_only_pairs_that_count_are_found(search: Any) -> None:
-    """And they do not take the room of others."""
-    array = _planted(1200, 5, 3, spread=0.01)
-    found = near_pairs(
-        ArrayVectors(array), 0.9, search=search, allowed=lambda low, high: (low < 3) & (high >= 1190)
-    )
-    assert _pairs(found) == {(low, high) for low, high in _expected(array, 0.9) if low < 3 and high >= 1190}
+    """And those that do not count take no room from them: not of a crowd's rows either."""
+    for groups in (3, 1):
+        array = _planted(1200, 5, groups, spread=0.01)
+        found = near_pairs(
+            ArrayVectors(array),
+            0.9,
+            search=search,
+            allowed=lambda low, high: (low // 7 == 60) & (high >= 1190),
+        )
+        expected = {(low, high) for low, high in _expected(array, 0.9) if low // 7 == 60 and high >= 1190}
+        assert _pairs(found) == expected
+        assert (found.recall, found.crowded) == (1.0, 0)
 
 
 @pytest.mark.parametrize("search", SEARCHES)
