@@ -150,7 +150,9 @@ def across_sides(nodes: Nodes, pairs: Longs, near: Floats, sides: Sides, side: n
     return Rows.joined([same, Rows(live[lowest], firsts[nearest[of_lowest]], likeness[of_lowest])])
 
 
-def in_pairs(nodes: Nodes, pairs: Longs, near: Floats, sides: Sides) -> Rows:
+def in_pairs(
+    nodes: Nodes, pairs: Longs, near: Floats, sides: Sides, side: npt.NDArray[np.uint8] | None
+) -> Rows:
     """Near nodes as pairs of rows, the first of each; rows with the same text with the first that has it.
 
     With sides, both rows are of different ones.
@@ -161,14 +163,14 @@ def in_pairs(nodes: Nodes, pairs: Longs, near: Floats, sides: Sides) -> Rows:
     live = np.flatnonzero(nodes.live)
     of_row = nodes.of_row[live].astype(np.int64)
     again = live != firsts[of_row]
-    if len(sides.low):
+    if side is not None:
         lasts = np.empty(nodes.count, np.int64)
         lasts[of_row] = live
         level = sides.low[ones] == sides.low[others]
         spread = sides.high[others] > sides.low[others]
         other = np.where(level & spread, lasts[others], other)
         one = np.where(level & ~spread, lasts[ones], one)
-        again &= sides.high[of_row] > sides.low[of_row]
+        again &= side[live] > sides.low[of_row]
     same = Rows(firsts[of_row[again]], live[again], np.ones(int(again.sum())))
     found = Rows.joined([same, Rows(np.minimum(one, other), np.maximum(one, other), near)])
     order = np.lexsort((found.other, found.row))

@@ -19,7 +19,7 @@ from ecomdata.duplicates.nodes import NodeMaker, Nodes
 from ecomdata.duplicates.pairing import Sides, near_pairs
 from ecomdata.errors import UsageError
 from ecomdata.progress import Reporter, Silent
-from ecomdata.texts.gramhashes import Floats, Ints, Longs
+from ecomdata.texts.gramhashes import Ints
 from ecomdata.texts.tidying import blocks
 from ecomdata.threads import Engine, Threads
 
@@ -156,7 +156,7 @@ def search(
         texts=len(nodes.of_row),
         empty=int(np.count_nonzero(~nodes.live)),
         different=nodes.count,
-        pairs=as_pair_frame(nodes, pairs, near, sided, how.measure),
+        pairs=as_pair_frame(in_pairs(nodes, pairs, near, sided, sides), how.measure),
         clusters=as_clusters(members, how.measure),
         recall=how.recall,
         device=computer.name,
@@ -198,11 +198,10 @@ def as_worth(times: pl.Series) -> Ints:
     return found
 
 
-def as_pair_frame(nodes: Nodes, pairs: Longs, near: Floats, sides: Sides, measure: str) -> pl.DataFrame:
+def as_pair_frame(found: Rows, measure: str) -> pl.DataFrame:
     """``row``, ``other``, and how near they are, under the measure's name."""
     import polars as pl
 
-    found = in_pairs(nodes, pairs, near, sides)
     return pl.DataFrame({"row": found.row, "other": found.other, measure: found.near})
 
 

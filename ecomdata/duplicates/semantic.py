@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ecomdata.duplicates.clusters import across_sides, in_clusters
+from ecomdata.duplicates.clusters import across_sides, in_clusters, in_pairs
 from ecomdata.duplicates.devices import Cpu
 from ecomdata.duplicates.finding import Duplicates, as_clusters, as_pair_frame, as_sides
 from ecomdata.duplicates.held import Held
@@ -80,7 +80,7 @@ def search_vectors(
         texts=len(nodes.of_row),
         empty=int(np.count_nonzero(~nodes.live)),
         different=nodes.count,
-        pairs=as_pair_frame(nodes, pairs, found.cosine, sided, "cosine"),
+        pairs=as_pair_frame(in_pairs(nodes, pairs, found.cosine, sided, sides), "cosine"),
         clusters=as_clusters(members, "cosine"),
         recall=found.recall,
         device=found.device,

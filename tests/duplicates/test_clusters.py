@@ -117,7 +117,7 @@ def test_only_texts_of_different_sides_are_compared() -> None:
 @given(st.lists(st.sampled_from(["a b c", "a b c d", "a b c d e", "x", "x y", ""]), max_size=12), st.data())
 @settings(max_examples=60, deadline=None)
 def test_leakage_is_that_of_brute_force(texts: list[str], data: st.DataObject) -> None:
-    """Exactly the rows go that have a near text on a lower side."""
+    """Exactly the rows go that have a near text on a lower side, and pairs are of two sides."""
     sides = np.array(sorted(data.draw(st.sampled_from([0, 1, 2])) for _ in texts), np.uint8)
     options = {"threshold": 0.6, "ngrams": "word:1", "permutations": 1024, "sides": sides}
     found = find_duplicates(pl.Series(texts, dtype=pl.String), **options)  # type: ignore[arg-type]
@@ -128,3 +128,4 @@ def test_leakage_is_that_of_brute_force(texts: list[str], data: st.DataObject) -
         if any(sides[other] < sides[row] and jaccard(sets[row], sets[other]) >= 0.6 for other in range(row))
     ]
     assert found.removed.to_list() == expected
+    assert all(sides[row] < sides[other] for row, other, _ in found.pairs.iter_rows())
