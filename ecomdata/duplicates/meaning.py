@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ecomdata.duplicates.sources import Against, Corpus, TextColumn
-from ecomdata.embeddings.embedding import embed
+from ecomdata.embeddings.embedding import set_of
 from ecomdata.embeddings.encoders import Encoder
 from ecomdata.embeddings.sets import EmbeddingSet, embedding_set
 from ecomdata.errors import UsageError
@@ -82,11 +82,10 @@ class Embeddings:
         return found
 
     def _made(self, column: TextColumn, encoder: str | Encoder) -> EmbeddingSet:
-        return embed(
-            column.table.dataset,
-            table=column.table.name,
-            column=column.column,
-            encoder=encoder,
+        return set_of(
+            column.table,
+            column.column,
+            encoder,
             device=self.device,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
             home=self.store.home,
             reporter=self.reporter,

@@ -22,7 +22,7 @@ from ecomdata.embeddings.writing import SetWriter, put_in_place
 from ecomdata.errors import UsageError
 from ecomdata.manifest import MANIFEST
 from ecomdata.progress import Reporter, Silent
-from ecomdata.release import Release, open_release
+from ecomdata.release import Release, TableData, open_release
 from ecomdata.shards import sha256_file
 from ecomdata.store import alone, writing
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LAYOUT: Final = 1
 """Counted up when the same options give other bytes."""
+_CHOICES: Final = frozenset({"dim", "seed", "normalize", "precision"})
+"""Options that a set may be made with otherwise, and is still of this encoder."""
 
 
 def embed(  # noqa: PLR0913 - one keyword an option, as the command line has them
@@ -96,6 +98,33 @@ def embed(  # noqa: PLR0913 - one keyword an option, as the command line has the
     return work.done(force=force)
 
 
+def set_of(
+    data: TableData, column: str, encoder: str | Encoder, *, device: Device, home: Path, reporter: Reporter
+) -> EmbeddingSet:
+    """The vectors of all texts of a column: those that an encoder made before, else those it makes now.
+
+    A set that was made with another ``dim`` or ``seed`` is used as it is: who asks for vectors alone must not
+    replace those of somebody who chose.
+
+    Args:
+        data: The table.
+        column: The column of strings.
+        encoder: See :func:`embed`.
+        device: Where a sentence model computes.
+        home: Where the store is.
+        reporter: Hears of progress.
+
+    Raises:
+        UsageError: the column holds no text, or there is no such encoder.
+        DataError: the column has no text at all, or the encoder gave what it should not.
+    """
+    options = EncoderOptions(device=device)
+    release = open_release(data.dataset, home=home)
+    source = choose(release, data.name, column, None)
+    work = _Work(release, source, find_recipe(encoder, options), options.seed, reporter)
+    return work.done(chosen=_CHOICES)
+
+
 class _Work:
     """One set on its way."""
 
@@ -116,15 +145,19 @@ class _Work:
         """What shapes the set."""
         return {**self._recipe.identity, "rows": self._source.rows, "layout": LAYOUT}
 
-    def done(self, *, force: bool) -> EmbeddingSet:
-        """The set: the one that is there, or else one that is made now."""
+    def done(self, *, force: bool = False, chosen: frozenset[str] = frozenset()) -> EmbeddingSet:
+        """The set: the one that is there, whatever its options of these names, or else one made now."""
         source = source_of(self._source.data.record)
         plan = json.dumps([source, self._recipe.name, self._options], sort_keys=True)
         working = self._target.with_name(f".{self.name}-{hashlib.sha256(plan.encode()).hexdigest()[:12]}")
         with self._alone():
             there = read_record(self._target)
-            if there and not force and self._same(there, source):
-                return as_set(self._target, there)
+            if there and not force:
+                if self._same(there, source, chosen):
+                    return as_set(self._target, there)
+                self._reporter.say(
+                    f"note: {self.name} is made anew: what is there is of other rows or options"
+                )
             with writing(working):
                 if force:
                     shutil.rmtree(working, ignore_errors=True)
@@ -135,12 +168,14 @@ class _Work:
                 shutil.rmtree(leftover, ignore_errors=True)
         return as_set(self._target, record)
 
-    def _same(self, there: SetRecord, source: str) -> bool:
-        """Whether a set is what would be made now, its files unharmed."""
+    def _same(self, there: SetRecord, source: str, chosen: frozenset[str]) -> bool:
+        """Whether a set is what would be made now but for some options, its files unharmed."""
+        ours: dict[str, object] = json.loads(json.dumps(self._options))
         return (
             there.source == source
             and there.encoder == self._recipe.name
-            and dict(there.options) == json.loads(json.dumps(self._options))
+            and there.options.keys() == ours.keys()
+            and all(there.options[name] == ours[name] for name in ours.keys() - chosen)
             and not lacking(self._target, there)
             and all(sha256_file(self._target / file.path) == file.sha256 for file in there.files)
         )

@@ -234,10 +234,13 @@ def test_spellings_of_real_titles_are_near(real: Path) -> None:
 
 
 def test_a_set_that_is_there_is_used_and_one_of_other_texts_is_not(tmp_path: Path) -> None:
-    """By its name; it must be of this column and have all rows."""
+    """By its name, or as what its encoder made, however; it must be of this column and have all rows."""
     _load(tmp_path, ["a0", "a1", "b90"])
     made = ed.embed(NAME, table="events", column="note", encoder=Angles())
     assert _dedup(encoder="lsa", embeddings=made.name).options["revision"] == made.revision
+    mine = ed.embed(NAME, table="events", column="note", dim=2, seed=3)
+    assert _dedup(encoder="lsa").options["revision"] == mine.revision
+    assert ed.embedding_set(NAME, mine.name) == mine
     with pytest.raises(UsageError, match="no embeddings 'events_note_angels'") as error:
         _dedup(embeddings="events_note_angels")
     assert made.name in error.value.hint

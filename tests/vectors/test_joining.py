@@ -93,9 +93,9 @@ def test_only_pairs_that_count_are_found(search: Any) -> None:
             ArrayVectors(array),
             0.9,
             search=search,
-            allowed=lambda low, high: (low // 7 == 60) & (high >= 1190),
+            allowed=lambda low, high: (low // 3 == 90) & (high >= 1190),
         )
-        expected = {(low, high) for low, high in _expected(array, 0.9) if low // 7 == 60 and high >= 1190}
+        expected = {(low, high) for low, high in _expected(array, 0.9) if low // 3 == 90 and high >= 1190}
         assert _pairs(found) == expected
         assert (found.recall, found.crowded) == (1.0, 0)
 
