@@ -47,6 +47,10 @@ class Likeness(Protocol):
         """How near each node is to another, where they are near."""
         ...
 
+    def missed(self, kept: Ints) -> Longs:
+        """Pairs of kept nodes, which are sorted, that are near all the same: no pair was known of them."""
+        ...
+
 
 class Jaccards:
     """By their sets of n-grams.
@@ -69,6 +73,11 @@ class Jaccards:
         """See :class:`Likeness`."""
         pairs = as_pairs(ones.astype(np.uint32), others.astype(np.uint32))
         return similarities(pairs, self._nodes, self._device)
+
+    def missed(self, kept: Ints) -> Longs:
+        """See :class:`Likeness`: what bands miss stays missed, and how much that is is known."""
+        del kept
+        return np.empty(0, np.uint64)
 
 
 def in_clusters(nodes: Nodes, pairs: Longs, worth: Ints | None, likeness: Likeness) -> Rows:
@@ -111,7 +120,17 @@ def _best(nodes: Nodes, worth: Ints) -> Ints:
 
 
 def _gathered(nodes: Nodes, pairs: Longs, order: Words, likeness: Likeness) -> Words:
-    """The node around which each linked node's cluster is."""
+    """The node around which each linked node's cluster is; no two of these are near."""
+    while True:
+        kept = _along(nodes, pairs, order, likeness)
+        missed = likeness.missed(np.flatnonzero(kept == np.arange(nodes.count)))
+        if not len(missed):
+            return kept
+        pairs = np.concatenate([pairs, missed])
+
+
+def _along(nodes: Nodes, pairs: Longs, order: Words, likeness: Likeness) -> Words:
+    """The same, as far as pairs lead."""
     ones, others = halves(pairs)
     ends = np.concatenate([ones, others])
     neighbours = np.concatenate([others, ones]).astype(np.uint32)

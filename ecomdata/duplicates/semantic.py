@@ -19,8 +19,8 @@ from ecomdata.duplicates.nodes import NodeMaker, Nodes
 from ecomdata.duplicates.pairing import Sides, as_pairs, halves
 from ecomdata.progress import Reporter
 from ecomdata.texts.gramhashes import Floats, Ints, Longs, Words
-from ecomdata.vectors.blocks import ChosenVectors, Marks, Vectors
-from ecomdata.vectors.joining import near_pairs
+from ecomdata.vectors.blocks import ArrayVectors, ChosenVectors, Marks, Vectors
+from ecomdata.vectors.joining import MOST, near_pairs
 from ecomdata.vectors.matrix import BLOCK, finite, units
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def search_vectors(
     )
     pairs = as_pairs(found.one.astype(np.uint32), found.other.astype(np.uint32))
     if sides is None:
-        members = in_clusters(nodes, pairs, worth, Cosines(different, nodes, pairs, how))
+        members = in_clusters(nodes, pairs, worth, Cosines(different, nodes, pairs, how, reporter))
     else:
         members = across_sides(nodes, pairs, found.cosine, sided, sides)
     return Duplicates(
@@ -122,14 +122,14 @@ class Cosines:
         different: The vectors of the nodes.
         nodes: The nodes.
         pairs: Those that are near.
-        how: The threshold, and what may be held.
+        how: The threshold, where to compute, and what may be held.
+        reporter: Hears of progress.
     """
 
-    def __init__(self, different: Vectors, nodes: Nodes, pairs: Longs, how: How) -> None:
-        self._threshold = how.threshold
-        linked = np.zeros(nodes.count, np.bool_)
-        for half in halves(pairs):
-            linked[half] = True
+    def __init__(self, different: Vectors, nodes: Nodes, pairs: Longs, how: How, reporter: Reporter) -> None:
+        self._threshold, self._how, self._reporter = how.threshold, how, reporter
+        counts: Ints = np.bincount(np.concatenate(halves(pairs)), minlength=nodes.count)
+        linked, self._crowded = counts > 0, counts >= MOST
         self._places = np.cumsum(linked, dtype=np.int64) - 1
         held = Held(np.float32, how.budget, how.spill)
         if linked.any():
@@ -150,3 +150,26 @@ class Cosines:
         found = np.empty(len(ones))
         kernels.measure_pairs(self._vectors, self._vectors, self._places[ones], self._places[others], found)
         return np.minimum(found, 1.0)
+
+    def missed(self, kept: Ints) -> Longs:
+        """See :class:`ecomdata.duplicates.clusters.Likeness`.
+
+        Only a pair of two nodes that both have as many as there is room for may not be known.
+        """
+        crowded = kept[self._crowded[kept]]
+        if len(crowded) < 2:
+            return np.empty(0, np.uint64)
+        chosen = np.zeros(len(self._vectors), np.bool_)
+        chosen[self._places[crowded]] = True
+        found = near_pairs(
+            ChosenVectors(ArrayVectors(self._vectors), chosen),
+            self._threshold,
+            search=self._how.search,
+            device=self._how.device,
+            memory=self._how.memory,
+            jobs=self._how.jobs,
+            reporter=self._reporter,
+        )
+        ones, others = crowded[found.one], crowded[found.other]
+        near = self.of(ones, others) >= self._threshold  # as clusters are gathered, to the last bit
+        return as_pairs(ones[near].astype(np.uint32), others[near].astype(np.uint32))

@@ -167,6 +167,20 @@ def test_a_crowd_of_equal_or_nearly_equal_vectors_is_one_cluster(count: int) -> 
         assert found.pairs.height <= 128 * count
 
 
+def test_no_two_rows_of_a_dense_region_stay_that_are_near() -> None:
+    """Nearly all have more near ones than room for pairs, and not all are near to all: as all with all."""
+    array = np.abs(np.random.default_rng(1).standard_normal((1500, 8))).astype(np.float32)
+    found = _search(array, 0.7)
+    units = array / np.linalg.norm(array, axis=1, keepdims=True)
+    left, stay = np.ones(len(array), np.bool_), list[int]()
+    for row in range(len(array)):
+        if left[row]:
+            stay.append(row)
+            left &= units @ units[row] < 0.7
+    assert sorted({*range(1500)} - {*found.removed}) == stay
+    assert (found.clusters["cosine"] >= 0.7).all()
+
+
 def test_a_vector_that_is_not_finite_is_named() -> None:
     """And which row it is of."""
     array = np.ones((5, 3), np.float32)
