@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ecomdata.texts.tidying import Column
+
+
+_MOST_SIDE: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +171,15 @@ def as_sides(nodes: Nodes, sides: npt.NDArray[np.uint8]) -> Sides:
     """The sides of nodes, of those of their rows.
 
     Raises:
-        UsageError: there is not one for each row, or they fall.
+        UsageError: there is not one for each row, they fall, or they are no numbers from 0 to 255.
     """
-    if len(sides) != len(nodes.of_row) or np.any(sides[1:] < sides[:-1]):
-        raise UsageError("sides must be one number for each text, never falling")
+    whole = sides.dtype.kind in "iu" and sides.shape == nodes.of_row.shape
+    if not whole or np.any(sides[1:] < sides[:-1]) or np.any((sides < 0) | (sides > _MOST_SIDE)):
+        raise UsageError(
+            "sides must be one whole number for each text, never falling",
+            hint=f"number them from 0 to {_MOST_SIDE} at most",
+        )
+    sides = sides.astype(np.uint8)
     live = np.flatnonzero(nodes.live)
     high = np.zeros(nodes.count, np.uint8)
     high[nodes.of_row[live]] = sides[live]  # where a place is given several values, the last one stays
@@ -190,11 +198,21 @@ def _worth(nodes: Nodes, how: How, times: pl.Series | None) -> Ints | None:
 
 
 def as_worth(times: pl.Series) -> Ints:
-    """Numbers of which the greatest is worth most; what is null is worth least."""
+    """Numbers of which the greatest is worth most; what is null is worth least.
+
+    Raises:
+        UsageError: they are neither times nor whole numbers.
+    """
     import polars as pl
 
+    if not (times.dtype.is_temporal() or times.dtype.is_integer() or times.dtype == pl.Null):
+        raise UsageError(
+            f"values of type {times.dtype} are no times", hint="give times or whole numbers, one a text"
+        )
+    if times.dtype == pl.UInt64:  # which Int64 may not hold
+        times = times.rank("dense")
     lowest = np.iinfo(np.int64).min + 1  # its negative is still a number
-    found: Ints = times.cast(pl.Int64).fill_null(lowest).to_numpy()
+    found: Ints = times.to_physical().cast(pl.Int64).fill_null(lowest).to_numpy()
     return found
 
 

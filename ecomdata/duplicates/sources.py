@@ -168,12 +168,15 @@ def splits_of(column: TextColumn, split: str) -> Splits:
     """The texts by the values of a column.
 
     Raises:
-        UsageError: there is no such column, or it has one value only, or too many.
+        UsageError: there is no such column, or it holds no names, or it has one value only, or too many.
     """
     require_column(column.table, split)
+    where = f"{column.table.dataset} {column.table.name} {split}"
+    dtype = column.table.record.columns[split]
+    if dtype.startswith(("List", "Struct", "Array", "Binary")):
+        raise UsageError(f"{where} holds {dtype}, no splits", hint="name a column that tells splits apart")
     named = column.table.scan().group_by(_as_name(split).alias("name"))
     counts = named.len().sort("len", "name").collect()
-    where = f"{column.table.dataset} {column.table.name} {split}"
     if counts.height < 2:
         raise UsageError(f"{where} has one value only", hint="name a column that tells splits apart")
     if counts.height > _MOST_SIDES:
@@ -184,7 +187,7 @@ def splits_of(column: TextColumn, split: str) -> Splits:
 
 
 def row_times(table: TableData, column: str) -> pl.Series:
-    """When each row was made, as numbers that grow.
+    """When each row was made.
 
     Raises:
         UsageError: the column holds neither times nor numbers.
@@ -196,7 +199,7 @@ def row_times(table: TableData, column: str) -> pl.Series:
             f"{table.dataset} {table.name} {column} holds {series.dtype}, no times",
             hint="name a column of times or of whole numbers with --newest-by",
         )
-    return series.to_physical().cast(pl.Int64)
+    return series
 
 
 def values_at(table: TableData, rows: Ints, *columns: str) -> pl.DataFrame:

@@ -98,6 +98,13 @@ def test_the_row_that_is_kept_is_the_one_asked_for() -> None:
     assert _kept(texts, keep="newest", times=pl.Series([3, 9, 1, 9])) == [1]
     assert _kept(texts, keep="newest", times=pl.Series([None, 2, 1, None])) == [1]
     assert _kept(texts, keep="newest", times=pl.Series([None] * 4, dtype=pl.Int64)) == [0]
+    assert _kept(texts, keep="newest", times=pl.Series([2**63, 5, None, 2**64 - 1], dtype=pl.UInt64)) == [3]
+    dates = pl.Series([None, "2024-05-01", "2024-04-30", None]).str.to_date()
+    assert _kept(texts, keep="newest", times=dates) == [1]
+    for none in (pl.Series([1.0, float("nan")] * 2), pl.Series(["2024"] * 4)):
+        with pytest.raises(UsageError, match="are no times") as error:
+            _kept(texts, keep="newest", times=none)
+        assert "whole numbers" in error.value.hint
     with pytest.raises(UsageError, match="time of each row"):
         find_duplicates(pl.Series(texts), keep="newest")
 
@@ -112,6 +119,11 @@ def test_only_texts_of_different_sides_are_compared() -> None:
     assert went.sort("row").rows() == [(2, 0, 0.8), (3, 0, 1.0), (5, 2, 1.0), (6, 4, 1.0), (7, 0, 1.0)]
     for row, other, _ in found.pairs.iter_rows():
         assert sides[row] != sides[other]
+    wide = find_duplicates(texts, sides=sides.astype(np.int64))  # type: ignore[arg-type]
+    assert wide.clusters.equals(found.clusters)
+    for none in (sides.astype(np.float64), sides[::-1], sides[:2], sides.astype(np.int64) - 1, sides + 400.0):
+        with pytest.raises(UsageError, match="sides must be one whole number"):
+            find_duplicates(texts, sides=none)  # type: ignore[arg-type]
 
 
 @given(st.lists(st.sampled_from(["a b c", "a b c d", "a b c d e", "x", "x y", ""]), max_size=12), st.data())

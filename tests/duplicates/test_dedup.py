@@ -267,6 +267,13 @@ def test_what_cannot_be_asked_for_is_refused(tmp_path: Path, options: dict[str, 
     assert error.value.hint
 
 
+def test_lists_are_no_splits(tmp_path: Path) -> None:
+    """And what the column holds is told."""
+    ed.load("shop/pages", source=write_pages(tmp_path))
+    with pytest.raises(UsageError, match=r"shop/pages views tags holds List.*, no splits"):
+        ed.dedup("shop/pages", table="views", column="item_id", split_column="tags")
+
+
 def test_the_command_says_what_it_found_and_where(tmp_path: Path, run_cli: RunCli) -> None:
     """Data on stdout, in words or as JSON; a misspelt dataset gets its near name."""
     _load(tmp_path, [LONG, LONG, "x"])
