@@ -71,4 +71,4 @@ def entropy(shares: npt.NDArray[np.float64]) -> float:
     Shannon, "A mathematical theory of communication", 1948.
     """
     some = shares[shares > 0]
-    return float(-(some * np.log(some)).sum())
+    return 0.0 - float((some * np.log(some)).sum())  # of one share 0, not -0
