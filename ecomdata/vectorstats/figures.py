@@ -107,12 +107,14 @@ class LabelAgreement:
         values: Different labels.
         labelled: Vectors whose row has a label.
         agreement: How often neighbours have the same, and how often any two rows have.
+        several: Vectors to whose key another table gives several labels; they count as without one.
     """
 
     column: str
     values: int
     labelled: int
     agreement: Agreement
+    several: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,12 +229,19 @@ class EmbeddingStatistics:
             )
             if count
         ]
+        left += [
+            f"vectors with several labels {one.column}, which count as without one: {one.several:,}"
+            for one in self.labels
+            if one.several
+        ]
         if 0 < counts.finite <= self.dim:
             left.append(f"{counts.finite:,} vectors span at most {counts.finite - 1:,} dimensions")
         whole = self.sample >= counts.directed
         drawn = f"{self.sample:,} of {counts.directed:,} rows, drawn with seed {self.seed}"
         about = "figures of neighbours: of all rows"
-        if not whole:
+        if not self.sample:
+            about = "figures of neighbours: none, for no vector has another"
+        elif not whole:
             about = f"figures of neighbours: of {drawn}; neighbours are sought among all"
         return (*left, about)
 

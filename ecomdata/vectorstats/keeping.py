@@ -58,7 +58,11 @@ def _revived(kind: Any, value: Any) -> Any:  # noqa: ANN401 - of any declared ty
     """
     if is_dataclass(kind) and isinstance(kind, type):
         hints = typing.get_type_hints(kind)
-        return kind(**{one.name: _revived(hints[one.name], value[one.name]) for one in fields(kind)})
+        if not isinstance(value, dict):
+            raise TypeError(f"{value!r} is no {kind}")
+        # A field that is younger than the file has its default.
+        there = [one.name for one in fields(kind) if one.name in value]
+        return kind(**{name: _revived(hints[name], value[name]) for name in there})
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple:
         each = [parts[0]] * len(value) if parts[-1] is Ellipsis else parts

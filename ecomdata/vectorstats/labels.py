@@ -136,6 +136,13 @@ class Labels:
         chance = float(pairs) / (float(rows) * (float(rows) - 1)) if rows > 1 else None
         return int(rows), int(values), chance
 
+    def several(self, column: LabelColumn) -> int:
+        """Rows to whose key the table gives several labels; they are without one."""
+        if not column.by:
+            return 0
+        name = _several(self.columns.index(column))
+        return int(pl.read_parquet(self._path, columns=[name], glob=False).to_series().sum())
+
 
 @contextmanager
 def labels_of(
@@ -170,6 +177,8 @@ def _write(one: EmbeddingSet, columns: Sequence[LabelColumn], path: Path, memory
                 continue
             joins.append(_join(connection, column, column.table, place))
             shown.append(f"l{place}.label AS {quoted(str(place))}")
+            if column.by:
+                shown.append(f"l{place}.several AS {quoted(_several(place))}")
         order = f" ORDER BY v.{quoted(_PLACE)}" if joins else ""
         query = (
             f"SELECT {', '.join(shown)} FROM (SELECT *, (file_index::BIGINT << 32) + file_row_number AS "  # noqa: S608
@@ -180,11 +189,14 @@ def _write(one: EmbeddingSet, columns: Sequence[LabelColumn], path: Path, memory
 
 
 def _join(connection: duckdb.DuckDBPyConnection, column: LabelColumn, table: TableData, place: int) -> str:
-    """A join with a table's labels: by the number of the row, or by keys, of which each has one label."""
+    """A join with a table's labels: by the number of the row, or by keys; several of one key are none."""
     text = _as_text(connection, table.paths, column.column, "t")
     if column.by:
         keys = ", ".join(map(quoted, column.by))
-        labels = f"SELECT {keys}, min({text}) AS label FROM {parquet(table.paths)} t GROUP BY {keys}"  # noqa: S608
+        labels = (
+            f"SELECT {keys}, min({text}) AS least, least <> max({text}) AS several, "  # noqa: S608
+            f"CASE WHEN NOT several THEN least END AS label FROM {parquet(table.paths)} t GROUP BY {keys}"
+        )
         return f"LEFT JOIN ({labels}) l{place} USING ({keys})"
     before = np.cumsum([0, *(file.rows for file in table.record.files)])
     starts = ", ".join(f"({number}, {rows})" for number, rows in enumerate(before[:-1].tolist()))
@@ -196,12 +208,16 @@ def _join(connection: duckdb.DuckDBPyConnection, column: LabelColumn, table: Tab
 
 
 def _as_text(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], column: str, alias: str) -> str:
-    """A column as text; a path of categories with all its levels."""
+    """A column as text; a path of categories with all its levels, null where there are none."""
     described = connection.execute(f"DESCRIBE SELECT {quoted(column)} FROM {parquet(paths)}").fetchall()  # noqa: S608
     name = f"{alias}.{quoted(column)}"
     if str(described[0][1]).endswith("[]"):
-        return f"array_to_string({name}, {literal(LEVEL)})"
+        return f"nullif(array_to_string({name}, {literal(LEVEL)}), '')"
     return f"CAST({name} AS VARCHAR)"
+
+
+def _several(place: int) -> str:
+    return f"several {place}"
 
 
 @contextmanager

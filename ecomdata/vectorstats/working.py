@@ -167,6 +167,7 @@ class Work:
             values=values,
             labelled=rows,
             agreement=neighbour_agreement(own, others, chance=chance, sampled=sampled),
+            several=labels.several(column),
         )
 
     def _comparisons(
@@ -175,7 +176,9 @@ class Work:
         found: tuple[Comparison, ...] = ()
         if splitting is not None:
             sides = splits_of(self._vectors, labels, splitting, self._moments)
-            found += compared(sides, seed=self._how.seed)
+            several = labels.several(splitting)
+            note = f"without {several:,} vectors that have several values" if several else ""
+            found += compared(sides, seed=self._how.seed, note=note)
         if other is not None:
             vectors = other.vectors()
             theirs = Side(f"{other.dataset}.{other.name}", vectors, self._moments(vectors))

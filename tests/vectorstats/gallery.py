@@ -119,9 +119,10 @@ class Gallery:
         ratings: list[float | None] | None = None,
         splits: list[str | None] | None = None,
         others: np.ndarray | None = None,
+        other_splits: list[str | None] | None = None,
         titles: list[str | None] | None = None,
     ) -> Release:
-        """The release. Items are in another order than their vectors."""
+        """The release. Items are in another order than their vectors; further others are of them again."""
         dim = next((len(one) for one in looks if one is not None), 3)
         (self.loaders / "gallery.py").write_text(LOADER.replace("DIM", str(dim)), encoding="utf-8")
         raw = self.folder / "raw"
@@ -136,16 +137,22 @@ class Gallery:
             },
             schema={"item": pl.Int64, "title": pl.String, "category": pl.String, "rating": pl.Float64},
         ).reverse().write_parquet(raw / "items.parquet")
-        _vectors(looks, splits).write_parquet(raw / "vectors.parquet")
+        _vectors(looks, splits, count).write_parquet(raw / "vectors.parquet")
         if others is not None:
-            _vectors(others, None).write_parquet(raw / "others.parquet")
+            _vectors(others, other_splits, count).write_parquet(raw / "others.parquet")
         return ed.load("gallery", source=raw, force=True)
 
 
-def _vectors(rows: np.ndarray | list[list[float] | None], splits: list[str | None] | None) -> pl.DataFrame:
+def _vectors(
+    rows: np.ndarray | list[list[float] | None], splits: list[str | None] | None, items: int
+) -> pl.DataFrame:
     lists = [None if one is None else [float(value) for value in one] for one in rows]
     return pl.DataFrame(
-        {"item": range(len(lists)), "feature": lists, "split": splits or [None] * len(lists)},
+        {
+            "item": [place % items for place in range(len(lists))],
+            "feature": lists,
+            "split": splits or [None] * len(lists),
+        },
         schema={"item": pl.Int64, "feature": pl.List(pl.Float32), "split": pl.String},
     )
 

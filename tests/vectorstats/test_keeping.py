@@ -21,6 +21,11 @@ def test_what_is_kept_is_what_was_found(gallery: Gallery) -> None:
     release = gallery.load(VECTORS, labels=labels, splits=["a", "b"] * 30)
     found = stats("gallery", table="looks", label="items.category_path", split_column="split", sample=20)
     assert kept_statistics(release) == (found,)
+    (path,) = folder_of(release.home, "gallery", release.folder.name).glob("*.json")
+    value = json.loads(path.read_text())
+    del value["labels"][0]["several"]  # as the version before wrote it
+    path.write_text(json.dumps(value), encoding="utf-8")
+    assert kept_statistics(release) == (found,)
 
 
 @pytest.mark.parametrize("rows", [VECTORS[:1], [None, None]])
@@ -50,6 +55,7 @@ def test_those_of_another_release_are_not_shown(gallery: Gallery) -> None:
         "{}",
         '{"dataset": 1}',
         lambda value: {**value, "lengths": None},
+        lambda value: {**value, "lengths": []},
         lambda value: {**value, "dim": "six"},
         lambda value: {**value, "map": {**value["map"], "points": [[1]]}},
     ],

@@ -171,6 +171,7 @@ def test_degenerate_vectors_have_figures_or_reasons(gallery: Gallery, name: str)
     """Never NaN, never a guess: what is None has a reason, and the JSON is strict."""
     found = stats_of(gallery, DEGENERATE[name])
     json.dumps(found.as_dict(), allow_nan=False)
+    assert "of 0 of" not in found.notes[-1]
     for figure, reason in (
         (found.centre.anisotropy, found.centre.reason),
         (found.spectrum.effective_rank, found.spectrum.reason),
@@ -295,6 +296,21 @@ def test_a_set_that_embed_made_has_the_labels_of_its_table(gallery: Gallery) -> 
     assert found.labels[0].agreement.share == pytest.approx(same, abs=0.02)
     assert same > 0.9
     assert found.map.column == "category_path"
+
+
+def test_a_row_of_several_labels_has_none(gallery: Gallery) -> None:
+    """Where another table tells of an item again, and otherwise; the notes say so. An empty path is none."""
+    vectors, labels = mixture(40)
+    again: list[str | None] = [*labels, *labels]
+    again[40:43], again[45] = ["10"] * 3, None
+    gallery.load(
+        vectors, others=np.tile(vectors, (2, 1)), other_splits=again, labels=[*labels[:38], "", None]
+    )
+    found = stats("gallery", table="looks", label=["others.split", "items.category_path"])
+    assert [(one.labelled, one.several, one.values) for one in found.labels] == [(37, 3, 4), (38, 0, 4)]
+    assert found.notes[0] == "vectors with several labels others.split, which count as without one: 3"
+    (one, *_) = stats("gallery", table="looks", split_column="others.split").comparisons
+    assert one.note == "without 3 vectors that have several values"
 
 
 @pytest.mark.parametrize(
