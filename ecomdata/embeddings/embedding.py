@@ -156,7 +156,7 @@ class _Work:
                 if self._same(there, source, chosen):
                     return as_set(self._target, there)
                 self._reporter.say(
-                    f"note: {self.name} is made anew: what is there is of other rows or options"
+                    f"note: {self.name} is made anew: what is there is damaged, or of other rows or options"
                 )
             with writing(working):
                 if force:

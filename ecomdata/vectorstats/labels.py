@@ -194,8 +194,8 @@ def _join(connection: duckdb.DuckDBPyConnection, column: LabelColumn, table: Tab
     if column.by:
         keys = ", ".join(map(quoted, column.by))
         labels = (
-            f"SELECT {keys}, min({text}) AS least, least <> max({text}) AS several, "  # noqa: S608
-            f"CASE WHEN NOT several THEN least END AS label FROM {parquet(table.paths)} t GROUP BY {keys}"
+            f"SELECT {keys}, min({text}) <> max({text}) AS several, CASE WHEN min({text}) = max({text}) "  # noqa: S608
+            f"THEN min({text}) END AS label FROM {parquet(table.paths)} t GROUP BY {keys}"
         )
         return f"LEFT JOIN ({labels}) l{place} USING ({keys})"
     before = np.cumsum([0, *(file.rows for file in table.record.files)])
