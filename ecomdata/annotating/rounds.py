@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,7 +82,7 @@ def suggest_embedded(project: Project, *, limit: int = ITEMS, reporter: Reporter
     step = (
         next_step(project, labels, items, waiting, model) if project.settings.strategy == "bandit" else None
     )
-    asked = _asked(project, waiting, limit, () if step is None else step.items)
+    asked = _asked(project, labels, waiting, limit, () if step is None else step.items)
     suggestions = _suggest(model, [items[item] for item in asked], number, reporter or Silent())
     first = [] if step is None else list(step.items)
     if project.settings.strategy == "uncertainty":
@@ -127,13 +127,16 @@ def _items(project: Project) -> dict[int, Item]:
     return {row["item_id"]: item_of(row) for row in project.items().iter_rows(named=True)}
 
 
-def _asked(project: Project, waiting: Sequence[int], limit: int, batch: Sequence[int]) -> list[int]:
-    """The items to suggest for."""
+def _asked(
+    project: Project, labels: Container[int], waiting: Sequence[int], limit: int, batch: Sequence[int]
+) -> list[int]:
+    """The items to suggest for: none that the model has learnt from, whose label it would only repeat."""
     gold = project.items().filter(pl.col("gold").is_not_null())["item_id"].to_list()
     if project.settings.strategy == "uncertainty":
         return [*gold, *waiting]
     told = project.suggestions().filter(source="endpoint")["item_id"].unique().to_list()
-    others = told if project.settings.strategy == "disagreement" else []
+    disagreeing = project.settings.strategy == "disagreement"
+    others = [item for item in told if item not in labels] if disagreeing else []
     return [*dict.fromkeys((*gold, *batch, *others, *waiting[:limit]))]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecomdata.annotating.adjudicating import adjudicate
 from ecomdata.annotating.clusters import clusters_of_texts
 from ecomdata.annotating.pool import Pool, PoolItem
 from ecomdata.annotating.project import Project
@@ -20,7 +21,7 @@ from ecomdata.annotating.suggesting.embedded import Embedded
 from ecomdata.annotating.task import Task
 from ecomdata.annotating.taskfile import read_task
 from ecomdata.errors import UsageError
-from tests.annotating.projects import NEGATIVE, POSITIVE, answer, make_project, people, task
+from tests.annotating.projects import NEGATIVE, POSITIVE, answer, make_project, people, suggest, task
 
 GOOD = ("very good", "love it", "khub bhalo", "great quality", "happy with it")
 THINGS = ("shirt", "phone", "bag", "shoes", "lamp")
@@ -197,6 +198,18 @@ def test_disagreement_puts_disputed_items_first(tmp_path: Path) -> None:
         assert {answer(project, ana) for _ in range(4)} == wrong
 
 
+def test_what_was_learnt_from_is_not_suggested_for(tmp_path: Path) -> None:
+    """Else it would be judged by labels that it only repeats; also not where an endpoint suggested."""
+    with make_project(tmp_path / "p", _texts(60), strategy="disagreement") as project:
+        (ana,) = people(project)
+        suggest(project, source="endpoint", model="big")
+        _label(project, ana, 30)
+        suggest_embedded(project, limit=5)
+        told = project.suggestions().filter(source="embedded")["item_id"].to_list()
+        assert len(told) == 30
+        assert not {*told} & {*project.answers()["item_id"]}
+
+
 def test_stratified_takes_clusters_in_turns(tmp_path: Path) -> None:
     """A cluster of five among a hundred is done after five turns."""
     with _clustered(tmp_path / "p", [5, 95], strategy="stratified") as project:
@@ -263,7 +276,8 @@ def test_known_answers_get_suggestions_too(tmp_path: Path) -> None:
     with make_project(tmp_path / "p", _texts(80), gold=gold, gold_share=0.0) as project:
         (ana,) = people(project)
         _label(project, ana, 25)
-        suggest_embedded(project, limit=3)
+        adjudicate(project, 1, POSITIVE)  # which makes it no label to learn from
+        assert suggest_embedded(project, limit=3).labels == 25
         assert set(project.suggestions()["item_id"]) >= {1, 2}
         assert project.suggestions().height == 5
 
