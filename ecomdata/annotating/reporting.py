@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from ecomdata.annotating.adjudicating import decisions
 from ecomdata.annotating.logs import gold_of, judgements_of, scale_of, suggestions_of
 from ecomdata.annotating.measuring.judgements import Scale
@@ -13,6 +15,7 @@ from ecomdata.annotating.measuring.measured import Log, Measurements, measure
 from ecomdata.annotating.measuring.units import lengths_of
 from ecomdata.annotating.measuring.words import in_words
 from ecomdata.annotating.project import Project
+from ecomdata.annotating.records import from_json
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,14 +67,16 @@ def log_of(project: Project) -> Log:
     events = project.events()
     items = project.items()
     answered = items.filter(items["item_id"].is_in(judgements["item_id"].unique().to_list()))
+    undone = [from_json(payload)["event_id"] for payload in events.filter(kind="undo")["payload"]]
+    texts = {field.column for field in project.task.texts}
     return Log(
         scale=scale,
         judgements=judgements,
         suggestions=suggestions_of(project),
         adjudicated=decisions(project),
         gold=gold_of(project),
-        lengths=lengths_of(answered) if scale.kind == "spans" else {},
-        skips=events.filter(kind="skip").height,
+        lengths=lengths_of(answered, texts) if scale.kind == "spans" else {},
+        skips=events.filter(pl.col("kind") == "skip", ~pl.col("event_id").is_in(undone)).height,
         items=items.height,
     )
 

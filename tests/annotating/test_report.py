@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from ecomdata.annotating.adjudicating import adjudicate, decisions, disagreements
+from ecomdata.annotating.pool import Pool, PoolItem
 from ecomdata.annotating.project import Project
-from ecomdata.annotating.reporting import report_on
+from ecomdata.annotating.reporting import log_of, report_on
+from ecomdata.annotating.settings import Settings
+from ecomdata.annotating.status import status_of
 from ecomdata.errors import EcomdataError, UsageError
+from tests.annotating.projects import answer, make_project, people, task
 from tests.annotating.simulated import simulate
 from tests.conftest import RunCli
 
@@ -140,6 +144,30 @@ def test_names_from_the_data_are_text(tmp_path: Path) -> None:
         report_on(made.folder, page=page)
     assert "&lt;script&gt;alert(1)" in page.read_text(encoding="utf-8")
     assert "<script" not in page.read_text(encoding="utf-8")
+
+
+def test_only_what_can_be_marked_is_agreed_on(tmp_path: Path) -> None:
+    """A number that came as a text, and an image's address, are no texts of a task of spans."""
+    marking = task(
+        kind="spans", fields=[{"column": "title"}, {"column": "price", "kind": "number"}], images="image"
+    )
+    shown = {"title": "Acme shoe", "price": "1299.00", "image": "https://img.example.com/a.jpg"}
+    pool = Pool(items=iter([PoolItem(1, shown)]))
+    with Project.create(tmp_path / "p", task=marking, pool=pool, settings=Settings()) as made:
+        answer(made, *people(made), {"spans": []})
+        assert log_of(made).lengths == {1: {"title": 9}}
+
+
+def test_a_skip_that_was_undone_is_none(tmp_path: Path) -> None:
+    """The report counts as the status does."""
+    with make_project(tmp_path / "p") as made:
+        (ana,) = people(made)
+        for _ in range(2):
+            given = made.next_item(ana)
+            assert given is not None
+            made.skip(given.assignment_id, "unclear", active_ms=1, wall_ms=1)
+        made.undo(ana)
+        assert log_of(made).skips == status_of(made).people[0].skipped == 1
 
 
 def test_a_project_in_which_nobody_answered_has_a_report(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ class Log:
         adjudicated: Item -> what an adjudicator said.
         gold: Item -> its known answer.
         lengths: Of spans: item -> field -> its length in code points.
-        skips: How often an item was skipped.
+        skips: How often an item was skipped; undone skips count no more.
         items: How many items the pool has.
     """
 

@@ -8,7 +8,7 @@ Resampling is always by item, with all its units.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -146,10 +146,17 @@ def _label_at(spans: Iterable[Span], field: str, place: int) -> str:
     return _OVERLAP.join(sorted(labels)) or NOTHING
 
 
-def lengths_of(items: pl.DataFrame) -> dict[int, dict[str, int]]:
-    """The lengths in code points of the fields of texts of each item, out of ``item_id`` and ``content``."""
+def lengths_of(items: pl.DataFrame, fields: Collection[str]) -> dict[int, dict[str, int]]:
+    """The lengths in code points of the fields of each item in which spans may be marked.
+
+    Args:
+        items: ``item_id``, ``content``.
+        fields: Those fields: a number or an address that is shown beside them is no text to agree on.
+    """
     found: dict[int, dict[str, int]] = {}
     for item_id, content in items.select("item_id", "content").iter_rows():
         value: Any = from_json(content)
-        found[int(item_id)] = {name: len(text) for name, text in value.items() if isinstance(text, str)}
+        found[int(item_id)] = {
+            name: len(text) for name, text in value.items() if name in fields and isinstance(text, str)
+        }
     return found
