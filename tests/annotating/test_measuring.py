@@ -92,15 +92,18 @@ def test_times_that_are_not_known_are_left_out() -> None:
 
 
 def test_costs_are_means_and_the_saving_pays_for_the_model() -> None:
-    """At 36 an hour a second costs a cent; the model costs two cents for each of its items."""
+    """At 36 an hour a second costs a cent; the model costs two cents for each of its items.
+
+    Where only two of the ten got an answer, the other eight calls are paid for by them.
+    """
     rows = [
         {"item_id": i, "arm": arm, "seconds": seconds}
         for i in range(10)
         for arm, seconds in (("shown", 10.0), ("blind", 30.0))
     ]
     suggested = pl.DataFrame(
-        [{"item_id": i % 10, "cost": 0.01} for i in range(20)],
-        schema={"item_id": pl.Int64, "cost": pl.Float64},
+        [{"item_id": i % 10, "cost": 0.01, "outcome": "ok"} for i in range(20)],
+        schema={"item_id": pl.Int64, "cost": pl.Float64, "outcome": pl.String},
     )
     found = costs(judged(rows), suggested, hourly=36)
     assert found.people["shown"].value == pytest.approx(0.10)
@@ -108,6 +111,10 @@ def test_costs_are_means_and_the_saving_pays_for_the_model() -> None:
     assert found.model_item.value == pytest.approx(0.02)
     assert found.saving.value == pytest.approx(0.30 - 0.10 - 0.02)
     assert found.share.value == pytest.approx(0.18 / 0.30)
+    failed = suggested.with_columns(
+        outcome=pl.when(pl.col("item_id") < 2).then(pl.lit("ok")).otherwise(pl.lit("unparsed"))
+    )
+    assert costs(judged(rows), failed, hourly=None).model_item.value == pytest.approx(0.10)
     untold = costs(judged(rows), suggested, hourly=None)
     assert untold.saving.reason == "what an hour costs was not told"
     assert untold.model == pytest.approx(0.20)
@@ -255,6 +262,17 @@ def test_accuracy_is_by_class() -> None:
         0,
     )
     assert accuracy(pl.DataFrame({"label": [], "given": []}), SENTIMENT).exact.reason == "no answers"
+
+
+@pytest.mark.parametrize("given", ["a" * 100, "a" * 88 + "b" * 7 + "a" * 5, "b" * 100])
+def test_a_class_that_is_never_given_is_not_passed_over(given: str) -> None:
+    """Its F1 is 0, so always saying the most frequent label gets no better mean than a model."""
+    labels = ["a"] * 90 + ["b"] * 10
+    found = accuracy(
+        pl.DataFrame({"label": labels, "given": list(given)}), Scale(kind="labels", values=("a", "b", "c"))
+    )
+    assert found.macro_f1 == pytest.approx(f1_score(labels, list(given), average="macro"))
+    assert found.classes[2].f1 is None
 
 
 def test_spans_are_right_where_they_are_exact() -> None:

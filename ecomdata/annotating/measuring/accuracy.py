@@ -23,7 +23,8 @@ class ClassScore:
         label: The class.
         precision: Of the items (or spans) that were given it, the share that have it; None where none were.
         recall: Of those that have it, the share that were given it; None where none have.
-        f1: Their harmonic mean; None where either is None.
+        f1: Twice the items that are right, by those of both sides together, so 0 where none was given;
+            None where none has it and none was given it.
         n: How many have it.
         given: How many were given it.
     """
@@ -62,7 +63,7 @@ class Accuracy:
 
     Attributes:
         exact: The share of items with exactly the right answer.
-        macro_f1: The mean F1 of the classes that have one.
+        macro_f1: The mean F1 of the classes that have one; a class that was never given counts as 0.
         classes: Each class.
         spans: Of a task of spans: all of them together.
     """
@@ -131,7 +132,7 @@ def _classes(pairs: pl.DataFrame, scale: Scale) -> tuple[ClassScore, ...]:
             label=label,
             precision=float(precision[place]) if was[place] else None,
             recall=float(recall[place]) if has[place] else None,
-            f1=float(f1[place]) if was[place] and has[place] else None,
+            f1=float(f1[place]) if was[place] or has[place] else None,
             n=int(has[place]),
             given=int(was[place]),
         )

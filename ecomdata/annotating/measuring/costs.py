@@ -22,7 +22,7 @@ class Costs:
         hourly: What an hour of a person costs; None where it was not told.
         people: What people's time for an answer costs, by arm: the mean, for money follows sums.
         model: What the suggestions cost in all.
-        model_item: The same for each item that has one.
+        model_item: The same for each item that has one; calls without an answer are paid as well.
         saving: What a suggestion saves: ``blind`` less ``shown`` less ``model_item``; below 0 it costs more.
         share: The same as a share of ``blind``.
     """
@@ -53,12 +53,12 @@ def costs(
 
     Args:
         judgements: ``arm``, ``seconds``.
-        suggestions: ``item_id``, ``cost`` (US dollars; null where it cost nothing).
+        suggestions: ``item_id``, ``outcome``, ``cost`` (US dollars; null where it cost nothing).
         hourly: What an hour of a person costs, in the same currency as the model.
         seed: Of the resampling.
     """
     total = float(suggestions["cost"].sum() or 0.0)
-    items = suggestions["item_id"].n_unique() if suggestions.height else 0
+    items = suggestions.filter(outcome="ok")["item_id"].n_unique()
     each = total / items if items else 0.0
     model_item = Estimate(value=each, n=items) if items else none(0, "no suggestions")
     if hourly is None:
