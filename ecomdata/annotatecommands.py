@@ -324,7 +324,8 @@ def export(folder: Path, *, to: str, output: Path | None, home: Path | None, as_
         return
     print_line(found.path)
     if found.view:
-        say(f'ecomdata sql "FROM {found.view}"')
+        view = found.view.replace('"', '\\"')  # for the shell
+        say(f'ecomdata sql "FROM {view}"')
     if found.config:
         say(f"the labelling interface for Label Studio: {found.config}")
 

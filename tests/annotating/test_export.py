@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 import ecomdata as ed
 from ecomdata.annotating.adjudicating import decisions, resolved_items
@@ -19,9 +21,13 @@ from ecomdata.annotating.exporting.exported import export_labels
 from ecomdata.annotating.exporting.labelstudio import config
 from ecomdata.annotating.logs import scale_of
 from ecomdata.annotating.measuring.judgements import value_of
+from ecomdata.annotating.pool import Pool, PoolItem
 from ecomdata.annotating.project import Project
+from ecomdata.annotating.settings import Settings
 from ecomdata.annotating.taskfile import read_task, shipped_tasks
+from ecomdata.cli import cli
 from ecomdata.errors import UsageError
+from tests.annotating import projects
 from tests.annotating.schemas import ARGILLA, LABEL_STUDIO
 from tests.annotating.simulated import simulate
 from tests.conftest import RunCli
@@ -222,6 +228,28 @@ def test_the_catalog_shows_stored_labels(labelled: tuple[Path, Project]) -> None
     assert sorted(Path(done.path).parent.iterdir()) == first
 
 
+def test_a_view_is_one_tasks_alone(labelled: tuple[Path, Project], tmp_path: Path) -> None:
+    """SQL knows no case, so two such tasks would be one view, and needs quotes around a hyphen."""
+    home, project = labelled
+    names = ("dataset", "release", "table")
+    source = dict(zip(names, (project.meta[name] for name in names), strict=True))
+    for number, name in enumerate(("My-task", "my-task")):
+        pool = Pool(items=iter([PoolItem(1, {"text": "fine"})]), **source)
+        settings = Settings()
+        with Project.create(
+            tmp_path / str(number), task=projects.task(name=name), pool=pool, settings=settings
+        ) as made:
+            projects.answer(made, *projects.people(made))
+    done = export_labels(tmp_path / "0", home=home)
+    assert done.view == 'banglishrev."labels_My-task"'
+    assert ed.sql(f"FROM {done.view}", home=home).height == 1
+    with pytest.raises(UsageError, match="SQL cannot tell it from 'my-task'"):
+        export_labels(tmp_path / "1", home=home)
+    said = CliRunner().invoke(cli, ["annotate", "export", str(tmp_path / "0"), "--home", str(home)]).stderr
+    assert r'ecomdata sql "FROM banglishrev.\"labels_My-task\""' in said
+    shutil.rmtree(Path(done.path).parent)
+
+
 def test_card_and_croissant_tell_how_labels_came_about(
     labelled: tuple[Path, Project], tmp_path: Path
 ) -> None:
@@ -289,6 +317,8 @@ def test_wrong_use_is_told(tmp_path: Path) -> None:
             export_labels(empty.folder, output=tmp_path / "none" / "labels.parquet")
         with pytest.raises(UsageError, match="nothing is exported to"):
             export_labels(empty.folder, to="doccano")  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="is where the labelling interface goes"):
+            export_labels(empty.folder, to="label-studio", output=tmp_path / "tasks.xml")
     with (
         simulate(tmp_path / "old", items=3, dataset=("merrec", "0123456789ab", "items")) as old,
         pytest.raises(UsageError, match="not in"),

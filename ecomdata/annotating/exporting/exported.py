@@ -16,10 +16,11 @@ from ecomdata.annotating.exporting.storing import parquet_bytes, store_labels
 from ecomdata.annotating.project import Project
 from ecomdata.durable import aside, sync_folder, write_durably
 from ecomdata.errors import UsageError
-from ecomdata.sqltext import schema_name
+from ecomdata.sqltext import quoted, schema_name
 from ecomdata.store import writing
 
 Target = Literal["store", "label-studio", "argilla"]
+_CONFIG: Final = ".xml"
 _NAMES: Final = {"label-studio": "label-studio.json", "argilla": "argilla.json"}
 
 
@@ -31,7 +32,7 @@ class Exported:
         to: For whom.
         path: The file.
         items: Items in it.
-        view: The view of the catalog that shows it; empty where none does.
+        view: The view of the catalog that shows it, as SQL has it; empty where none does.
         config: Label Studio's labelling interface for it; else empty.
     """
 
@@ -66,7 +67,8 @@ def export_labels(
         home: Where the store is.
 
     Raises:
-        UsageError: the folder holds no project, nothing was said yet, or the file's folder is not there.
+        UsageError: the folder holds no project, nothing was said yet, the file's folder is not there, or the
+            file is the one that Label Studio's interface goes to.
         EcomdataError: the disk is full, or may not be written.
     """
     if to not in get_args(Target):
@@ -76,13 +78,19 @@ def export_labels(
     path = None if output is None else Path(output)
     if path is not None and not path.absolute().parent.is_dir():
         raise UsageError(f"{path.absolute().parent} is no folder", hint="make it first")
+    if path is not None and to == "label-studio" and path.suffix.lower() == _CONFIG:
+        raise UsageError(
+            f"{path} is where the labelling interface goes, beside the JSON",
+            hint=f"write -o {path.with_suffix('.json')}",
+        )
     with Project.open(Path(folder)) as project:
         if to != "store":
             return _json(project, to, path or Path(_NAMES[to]))
         if path is not None:
             return _parquet(project, path)
         where, found = store_labels(project, home=home)
-        view = f"{schema_name(found.dataset)}.labels_{found.task}"
+        name = f"labels_{found.task}"
+        view = f"{schema_name(found.dataset)}.{name if name.isidentifier() else quoted(name)}"
         return Exported(to=to, path=str(where), items=found.items, view=view)
 
 
@@ -102,7 +110,7 @@ def _json(project: Project, to: str, path: Path) -> Exported:
     if to == "argilla":
         return Exported(to=to, path=str(path), items=_stream(path, argilla.records(task, pieces_of(project))))
     items = _stream(path, labelstudio.tasks(task, pieces_of(project)))
-    config = path.with_suffix(".xml")
+    config = path.with_suffix(_CONFIG)
     with writing(config):
         write_durably(config, labelstudio.config(task))
     return Exported(to=to, path=str(path), items=items, config=str(config))

@@ -17,7 +17,7 @@ from ecomdata.annotating.measuring.words import in_words
 from ecomdata.annotating.reporting import log_of
 from ecomdata.durable import write_durably
 from ecomdata.errors import UsageError
-from ecomdata.labelled import LabelSet, labels_folder
+from ecomdata.labelled import LabelSet, kept_labels, labels_folder
 from ecomdata.manifest import MANIFEST, WrittenFile
 from ecomdata.progress import Silent
 from ecomdata.registry import loader
@@ -36,7 +36,8 @@ def store_labels(project: Project, *, home: str | os.PathLike[str] | None = None
     It appears whole or not at all, and takes the place of the one that was written before.
 
     Raises:
-        UsageError: the pool is from no dataset, its release is gone, or nothing was answered.
+        UsageError: the pool is from no dataset, its release is gone, nothing was answered, or the name of
+            the task is taken.
         EcomdataError: a library of the extra ``annotate`` is missing, or the disk may not be written.
     """
     release = _release(project, home)
@@ -54,8 +55,9 @@ def store_labels(project: Project, *, home: str | os.PathLike[str] | None = None
         path=f"labels-{digest[:12]}.parquet", size=len(content), sha256=digest, rows=table.height
     )
     found = _set_of(project, table, file)
-    lock = folder.with_name(f".{folder.name}.lock")
+    lock = folder.with_name(f".{folder.name.lower()}.lock")
     with alone(lock, f"storing the labels of {project.task.name}", Silent().say), writing(folder):
+        _require_own_view(found, home_folder(home))
         folder.mkdir(parents=True, exist_ok=True)
         write_durably(folder / file.path, content)
         write_durably(folder / MANIFEST, found.as_text())
@@ -63,6 +65,20 @@ def store_labels(project: Project, *, home: str | os.PathLike[str] | None = None
             if other.name != file.path:
                 other.unlink()
     return folder / file.path, found
+
+
+def _require_own_view(labels: LabelSet, home: Path) -> None:
+    """See that no other labels hide behind the same view: names in SQL have no case.
+
+    Raises:
+        UsageError: labels of a task whose name differs by its case alone are there.
+    """
+    for path, other in kept_labels(home, labels.dataset, labels.release):
+        if other.task != labels.task and other.task.lower() == labels.task.lower():
+            raise UsageError(
+                f"labels of the task {other.task!r} are there, and SQL cannot tell it from {labels.task!r}",
+                hint=f"remove {path.parent}, or write a file instead: -o labels.parquet",
+            )
 
 
 def parquet_bytes(table: pl.DataFrame) -> bytes:
