@@ -211,6 +211,18 @@ def test_spans_agree_by_code_point() -> None:
     assert found.span_f1.value == pytest.approx(2 * 1 / (2 + 2))
 
 
+def test_few_items_with_spans_have_an_interval() -> None:
+    """Now and then a resample has no span at all: it is left out, without a warning."""
+    ends = (4, 4, 4, 8, 8)
+    marked = [spans((0, 4, "brand")) for _ in ends], [spans((0, end, "brand")) for end in ends]
+    found = agreement(coded([row + [spans()] * 45 for row in marked]), SPANS).span_f1
+    assert found is not None
+    assert found.value == pytest.approx(0.6)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low < 0.6 < found.high <= 1
+
+
 def test_overlapping_spans_are_a_label_of_their_own() -> None:
     """Where one person puts two labels, the other has to as well to agree."""
     both = spans((0, 4, "brand"), (2, 6, "size"))

@@ -91,6 +91,28 @@ def test_times_that_are_not_known_are_left_out() -> None:
     assert times(judged(zero)).ratio.value is None
 
 
+def timed(**seconds: list[float]) -> pl.DataFrame:
+    """Times of people in arms: ``ann_shown=[...]``."""
+    return judged(
+        {"item_id": item, "annotator": name.split("_")[0], "arm": name.split("_")[1], "seconds": one}
+        for name, times in seconds.items()
+        for item, one in enumerate(times)
+    )
+
+
+def test_zero_seconds_make_no_quotient() -> None:
+    """Who has a median of zero is left out; a median of zero makes no quotient, nor one now and then."""
+    zero = timed(ann_shown=[0.0, 0.0, 0.0, 5.0], ann_blind=[6.0], bea_shown=[2.0], bea_blind=[3.0, 3.0])
+    found = times(zero).ratio
+    assert (found.value, found.n, found.against) == (pytest.approx(2 / 3), 1, 2)
+    found = times(timed(ann_shown=[1.0] * 3, ann_blind=[0.0] * 6 + [2.0] * 3)).ratio
+    assert (found.value, found.reason) == (None, "it would be a quotient by zero")
+    found = times(timed(ann_shown=[1.0] * 3, ann_blind=[0.0] * 4 + [2.0] * 6)).ratio
+    assert (found.value, found.low, found.reason) == (0.5, None, "resamples have no such figure")
+    found = times(timed(ann_shown=[1.0] * 9, ann_blind=[0.0] * 4 + [2.0] * 16)).ratio
+    assert (found.low, found.high) == (0.5, 0.5)
+
+
 def test_costs_are_means_and_the_saving_pays_for_the_model() -> None:
     """At 36 an hour a second costs a cent; the model costs two cents for each of its items.
 

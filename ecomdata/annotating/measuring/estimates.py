@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -82,7 +83,7 @@ def none(n: int, reason: str, *, against: int | None = None) -> Estimate:
 def bootstrapped(
     samples: Sequence[Floats], statistic: Callable[..., Any], *, seed: int, against: bool = False
 ) -> Estimate:
-    """A statistic of one sample, or of two, with a percentile interval from SciPy's bootstrap.
+    """A statistic of one sample, or of two, with a percentile interval of SciPy's bootstrap.
 
     Args:
         samples: Values; each sample is resampled on its own.
@@ -98,21 +99,23 @@ def bootstrapped(
         return none(sizes[0], "no answers" if not sizes[0] else "nothing to compare with", against=other)
     value = float(statistic(*samples, axis=-1))
     if not math.isfinite(value):
-        return none(sizes[0], "all values are zero", against=other)
+        return none(sizes[0], "it would be a quotient by zero", against=other)
     if min(sizes) < FEWEST:
         return Estimate(value=value, n=sizes[0], against=other, reason="too few answers for an interval")
-    found: Any = stats.bootstrap(
-        tuple(samples),
-        statistic,
-        n_resamples=RESAMPLES,
-        batch=max(1, _BATCH_VALUES // max(sizes)),
-        vectorized=True,
-        method="percentile",
-        confidence_level=LEVEL,
-        rng=np.random.default_rng(seed),
-    )
-    low, high = map(float, found.confidence_interval)
-    return with_interval(value, low, high, n=sizes[0], against=other)
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
+        # It has no interval where one resample of a thousand has no such figure; ours leaves that one out.
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        found: Any = stats.bootstrap(
+            tuple(samples),
+            statistic,
+            n_resamples=RESAMPLES,
+            batch=max(1, _BATCH_VALUES // max(sizes)),
+            vectorized=True,
+            method="percentile",
+            confidence_level=LEVEL,
+            rng=np.random.default_rng(seed),
+        )
+    return with_interval(value, *percentiles(found.bootstrap_distribution), n=sizes[0], against=other)
 
 
 def with_interval(value: float, low: float, high: float, *, n: int, against: int | None = None) -> Estimate:
@@ -123,15 +126,17 @@ def with_interval(value: float, low: float, high: float, *, n: int, against: int
 
 
 def percentiles(draws: Floats) -> tuple[float, float]:
-    """The ends of a percentile interval; what is not finite among the draws is left out.
+    """The ends of a percentile interval; draws that have no such figure are left out.
 
-    Where more than one draw in ten is not finite there is no interval: what is left would say too little.
+    Where more than one draw in ten has none there is no interval: what is left would say too little. A draw
+    without bounds stays, so that an interval which ends among such draws is none.
     """
-    kept = draws[np.isfinite(draws)]
+    kept = draws[~np.isnan(draws)]
     if len(kept) < 0.9 * len(draws) or not len(kept):
         return math.nan, math.nan
     tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(kept, [tail, 100 - tail])
+    with np.errstate(invalid="ignore"):
+        low, high = np.percentile(kept, [tail, 100 - tail])
     return float(low), float(high)
 
 

@@ -56,7 +56,9 @@ def times(judgements: pl.DataFrame, *, seed: int = 0) -> Times:
     by_arm = {arm: _seconds(judgements.filter(arm=arm)) for arm in ARMS}
     own = pl.col("seconds") / pl.col("seconds").median().over("annotator")
     compared = judgements.filter(pl.col("arm").is_in(["shown", "blind"])).with_columns(seconds=own)
-    scaled = [_seconds(compared.filter(arm=arm).drop_nans("seconds")) for arm in ("shown", "blind")]
+    # Of a person whose own median is zero no time can be divided by it.
+    compared = compared.filter(pl.col("seconds").is_finite())
+    scaled = [_seconds(compared.filter(arm=arm)) for arm in ("shown", "blind")]
     names = judgements["annotator"].unique().sort()
     return Times(
         medians={arm: bootstrapped([values], np.median, seed=seed) for arm, values in by_arm.items()},
