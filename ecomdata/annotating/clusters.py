@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ecomdata.annotating.draws import library_seed
 from ecomdata.annotating.suggesting.classifier import require_learning
 from ecomdata.errors import UsageError
 
@@ -43,9 +44,9 @@ def clusters_of_texts(texts: Sequence[str], count: int, *, seed: int = 0) -> lis
     counted = words.fit_transform([f"{text} ." for text in sample])
     dimensions = max(1, min(_DIMENSIONS, min(counted.shape) - 1))
     space: Any = Pipeline(
-        [("svd", TruncatedSVD(dimensions, random_state=seed)), ("unit", Normalizer(copy=False))]
+        [("svd", TruncatedSVD(dimensions, random_state=library_seed(seed))), ("unit", Normalizer(copy=False))]
     )
-    kmeans: Any = MiniBatchKMeans(count, random_state=seed)
+    kmeans: Any = MiniBatchKMeans(count, random_state=library_seed(seed))
     kmeans.fit(space.fit_transform(counted))
     found: list[int] = []
     for start in range(0, len(texts), _BLOCK):

@@ -36,6 +36,11 @@ def draws(seed: int, purpose: str, numbers: npt.NDArray[np.int64]) -> npt.NDArra
     return (mixed >> np.uint64(11)).astype(np.float64) / (1 << 53)
 
 
+def library_seed(seed: int) -> int:
+    """The seed as NumPy and scikit-learn take it, which know none below 0, nor from 2^32 on."""
+    return seed % (1 << 32)
+
+
 def _start(seed: int, purpose: str) -> int:
     state = _mixed(seed & _WORD)
     for byte in purpose.encode():

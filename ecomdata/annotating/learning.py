@@ -14,6 +14,7 @@ import numpy as np
 
 from ecomdata.annotating.classifier import FinalClassifier
 from ecomdata.annotating.dictionary import FinalDictionary
+from ecomdata.annotating.draws import library_seed
 from ecomdata.annotating.logs import scale_of
 from ecomdata.annotating.task import Task
 from ecomdata.errors import UsageError
@@ -71,7 +72,7 @@ class Classifying:
     baseline: str = "most frequent label"
 
     def __init__(self, task: Task, *, seed: int = 0) -> None:
-        self._task, self._seed = task, seed
+        self._task, self._seed = task, library_seed(seed)
 
     def reads(self, content: Mapping[str, Any]) -> str:
         """The text."""
@@ -118,7 +119,7 @@ class Marking:
     baseline: str = "marking nothing"
 
     def __init__(self, task: Task, *, seed: int = 0) -> None:
-        self._task, self._seed = task, seed
+        self._task, self._seed = task, library_seed(seed)
 
     def reads(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """All of it."""

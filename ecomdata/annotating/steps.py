@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ecomdata.annotating.bandit import Bandit, next_batch
+from ecomdata.annotating.draws import library_seed
 from ecomdata.annotating.records import Item, from_json
 from ecomdata.annotating.suggesting.embedded import Embedded
 from ecomdata.annotating.validation import held_out, positive_f1, told
@@ -81,7 +82,7 @@ def next_step(
         bandit = bandit.told(reward.arm, won=reward.won)
     suggested = model.suggest([items[item] for item in waiting], round_number=0)
     positive = {one.item_id for one in suggested if is_positive(project, one.answer or {})}
-    rng = np.random.default_rng([project.seed, len(steps)])
+    rng = np.random.default_rng([library_seed(project.seed), len(steps)])
     batch = next_batch(bandit, remaining, positive, project.settings.batch, rng)
     if batch is None:
         raise UsageError("all items of all clusters are labelled", hint="ecomdata annotate report is next")

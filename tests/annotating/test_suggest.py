@@ -14,12 +14,14 @@ from ecomdata.annotating.clusters import clusters_of_texts
 from ecomdata.annotating.pool import Pool, PoolItem
 from ecomdata.annotating.project import Project
 from ecomdata.annotating.records import Item, Suggestion
+from ecomdata.annotating.reporting import report_on
 from ecomdata.annotating.rounds import Round, suggest_embedded
 from ecomdata.annotating.settings import Settings
 from ecomdata.annotating.suggesting.base import Suggester
 from ecomdata.annotating.suggesting.embedded import Embedded
 from ecomdata.annotating.task import Task
 from ecomdata.annotating.taskfile import read_task
+from ecomdata.annotating.training import train_classifier
 from ecomdata.errors import UsageError
 from tests.annotating.projects import NEGATIVE, POSITIVE, answer, make_project, people, suggest, task
 
@@ -280,6 +282,18 @@ def test_known_answers_get_suggestions_too(tmp_path: Path) -> None:
         assert suggest_embedded(project, limit=3).labels == 25
         assert set(project.suggestions()["item_id"]) >= {1, 2}
         assert project.suggestions().height == 5
+
+
+def test_any_whole_number_is_a_seed(tmp_path: Path) -> None:
+    """Also one that NumPy and scikit-learn would not take: a project's is fixed when it is made."""
+    seed = -5_000_000_000
+    with make_project(tmp_path / "p", _texts(60), seed=seed) as project:
+        (ana,) = people(project)
+        _label(project, ana, 30)
+        assert suggest_embedded(project, limit=5).suggested == 5
+    assert train_classifier(tmp_path / "p", folds=2, seed=seed).labelled == 30
+    assert report_on(tmp_path / "p", seed=seed).measured.counts["answers"] == 30
+    assert len(clusters_of_texts(_texts(10), 2, seed=seed)) == 10
 
 
 def test_clusters_of_texts() -> None:

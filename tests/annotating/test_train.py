@@ -168,6 +168,15 @@ def test_what_cannot_be_trained_is_told(
         assert not (made.folder / "trained").exists()
 
 
+def test_a_part_that_has_seen_one_label_says_it() -> None:
+    """Parts are not quite even where many texts are the same: with one of a kind nothing else was learnt."""
+    texts = [f"w{number}" for number in (0, 0, 3, 2, 3, 0, 2, 1, 0, 3)]
+    values = ["negative" if place in {2, 4, 5, 9} else "positive" for place in range(10)]
+    parts, held_out, baseline = held_out_of("sentiment", "text", texts, values, folds=3)
+    assert parts == 2
+    assert held_out.exact.n == baseline.exact.n == 10
+
+
 def test_one_label_is_too_few() -> None:
     """There is nothing to tell apart."""
     with pytest.raises(UsageError, match="two kinds"):

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from ecomdata.annotating.draws import library_seed
 from ecomdata.annotating.measuring.accuracy import Accuracy, accuracy, gold_accuracy
 from ecomdata.annotating.measuring.agreement import Agreement, agreement
 from ecomdata.annotating.measuring.choices import Choices, choices
@@ -105,6 +106,7 @@ def measure(log: Log, *, hourly_cost: float | None = None, seed: int = 0) -> Mea
         EcomdataError: a library of the extra ``annotate`` is missing.
     """
     require_libraries()
+    seed = library_seed(seed)
     judgements, scale = log.judgements, log.scale
     resolved = resolve(judgements, log.adjudicated)
     return Measurements(

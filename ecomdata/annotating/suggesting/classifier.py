@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from ecomdata.annotating.draws import library_seed
 from ecomdata.errors import UsageError
 
 _MOST_FEATURES: Final = 50_000
@@ -84,7 +85,7 @@ def regression(seed: int) -> Any:  # noqa: ANN401 - it carries no types
     """What learns which of them speak for which class."""
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=_STRENGTH, max_iter=500, random_state=seed)
+    return LogisticRegression(C=_STRENGTH, max_iter=500, random_state=library_seed(seed))
 
 
 def marked(text: str) -> str:
