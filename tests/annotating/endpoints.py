@@ -42,7 +42,10 @@ Behaviour = Callable[[Call], Answer]
 
 
 def says(content: object, *, finish: str = "stop", usage: object = (100, 7), **options: Any) -> Answer:
-    """A chat completion with this content: a text, or a value that is sent as JSON."""
+    """A chat completion with this content: a text, or a value that is sent as JSON.
+
+    ``usage`` are tokens sent and received, or what stands in their place.
+    """
     text = content if isinstance(content, str) else json.dumps(content)
     value: dict[str, Any] = {
         "id": "c1",
@@ -58,6 +61,8 @@ def says(content: object, *, finish: str = "stop", usage: object = (100, 7), **o
             "completion_tokens": received,
             "total_tokens": sent + received,
         }
+    elif usage is not None:
+        value["usage"] = usage
     return Answer(json.dumps(value).encode(), **options)
 
 

@@ -332,7 +332,32 @@ def test_an_endpoint_that_counts_nothing(endpoint: Endpoint, project: Project, s
     assert {row["tokens_in"] for row in _rows(project)} == {None}
     endpoint.behaviour = lambda _: says(GOOD, usage=(-10_000, -10_000))
     suggest(tokens=100_000)
-    assert _rows(project)[-1]["tokens_in"] == 0
+    assert _rows(project)[-1]["tokens_in"] is None
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 10.0, "completion_tokens": 5.0}, (10, 5)),
+        ({"total_tokens": 15}, (None, None)),
+        ({"prompt_tokens": 10, "completion_tokens": None}, (None, None)),
+        ({"prompt_tokens": 2**63, "completion_tokens": 5}, (None, None)),
+        ([10, 5], (None, None)),
+    ],
+)
+def test_an_answer_outlives_how_it_is_counted(
+    endpoint: Endpoint,
+    project: Project,
+    suggest: Suggest,
+    usage: object,
+    tokens: tuple[int | None, int | None],
+) -> None:
+    """It is paid for: where its tokens are not told, or cannot be so many, it counts with the most."""
+    endpoint.behaviour = lambda _: says(GOOD, usage=usage)
+    assert suggest(limit=1, prices=Prices(1.0, 1.0)).ok == 1
+    (row,) = _rows(project)
+    assert (row["tokens_in"], row["tokens_out"]) == tokens
+    assert row["cost"] > 0
 
 
 def test_what_comes_next_is_asked_about_first(endpoint: Endpoint, tmp_path: Path, suggest: Suggest) -> None:

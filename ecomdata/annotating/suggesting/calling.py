@@ -24,6 +24,8 @@ KEY: Final = "ECOMDATA_ENDPOINT_KEY"
 Form = Literal["json_schema", "json_object", "text"]
 _LARGEST: Final = 4 << 20
 """Bytes of a reply that are read."""
+_MOST_TOKENS: Final = 1 << 31
+"""No call takes so many."""
 _LONGEST_MESSAGE: Final = 200
 
 
@@ -236,14 +238,17 @@ def _reply(content: bytes) -> Reply:
         choice = value["choices"][0]
         text = choice["message"].get("content")
         whole = choice.get("finish_reason") in {None, "stop"}
-        used: Any = value.get("usage")
-        usage = Usage(_count(used["prompt_tokens"]), _count(used["completion_tokens"])) if used else None
+        usage = _usage(value.get("usage"))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         kind = "HTML" if content.lstrip()[:1] == b"<" else "something else"
         raise Refused(f"it answers with {kind}, not as an OpenAI-compatible endpoint does") from None
     return Reply(text if whole and isinstance(text, str) else None, usage)
 
 
-def _count(value: object) -> int:
-    """Tokens, as an endpoint counts them: what it says is not to make a budget grow."""
-    return max(0, int(str(value)))
+def _usage(said: Any) -> Usage | None:  # noqa: ANN401 - whatever the endpoint sends
+    """What a call took; None where the endpoint does not tell all of it, or tells what cannot be."""
+    try:
+        counts = [float(said[name]) for name in ("prompt_tokens", "completion_tokens")]
+    except (TypeError, ValueError, KeyError, OverflowError):
+        return None
+    return Usage(*map(int, counts)) if all(0 <= count < _MOST_TOKENS for count in counts) else None
