@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 ROW: Final = "row_id"
 """The column that says which row of the table an item is."""
 _BATCH_ROWS: Final = 10_000
+_MOST: Final = (1 << 63) - 1
+"""The greatest number that a project can hold."""
+_BLANK: Final = r"[\s\pZ\p{Cc}\p{Cf}]*"
+"""A text in which nothing can be seen, as DuckDB's regular expressions have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,10 @@ def pool_of(
 
 def _to_look_at(task: Task) -> str:
     """The condition that a row has a text that is not blank, or images."""
-    conditions = [f"trim(CAST({quoted(field.column)} AS VARCHAR)) <> ''" for field in task.texts]
+    conditions = [
+        f"NOT regexp_full_match(CAST({quoted(field.column)} AS VARCHAR), {literal(_BLANK)})"
+        for field in task.texts
+    ]
     if task.images:
         conditions.append(f"CAST({quoted(task.images)} AS VARCHAR) NOT IN ('', '[]')")
     return " OR ".join(conditions)
@@ -204,7 +211,10 @@ def _gold_rows(chosen: str, choice: Choice, seed: int, home: str | os.PathLike[s
     if choice.gold is None:
         return frozenset()
     known = f"SELECT {quoted(ROW)} FROM ({chosen}) WHERE {quoted(choice.gold)} IS NOT NULL"  # noqa: S608 - quoted
-    with ask(f"{known} ORDER BY {_shuffled(seed)} LIMIT {int(choice.gold_items)}", home=home) as found:
+    # A query may have a row twice; the first of those items becomes gold.
+    with ask(
+        f"{known} GROUP BY {quoted(ROW)} ORDER BY {_shuffled(seed)} LIMIT {int(choice.gold_items)}", home=home
+    ) as found:
         return frozenset(int(row[0]) for row in found.fetchall())
 
 
@@ -224,14 +234,17 @@ def _items(
     task: Task, answer: duckdb.DuckDBPyRelation, choice: Choice, golden: frozenset[int]
 ) -> Iterator[PoolItem]:
     """The rows as items."""
+    left = set(golden)
     for row in _read(answer):
         number = row[ROW]
-        if not isinstance(number, int):
+        if not (isinstance(number, int) and abs(number) <= _MOST):
             raise UsageError(
                 f"{ROW} is the number of a row, not {number!r}", hint="name it otherwise with AS"
             )
         content = {column: _shown(row[column]) for column in task.columns}
-        known = row[choice.gold] if choice.gold and number in golden else None
+        known = row[choice.gold] if choice.gold and number in left else None
+        if known is not None:
+            left.remove(number)
         yield PoolItem(
             number,
             content,

@@ -75,6 +75,9 @@ def test_a_query_is_a_pool(notes: ed.Release, tmp_path: Path) -> None:
     query = "SELECT item_id + 100 AS row_id, note, price FROM shop_clicks.events"
     with _init(tmp_path / "b", query=query) as project:
         assert project.items()["row_id"].to_list() == [100, 102, 103, 105]
+    blank = "SELECT unnest(['good', chr(10) || chr(9), chr(160) || chr(8203), ' ', '']) AS note, 1 AS price"
+    with _init(tmp_path / "c", query=blank) as project:
+        assert project.items()["row_id"].to_list() == [1]
 
 
 def test_clusters_come_from_a_column(notes: ed.Release, tmp_path: Path) -> None:
@@ -88,7 +91,7 @@ def test_clusters_come_from_a_column(notes: ed.Release, tmp_path: Path) -> None:
 
 
 def test_known_answers_come_from_a_column(notes: ed.Release, tmp_path: Path) -> None:
-    """At most so many of them, drawn by the seed; keys, or answers as JSON."""
+    """At most so many of them, drawn by the seed, also where rows are alike; keys, or answers as JSON."""
     assert notes["events"]
     query = (
         "SELECT note, price, CASE note WHEN 'good' THEN 'positive' "
@@ -103,6 +106,9 @@ def test_known_answers_come_from_a_column(notes: ed.Release, tmp_path: Path) -> 
         assert "known" not in project.items()["content"][0]
     with _init(tmp_path / "b", query=query, gold="known", gold_items=1) as project:
         assert project.counts().gold == 1
+    query = "SELECT 7 AS row_id, note, price, 'positive' AS known FROM this.events"
+    with _init(tmp_path / "d", query=query, gold="known", gold_items=2) as project:
+        assert (project.counts().gold, project.counts().items) == (1, 4)
     with pytest.raises(UsageError, match=r"known answer of row \d is none: 'view' is not in the label set"):
         _init(tmp_path / "c", query="SELECT note, price, event AS known FROM this.events", gold="known")
     assert not (tmp_path / "c").exists()
@@ -121,6 +127,7 @@ NO_POOLS = [
     ({"query": "SELECT 1; SELECT 2"}, "one SQL statement"),
     ({"query": "SELECT * FROM read_csv('/etc/passwd')"}, "Permission"),
     ({"query": "SELECT 'a' AS row_id, note, price FROM this.events"}, "the number of a row, not 'a'"),
+    ({"query": "SELECT 1::UBIGINT << 63 AS row_id, note, price FROM this.events"}, "not 9223372036854775808"),
     ({"query": "SELECT error('no') AS note, 1 AS price FROM this.events"}, "no"),
 ]
 
