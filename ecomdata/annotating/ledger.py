@@ -157,6 +157,7 @@ class Ledger:
             person.skipped -= 1
             self._skips[item] -= 1
             self._taken[item] += 1
+            self._release(item, taken=False)  # others have passed it while too many had skipped it
         else:
             self._count_answer(item, -1)
             if person.recent:

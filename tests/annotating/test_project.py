@@ -182,6 +182,21 @@ def test_what_is_skipped_goes_to_others_and_at_last_to_nobody(tmp_path: Path) ->
         assert project.answers().is_empty()
 
 
+def test_what_was_skipped_too_often_comes_back_when_a_skip_is_undone(tmp_path: Path) -> None:
+    """Also to whoever looked for an item when it was nobody's."""
+    with make_project(tmp_path / "project", 1, overlap=2) as project:
+        *three, dan = people(project, 4)
+        for person in three:
+            given = project.next_item(person)
+            assert given is not None
+            project.skip(given.assignment_id, "no text", active_ms=10, wall_ms=20)
+        assert project.next_item(dan) is None
+        project.undo(three[0])
+        answer(project, three[0])
+        answer(project, dan)
+        assert project.counts().complete == 1
+
+
 def test_an_item_that_someone_left_open_goes_to_another(tmp_path: Path) -> None:
     """After the time that it is held; whoever comes back late may answer it all the same."""
     with make_project(tmp_path / "project", 1, hold_minutes=1e-4) as project:
