@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,4 +34,17 @@ def shown(text: str, keep: str = "\n") -> str:
 
     Characters of ``keep`` stay.
     """
-    return "".join(c if c.isprintable() or c in keep else f"\\u{{{ord(c):04x}}}" for c in text)
+    return "".join(c if is_seen(c) or c in keep else f"\\u{{{ord(c):04x}}}" for c in text)
+
+
+def is_seen(character: str) -> bool:
+    """Whether a character can be seen where it stands.
+
+    Python knows no characters that are newer than itself, such as the emoji of this year. In the planes from
+    which those come a number without a character is one; elsewhere some of them are meant to be invisible.
+    """
+    if character.isprintable():
+        return True
+    number = ord(character)
+    newer = 0x10000 <= number < 0x40000 and number & 0xFFFE != 0xFFFE
+    return newer and unicodedata.category(character) == "Cn"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ecomdata.pages import is_seen
+
 if TYPE_CHECKING:
     from markupsafe import Markup
 
@@ -22,7 +24,7 @@ _ODD: Final = re.compile(r"[^\x20-\x7e\n\t]")
 
 
 def _odd(character: str) -> bool:
-    return not character.isprintable() and character not in KEPT
+    return not is_seen(character) and character not in KEPT
 
 
 def visible_text(text: str) -> Markup:

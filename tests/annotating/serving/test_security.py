@@ -15,6 +15,7 @@ from ecomdata.annotating.serving.guards import LOOPBACK, Hosts, content_policy
 from ecomdata.annotating.serving.images import image_hosts, image_of, named_hosts
 from ecomdata.annotating.serving.texts import KEPT, visible_text
 from ecomdata.errors import UsageError
+from ecomdata.pages import is_seen, shown
 from tests.annotating.serving.site import STARS, Site, make_project, served
 
 HOSTILE = [
@@ -214,7 +215,25 @@ def test_every_code_point_of_a_text_can_be_counted(text: str) -> None:
     parser.feed(html)
     parser.close()
     assert parser.found == text
-    assert all(character.isprintable() or character in KEPT for character in html)
+    assert all(is_seen(character) or character in KEPT for character in html)
+
+
+@pytest.mark.parametrize(
+    ("character", "seen"),
+    [
+        ("\U0001fa77", True),
+        ("\U0001fbff", True),
+        ("\u202e", False),
+        ("\u2065", False),
+        ("\U0001ffff", False),
+        ("\U000e0002", False),
+        ("\ue000", False),
+    ],
+)
+def test_characters_newer_than_python_are_seen(character: str, seen: bool) -> None:
+    """Emoji of later years are; what turns texts around is not, nor what is invisible or none for ever."""
+    assert (visible_text(character) == character) == seen
+    assert (shown(character) == character) == seen
 
 
 @pytest.mark.parametrize(
