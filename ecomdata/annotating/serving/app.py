@@ -165,7 +165,7 @@ class Pages:
         self, session: Session, said: str = "", *, after: int = 0, again: bool = False
     ) -> Response:
         last = self.decisions.last(session.annotator.annotator_id)
-        found, left = self.decisions.next(after=after)
+        found, left = self.decisions.next(session.annotator.annotator_id, later=after)
         if again and last:
             found = last
         context: dict[str, Any] = {**_frame(session, said), "disagreement": found, "left": left, "last": last}

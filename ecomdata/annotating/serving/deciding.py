@@ -41,21 +41,27 @@ class Decisions:
         self._list: list[Disagreement] = []
         self._read = 0.0
         self._last: dict[int, Disagreement] = {}
+        self._later: dict[int, dict[int, None]] = {}
 
-    def next(self, *, after: int = 0) -> tuple[Disagreement | None, int]:
-        """The next item to decide on, and how many there are.
+    def next(self, annotator_id: int, *, later: int = 0) -> tuple[Disagreement | None, int]:
+        """The next item for a person to decide on, and how many there are.
 
         Args:
-            after: The item to leave for later: what follows it in the list comes first; 0 for none.
+            annotator_id: The person.
+            later: An item that they leave for later, when they have seen all others; 0 for none.
         """
         from ecomdata.annotating.adjudicating import disagreements
 
         with self._lock:
             if not self._list or time.monotonic() - self._read > _FRESH:
                 self._list, self._read = disagreements(self._project), time.monotonic()
-            items = [one.item_id for one in self._list]
-            at = items.index(after) + 1 if after in items else 0
-            return (self._list[at % len(items)] if items else None), len(items)
+            put_off = self._later.setdefault(annotator_id, {})
+            if later in {one.item_id for one in self._list}:
+                put_off.pop(later, None)
+                put_off[later] = None  # is the last of them now
+            places = {item: place for place, item in enumerate(put_off)}
+            first = min(self._list, key=lambda one: places.get(one.item_id, -1), default=None)
+            return first, len(self._list)
 
     def last(self, annotator_id: int) -> Disagreement | None:
         """What a person decided on last, since the server was started; None where that was nothing."""

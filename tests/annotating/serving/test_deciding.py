@@ -58,10 +58,11 @@ def test_disagreements_come_one_after_the_other_without_names(site: Site) -> Non
 
 
 def test_a_decision_can_wait_and_be_changed(site: Site) -> None:
-    """An item is left for later, and the last decision comes back to be changed."""
+    """An item is left for later, which lasts, and the last decision comes back to be changed."""
     visitor = judge(site)
     later = visitor.client.get(f"/adjudicate?after={visitor.hidden('assignment')}").text
     assert "Good but late." in later
+    assert "Good but late." in visitor.client.get("/adjudicate").text
     decide(visitor, "none")
     visitor.html = visitor.client.get("/adjudicate?again=1").text
     assert "Well." in visitor.html
