@@ -47,11 +47,14 @@ class Hosts:
 
     def allows(self, header: str | None) -> bool:
         """Whether the ``Host`` header of a request names this server."""
-        found = _HOST.fullmatch((header or "").lower())
-        if not found:
-            return False
-        name = found["six"] or found["name"]
-        return name in self.names or (self.addresses and _is_address(name))
+        name = name_of(header or "")
+        return name is not None and (name in self.names or (self.addresses and _is_address(name)))
+
+
+def name_of(host: str) -> str | None:
+    """The name in a ``Host`` header: in lower case, without a port; None where it holds none."""
+    found = _HOST.fullmatch(host.lower())
+    return (found["six"] or found["name"]) if found else None
 
 
 def _is_address(name: str) -> bool:

@@ -59,7 +59,8 @@ def serve_project(
         on_start: Told the address as soon as the server listens there.
 
     Raises:
-        UsageError: there is no project, the address is not to be had, or remote access was not allowed.
+        UsageError: there is no project, the address is not to be had, remote access was not allowed, or a
+            name is none.
         EcomdataError: another process serves the project, or the extra is not installed.
     """
     from ecomdata.annotating.project import Project
@@ -74,12 +75,13 @@ def serve_project(
             f"{host} can be reached from other machines",
             hint="--allow-remote says that this is meant; without TLS anyone on the way can read along",
         )
+    known = _hosts(host, names, remote=remote)
     with Project.open(folder) as project, held(Path(folder)), _listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         address = Address(f"http://{shown}:{listener.getsockname()[1]}/", remote)
         say_who(Path(folder), address.url)
         hosts = _image_hosts(project, images_from) if images or images_from else ()
-        _run(project, listener, _hosts(host, names, remote=remote), hosts, lambda: on_start(address))
+        _run(project, listener, known, hosts, lambda: on_start(address))
 
 
 def _require_extra() -> None:
@@ -105,9 +107,17 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _hosts(host: str, names: Sequence[str], *, remote: bool) -> Hosts:
-    from ecomdata.annotating.serving.guards import LOOPBACK, Hosts
+    from ecomdata.annotating.serving.guards import LOOPBACK, Hosts, name_of
 
-    own = {host, *names, *LOOPBACK}
+    own = {host, *LOOPBACK}
+    for name in names:
+        known = name_of(name) or name_of(f"[{name}]")
+        if known is None:
+            raise UsageError(
+                f"{name!r} is no name of a host",
+                hint="such as labels.example.org, without https:// or a path",
+            )
+        own.add(known)
     if remote:
         own |= {socket.gethostname(), socket.getfqdn()}
     return Hosts(frozenset(name.lower() for name in own), addresses=remote)

@@ -99,7 +99,9 @@ def test_other_machines_are_let_in_only_when_that_is_meant(folder: Path, start: 
     """An address that others can reach needs --allow-remote; then what that means is said."""
     with pytest.raises(UsageError, match="can be reached from other machines"):
         serve_project(folder, host=IPV4_ANY)
-    process, url = start("--host", IPV4_ANY, "--port", "0", "--allow-remote", "--name", "labels.example.org")
+    process, url = start(
+        "--host", IPV4_ANY, "--port", "0", "--allow-remote", "--name", "Labels.example.org:8443"
+    )
     port = url.rsplit(":", 1)[1].strip("/")
     with httpx2.Client(trust_env=False) as client:
         for host, status in (("labels.example.org", 401), ("192.168.1.2:80", 401), ("evil.example", 421)):
@@ -131,6 +133,13 @@ def test_a_port_in_use_is_said(folder: Path) -> None:
     """Another program on the port is no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="not to be had"):
         serve_project(folder, port=taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("name", ["https://labels.example.org:8443/", "labels.example.org/", "a b", ""])
+def test_a_name_that_no_browser_sends_is_refused(folder: Path, name: str) -> None:
+    """An address where a host's name is asked for would never match."""
+    with pytest.raises(UsageError, match="is no name of a host"):
+        serve_project(folder, port=0, names=[name])
 
 
 def test_without_images_there_is_nothing_to_load(folder: Path) -> None:
