@@ -206,8 +206,15 @@ def test_programs_that_read_aloud_find_their_way(sit: Sit, scheme: Any) -> None:
 
 
 def test_keys_of_one_letter_can_be_switched_off(sit: Sit) -> None:
-    """People who speak to their machine can switch the short keys off; it stays so."""
+    """People who speak to their machine can switch the short keys off; it stays so.
+
+    While they are on they go by their place where a keyboard writes another script.
+    """
     desk = sit(STARS, [{"text": "one"}])
+    bengali = {"key": "৩", "code": "Digit3", "bubbles": True}
+    desk.page.evaluate("it => document.body.dispatchEvent(new KeyboardEvent('keydown', it))", bengali)
+    expect(desk.page.locator(".options :checked")).to_have_value("3")
+    desk.page.reload()
     desk.press("?")
     desk.page.locator("#single").uncheck()
     desk.press("Escape", "3")

@@ -232,6 +232,12 @@ function moveChoice(event) {
   return true;
 }
 
+// Where the keyboard writes other letters or digits, the key is what stands in its place on a Latin one.
+function latin(event) {
+  const place = /^(?:Key|Digit|Numpad)(.)$/.exec(event.code);
+  return (place && event.key > "\x7f" ? place[1] : event.key).toLowerCase();
+}
+
 // A letter or a digit; whether it meant something.
 function single(key) {
   if (kept(stored("single")) === "off") return false;
@@ -273,7 +279,7 @@ function keydown(event) {
   else if (event.ctrlKey || event.metaKey || event.altKey) return;
   else if (isWritten(event.target)) return;
   else if (spans && (event.key === "Backspace" || event.key === "Delete")) done = say(spans.remove()) ?? true;
-  else if (event.key.length === 1 && event.key !== " ") done = !event.repeat && single(event.key.toLowerCase());
+  else if (event.key.length === 1 && event.key !== " ") done = !event.repeat && single(latin(event));
   else done = moveChoice(event);
   if (done) event.preventDefault();
 }
