@@ -231,15 +231,16 @@ def test_the_catalog_shows_stored_labels(labelled: tuple[Path, Project]) -> None
 def test_a_view_is_one_tasks_alone(labelled: tuple[Path, Project], tmp_path: Path) -> None:
     """SQL knows no case, so two such tasks would be one view, and needs quotes around a hyphen."""
     home, project = labelled
-    names = ("dataset", "release", "table")
-    source = dict(zip(names, (project.meta[name] for name in names), strict=True))
+    release = project.meta["release"]
     for number, name in enumerate(("My-task", "my-task")):
-        pool = Pool(items=iter([PoolItem(1, {"text": "fine"})]), **source)
+        item = PoolItem(1, {"text": "fine"})
+        pool = Pool(items=iter([item]), dataset="banglishrev", release=release, table="reviews")
         settings = Settings()
         with Project.create(
             tmp_path / str(number), task=projects.task(name=name), pool=pool, settings=settings
         ) as made:
-            projects.answer(made, *projects.people(made))
+            (ana,) = projects.people(made)
+            projects.answer(made, ana)
     done = export_labels(tmp_path / "0", home=home)
     assert done.view == 'banglishrev."labels_My-task"'
     assert ed.sql(f"FROM {done.view}", home=home).height == 1

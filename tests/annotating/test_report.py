@@ -154,7 +154,8 @@ def test_only_what_can_be_marked_is_agreed_on(tmp_path: Path) -> None:
     shown = {"title": "Acme shoe", "price": "1299.00", "image": "https://img.example.com/a.jpg"}
     pool = Pool(items=iter([PoolItem(1, shown)]))
     with Project.create(tmp_path / "p", task=marking, pool=pool, settings=Settings()) as made:
-        answer(made, *people(made), {"spans": []})
+        (ana,) = people(made)
+        answer(made, ana, {"spans": []})
         assert log_of(made).lengths == {1: {"title": 9}}
 
 
