@@ -17,7 +17,7 @@ from ecomdata.publishing import PUBLISHED, Published, PublishedTable
 from ecomdata.registry import loader
 from ecomdata.release import open_release
 from ecomdata.shards import sha256_file
-from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, explained
+from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, explained, token_only_to
 from ecomdata.sources.hub_calls import endpoint as default_endpoint
 from ecomdata.sources.hub_client import Entry, ask
 from ecomdata.tables import sha256_json
@@ -282,7 +282,10 @@ class _Files:
     def open(self, path: str, **options: Any) -> Generator[IO[bytes]]:  # noqa: ANN401 - fsspec's
         address = f"datasets/{self._address.repo}@{self._address.revision}/{path}"
         try:
-            with self._system.open(address, "rb", **options) as stream:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            with (
+                token_only_to(self._server),
+                self._system.open(address, "rb", **options) as stream,  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            ):
                 yield cast("IO[bytes]", stream)
         except (*SPOKEN, *NETWORK, OSError) as error:
             raise explained(error, self._address, self._server) from error

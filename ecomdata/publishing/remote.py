@@ -8,9 +8,8 @@ whose answer was lost did happen can only be told from the files that are there,
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
@@ -19,10 +18,7 @@ import huggingface_hub as hub
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, constants
 from huggingface_hub import errors as hub_errors
 from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
-    are_progress_bars_disabled,
     build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
-    disable_progress_bars,
-    enable_progress_bars,
     get_session,
 )
 
@@ -32,6 +28,7 @@ from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
 from ecomdata.interrupts import as_they_end
 from ecomdata.progress import Reporter
 from ecomdata.publishing.content import Content, check_bytes
+from ecomdata.publishing.discreet import hushed, reason
 from ecomdata.publishing.plan import Plan, State
 from ecomdata.sources.hub_calls import (
     NETWORK,
@@ -43,6 +40,7 @@ from ecomdata.sources.hub_calls import (
     patiently,
     status_of,
     strange,
+    token_only_to,
 )
 from ecomdata.sources.hub_client import COMMIT, files_of, small_text
 from ecomdata.sources.patience import LONGEST, RETRIED, Patience
@@ -155,7 +153,7 @@ class Remote:
             DataError: a file in the store is not what its manifest says.
         """
         operations = {one.path: CommitOperationAdd(one.path, _source(one)) for one in contents}
-        with self._plain_http_where_needed(reporter), _hushed():
+        with self._plain_http_where_needed(reporter), hushed(), token_only_to(self.server):
             failed = self._send(_batches(contents), operations, reporter)
             # Each for itself: the server has had time, and it shows which ones are really missing.
             missing = self._send([[one] for one in failed], operations, reporter)
@@ -185,7 +183,7 @@ class Remote:
             }
             for done in as_they_end(running):
                 if error := self._passing(done):
-                    self._reason = _reason(error)
+                    self._reason = reason(error)
                     failed += running[done]
                 else:
                     reporter.advance(size=sum(one.size for one in running[done]))
@@ -235,7 +233,7 @@ class Remote:
         deletions = [CommitOperationDelete(path, is_folder=False) for path in plan.deleted]
         for tries in range(1, _COMMITS + 1):
             try:
-                with _hushed():
+                with hushed():
                     info = self._api.create_commit(
                         self.repo,
                         operations=[*additions, *deletions],
@@ -259,7 +257,7 @@ class Remote:
             raise self._explained(error) from None
         wait = max(asked_to_wait(error), PATIENCE.wait(tries))
         if wait <= LONGEST and tries < _COMMITS:
-            reporter.say(f"note: the commit met {_reason(error)}; looking again in {wait:.0f} s")
+            reporter.say(f"note: the commit met {reason(error)}; looking again in {wait:.0f} s")
             time.sleep(wait)
         now = self.look()
         if not plan.problems(now):
@@ -269,7 +267,7 @@ class Remote:
         if wait > LONGEST or tries == _COMMITS:
             patience = f", and asks to wait for {wait:.0f} s" if wait > LONGEST else ""
             raise EcomdataError(
-                f"{self.server} did not take the commit ({_reason(error)}){patience}; all files have arrived"
+                f"{self.server} did not take the commit ({reason(error)}){patience}; all files have arrived"
                 ", but readers see what was there before",
                 hint="run the same command again: no file is sent twice",
             ) from None
@@ -350,31 +348,3 @@ def _batches(contents: Sequence[Content]) -> Iterator[list[Content]]:
         size += content.size
     if batch:
         yield batch
-
-
-def _reason(error: BaseException) -> str:
-    """The cause in few words, without addresses: those of uploads are signed, and who has one may write."""
-    cause = error.__cause__ or error
-    if status := status_of(error) or status_of(cause):
-        return f"status {status}"
-    first = (str(cause).splitlines() or [""])[0]
-    return type(cause).__name__ if "://" in first or not first else f"{type(cause).__name__}: {first}"
-
-
-def _says_no_address(record: logging.LogRecord) -> bool:
-    return "://" not in record.getMessage()
-
-
-@contextmanager
-def _hushed() -> Generator[None]:
-    """No bars of huggingface_hub beside ours, and no signed addresses in what it says about retries."""
-    had_bars: Callable[[], object] | None = None if are_progress_bars_disabled() else enable_progress_bars
-    logger = logging.getLogger("huggingface_hub.utils._http")
-    logger.addFilter(_says_no_address)
-    disable_progress_bars()
-    try:
-        yield
-    finally:
-        logger.removeFilter(_says_no_address)
-        if had_bars:
-            had_bars()

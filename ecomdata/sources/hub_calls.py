@@ -6,14 +6,16 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import unquote
 
 from huggingface_hub import errors as hub_errors
 from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
+    get_session,
     httpx,
     parse_ratelimit_headers,
 )
@@ -42,8 +44,11 @@ NETWORK: Final = (httpx.TransportError,)
 """What the client that huggingface_hub speaks through raises when no answer comes (httpx or httpx2)."""
 SPOKEN: Final = (hub_errors.HfHubHTTPError, hub_errors.OfflineModeIsEnabled)
 """What huggingface_hub raises for answers that are no success, and for questions it does not ask."""
-STRANGE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
-"""What it fails with over answers whose JSON is not the Hub's."""
+STRANGE: Final = (
+    *(ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError),
+    httpx.InvalidURL,
+)
+"""What it fails with over answers whose JSON is not the Hub's, and over addresses that are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,34 @@ def endpoint() -> str:
     """The Hub's address, as the environment says now."""
     # huggingface_hub reads it at import only.
     return (os.environ.get("HF_ENDPOINT") or _PUBLIC).rstrip("/")
+
+
+@contextmanager
+def hooked(kind: Literal["request", "response"], hook: Callable[[Any], None]) -> Generator[None]:
+    """Have huggingface_hub call this with each request it sends, or each answer it gets, in any thread."""
+    client = get_session()
+    # The lists are replaced, never changed: another thread may be walking through one.
+    client.event_hooks = {**client.event_hooks, kind: [*client.event_hooks[kind], hook]}
+    try:
+        yield
+    finally:
+        left = [one for one in client.event_hooks[kind] if one is not hook]
+        client.event_hooks = {**client.event_hooks, kind: left}
+
+
+@contextmanager
+def token_only_to(server: str) -> Generator[None]:
+    """Keep the token from others: huggingface_hub sends it wherever an answer says that the next page is."""
+    home = httpx.URL(server)
+
+    def check(request: httpx.Request) -> None:
+        url = request.url
+        at_home = (url.host, url.port) == (home.host, home.port) and url.scheme in {home.scheme, "https"}
+        if not at_home:
+            request.headers.pop("authorization", None)
+
+    with hooked("request", check):
+        yield
 
 
 def status_of(error: BaseException) -> int:

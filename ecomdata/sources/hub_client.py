@@ -24,7 +24,6 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
     build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
     get_session,
     hf_raise_for_status,
-    httpx,
 )
 
 from ecomdata import __version__
@@ -39,8 +38,10 @@ from ecomdata.sources.hub_calls import (
     Address,
     endpoint,
     explained,
+    hooked,
     patiently,
     strange,
+    token_only_to,
 )
 from ecomdata.sources.patience import RETRIED, Patience
 from ecomdata.sources.plan import OnBytes
@@ -117,7 +118,7 @@ def files_of(api: hub.HfApi, address: Address, commit: str) -> tuple[Entry, ...]
         address.repo, address.folder or None, recursive=True, revision=commit, repo_type="dataset"
     )
     items = islice((item for item in tree if isinstance(item, hub.RepoFile)), MOST_ENTRIES + 1)
-    with _bounded(api.endpoint):
+    with _bounded(api.endpoint), token_only_to(api.endpoint):
         entries = tuple(_entry(item) for item in items)
     if len(entries) > MOST_ENTRIES:
         raise EcomdataError(
@@ -135,16 +136,8 @@ def files_of(api: hub.HfApi, address: Address, commit: str) -> tuple[Entry, ...]
 
 @contextmanager
 def _bounded(server: str) -> Generator[None]:
-    """Take so many answers and no more: huggingface_hub follows next pages for ever, empty ones too.
-
-    It follows them to other servers too, where the token is none of theirs.
-    """
+    """Take so many answers and no more: huggingface_hub follows next pages for ever, empty ones too."""
     taken = 0
-    home = httpx2.URL(server)
-
-    def withhold(request: httpx.Request) -> None:
-        if (request.url.scheme, request.url.host, request.url.port) != (home.scheme, home.host, home.port):
-            request.headers.pop("authorization", None)
 
     def count(_response: object) -> None:
         nonlocal taken
@@ -155,16 +148,8 @@ def _bounded(server: str) -> Generator[None]:
                 hint="check HF_ENDPOINT; the Hub itself needs fewer",
             )
 
-    client = get_session()
-    hooks = client.event_hooks
-    client.event_hooks = {
-        "request": [*hooks["request"], withhold],
-        "response": [*hooks["response"], count],
-    }
-    try:
+    with hooked("response", count):
         yield
-    finally:
-        client.event_hooks = hooks
 
 
 def _entry(item: hub.RepoFile) -> Entry:
