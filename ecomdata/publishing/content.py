@@ -14,7 +14,7 @@ from ecomdata.errors import DataError, EcomdataError
 from ecomdata.manifest import WrittenFile
 from ecomdata.pathnames import safe_relative
 from ecomdata.published import PUBLISHED, Published, PublishedFile
-from ecomdata.publishing.copies import Copies, Copy
+from ecomdata.publishing.copies import Copies, Copy, forget
 from ecomdata.publishing.personal import Treated
 from ecomdata.publishing.rewriting import layout_words
 from ecomdata.release import Release
@@ -42,6 +42,7 @@ class Content:
         size: How many.
         sha256: Their hash.
         pending: Whether it is still to be written from the store's file, which size and hash are of.
+        copied: Whether the source is a copy, which can be written again.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Content:
     size: int
     sha256: str
     pending: bool = False
+    copied: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready values; a hash that is not known yet is left out."""
@@ -131,18 +133,40 @@ def published_with(
 def _data(file: WrittenFile, release: Release, copy: Copy | None) -> Content:
     there = copy is not None and copy.written is not None
     source = copy.target if copy is not None and there else release.folder / file.path
-    return Content(file.path, source, file.size, file.sha256, pending=copy is not None and not there)
+    pending = copy is not None and not there
+    return Content(file.path, source, file.size, file.sha256, pending=pending, copied=there)
 
 
 def check_bytes(where: Path | str, size: int, sha256: str, expected: WrittenFile | Content) -> None:
-    """A file of the store is published only while it is what the manifest says.
+    """A file is published only while it is what the manifest says; a copy that is not is given up.
 
     Raises:
         DataError: size or hash is another one.
     """
-    if (size, sha256) != (expected.size, expected.sha256):
-        raise DataError(
-            f"{where} has {size:,} bytes with sha256 {sha256}, its manifest says {expected.size:,} "
-            f"with {expected.sha256}; nothing was committed",
-            hint="the store is damaged: load the dataset again with --force",
+    if (size, sha256) == (expected.size, expected.sha256):
+        return
+    said, hint = "its manifest says", "the store is damaged: load the dataset again with --force"
+    if isinstance(where, Path) and isinstance(expected, Content) and expected.copied:
+        forget(where)
+        said, hint = (
+            "as written it had",
+            "it was damaged since: run the same command again, which writes it anew",
+        )
+    raise DataError(
+        f"{where} has {size:,} bytes with sha256 {sha256}, {said} {expected.size:,} "
+        f"with {expected.sha256}; nothing was committed",
+        hint=hint,
+    )
+
+
+def require_there(path: Path) -> None:
+    """Go on only while a file is there: ``doctor --prune`` removes a release that a later load superseded.
+
+    Raises:
+        EcomdataError: it is gone.
+    """
+    if not path.is_file():
+        raise EcomdataError(
+            f"{path} went away meanwhile; nothing was committed",
+            hint="run the same command again: it publishes what is loaded now",
         )

@@ -11,7 +11,7 @@ import json
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from ecomdata.durable import sync_folder, write_durably
 from ecomdata.errors import EcomdataError
@@ -19,6 +19,8 @@ from ecomdata.manifest import WrittenFile
 from ecomdata.plainjson import read_json
 from ecomdata.shards import sha256_file
 from ecomdata.store import writing
+
+_ENDINGS: Final = frozenset({".parquet", ".json", ".tmp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,16 @@ def show(aside: Path, target: Path, rows: int) -> None:
     write_durably(target.with_suffix(".json"), json.dumps(asdict(about)))
 
 
+def forget(target: Path) -> None:
+    """Have a copy written again: it is there, but not what was written."""
+    target.with_suffix(".json").unlink(missing_ok=True)
+
+
 def remove_others(root: Path, copies: Copies) -> None:
     """Remove what is no copy of this publication: of another release, with other masks, half-written."""
     wanted = {copy.target.with_suffix("") for copy in copies.values()}
-    for path in root.glob("*/*"):
+    # Beside the tables of a dataset x are folders of datasets x/y, with tables and a lock of their own.
+    for path in (path for path in root.glob("*/*") if path.suffix in _ENDINGS):
         if path.with_suffix("") not in wanted or path.name.startswith("."):
             path.unlink(missing_ok=True)
     for folder in root.glob("*/"):

@@ -13,7 +13,7 @@ from ecomdata.errors import EcomdataError
 from ecomdata.manifest import WrittenFile
 from ecomdata.personaldata import Masker, fingerprint
 from ecomdata.progress import Reporter
-from ecomdata.publishing.content import check_bytes
+from ecomdata.publishing.content import check_bytes, require_there
 from ecomdata.publishing.copies import Copies, Copy, copying, remove_others, show, whole
 from ecomdata.publishing.personal import Treated
 from ecomdata.publishing.rewriting import OnRows, recipe, rewrite
@@ -116,6 +116,7 @@ class Copier:
 
     def _write_one(self, copy: Copy, on_rows: OnRows) -> None:
         source = self._release.folder / copy.stored.path
+        require_there(source)
         check_bytes(source, source.stat().st_size, sha256_file(source), copy.stored)
         masker = Masker(self._findings, copy.table, self._masks[copy.table]) if copy.masked else None
         aside = copy.target.with_name(f".{copy.target.stem}.tmp")

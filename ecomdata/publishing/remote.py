@@ -27,7 +27,7 @@ from ecomdata.cardmaking import CARD
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
 from ecomdata.interrupts import as_they_end
 from ecomdata.progress import Reporter
-from ecomdata.publishing.content import Content, check_bytes
+from ecomdata.publishing.content import Content, check_bytes, require_there
 from ecomdata.publishing.discreet import hushed, reason
 from ecomdata.publishing.plan import Plan, State
 from ecomdata.sources.hub_calls import (
@@ -150,7 +150,7 @@ class Remote:
 
         Raises:
             EcomdataError: some files could not be sent; the message names them.
-            DataError: a file in the store is not what its manifest says.
+            DataError: a file in the store is not what its manifest says, or a copy not what was written.
         """
         operations = {one.path: CommitOperationAdd(one.path, _source(one)) for one in contents}
         with self._plain_http_where_needed(reporter), hushed(), token_only_to(self.server):
@@ -333,7 +333,10 @@ class Remote:
 
 
 def _source(content: Content) -> str | bytes:
-    return content.source if isinstance(content.source, bytes) else str(content.source)
+    if isinstance(content.source, bytes):
+        return content.source
+    require_there(content.source)
+    return str(content.source)
 
 
 def _batches(contents: Sequence[Content]) -> Iterator[list[Content]]:

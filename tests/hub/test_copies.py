@@ -121,6 +121,37 @@ def test_a_copy_is_written_once(publish: Publish, mine: Path) -> None:
         path.unlink() if spoilt is None else path.write_bytes(spoilt)
         assert publish(home=mine).commit == first.commit
         assert path.read_bytes() == content
+    # Rot leaves the time as it was. It is found before anything of it is committed, and the hint is true.
+    time = path.stat().st_mtime_ns
+    path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+    os.utime(path, ns=(time, time))
+    with pytest.raises(ed.DataError, match=f"{path.name} has .* as written it had .*nothing was") as stop:
+        publish(repo="acme/other", home=mine)
+    assert "run the same command again" in stop.value.hint
+    publish(repo="acme/other", home=mine)
+    assert path.read_bytes() == content
+
+
+def test_a_release_that_is_removed_meanwhile(hub: Hub, publish: Publish, mine: Path) -> None:
+    """Who removes superseded releases does not wait for who publishes one; that is told, and what to do."""
+    folder = ed.open("merrec", home=mine).folder
+    away = folder.with_name("away")
+
+    class Removing(Silent):
+        def __init__(self, when: str) -> None:
+            self._when = when
+
+        def start(self, title: str, total: int) -> None:
+            del total
+            if title == self._when:
+                folder.rename(away)
+
+    for as_stored, when in ((True, "uploading"), (False, "writing for the Hub")):
+        with pytest.raises(ed.EcomdataError, match=r"part-00000\.parquet went away meanwhile") as stop:
+            publish(home=mine, as_stored=as_stored, reporter=Removing(when))
+        assert "it publishes what is loaded now" in stop.value.hint
+        away.rename(folder)
+    assert not hub.asked("POST", "/commit/")
 
 
 def test_copies_of_something_else_go(publish: Publish, mine: Path, tmp_path: Path) -> None:
@@ -129,11 +160,18 @@ def test_copies_of_something_else_go(publish: Publish, mine: Path, tmp_path: Pat
     before = _copies(mine)
     leftover = mine / "uploads" / "merrec" / "events" / ".dead.tmp"
     leftover.write_bytes(b"half")
+    # A dataset merrec/member would have its copies and its lock below those of merrec.
+    member = mine / "uploads" / "merrec" / "member"
+    theirs = [member / ".lock", member / "events" / "0.parquet", member / "events" / "0.json"]
+    for path in theirs:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     load_small("merrec", tmp_path / "other", mine, rows=200, seed=7)
     publish(home=mine)
-    after = _copies(mine)
+    after = {path for path in _copies(mine) if member not in path.parents}
     assert len(after) == len(before)
-    assert not {*before, leftover} & after.keys()
+    assert not {*before, leftover} & after
+    assert all(path.is_file() for path in theirs)
 
 
 class _Heard(Silent):
