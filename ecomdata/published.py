@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import PurePosixPath
 from typing import Any, Final, cast
 
 from ecomdata.declare import Licence
@@ -215,6 +216,22 @@ class Published:
                 f"{where} is not what ecomdata publishes: {type(error).__name__}: {error}",
                 hint="was the dataset published with ecomdata publish?",
             ) from error
+
+
+def dataset_of(content: str) -> str:
+    """The dataset that an ``ecomdata.json`` is of; empty for one that is not of ours, whatever it says."""
+    try:
+        value = parsed(content)
+        name = value["dataset"] if value["tables"] is not None and value["release"] else ""
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return name if isinstance(name, str) else ""
+
+
+def is_part(path: str, folders: Collection[str]) -> bool:
+    """Whether a file would be read as a part of one of the tables, which have these folders."""
+    place = PurePosixPath(path)
+    return place.suffix == ".parquet" and str(place.parent) in folders
 
 
 def _published_files(

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.foreign import require_sound_footer
 from ecomdata.manifest import Manifest, TableRecord, WrittenFile
 from ecomdata.progress import Reporter, Silent
-from ecomdata.publishing import PUBLISHED, Published, PublishedTable
+from ecomdata.published import PUBLISHED, Published, PublishedTable, is_part
 from ecomdata.registry import loader
 from ecomdata.release import open_release
 from ecomdata.shards import sha256_file
@@ -228,8 +227,7 @@ def _listing(
             yield from _compare(file.path, "size", f"{file.size} bytes", f"{there[file.path].size} bytes")
     known = {file.path for file in files}
     for path in sorted(there):
-        place = PurePosixPath(path)
-        if path not in known and place.suffix == ".parquet" and place.parts[0] in folders:
+        if path not in known and is_part(path, folders):
             yield Difference(path, "unexpected", "no file", f"{there[path].size} bytes")
 
 

@@ -78,8 +78,8 @@ def test_a_new_release_replaces_and_removes(hub: Hub, publish: Publish, tmp_path
     """What would be read as part of a table goes, what is none of ours stays; each release has its tag."""
     first = publish()
     repo = hub.repos["acme/merrec"]
-    extra = {"LICENSE": b"theirs", "events/part-00007.parquet": b"stale", "events/notes.txt": b"theirs"}
-    repo.commit({**repo.files(), **extra})
+    theirs = dict.fromkeys(("LICENSE", "events/notes.txt", "events/mine/extra.parquet"), b"theirs")
+    repo.commit({**repo.files(), **theirs, "events/part-00007.parquet": b"stale"})
     load_small("merrec", tmp_path, tmp_path / "home", rows=200, seed=7)
     second = publish(home=tmp_path / "home")
     assert {p: status for p, status in _statuses(second).items() if not p.startswith("pictures/")} == {
@@ -91,7 +91,8 @@ def test_a_new_release_replaces_and_removes(hub: Hub, publish: Publish, tmp_path
         "events/part-00007.parquet": "deleted",
     }
     left = {path for path in repo.files() if not path.startswith("pictures/")}
-    assert left == {*OURS, ".gitattributes", "LICENSE", "events/notes.txt"}
+    assert left == {*OURS, ".gitattributes", *theirs}
+    assert not ed.verify("hf://datasets/acme/merrec").differences
     assert repo.tags == {first.tag: first.commit, second.tag: second.commit}
     assert shown_whole(repo)
 
