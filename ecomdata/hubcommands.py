@@ -79,7 +79,8 @@ def publish(
     def confirm(planned: Publication) -> bool:
         print_publication(planned, err=True)
         question = f"Publish to {planned.url} ({'private' if planned.private else 'PUBLIC'})?"
-        return yes or planned.plan.done or ask_user(question, f"{planned.url} would be changed")
+        nothing_to_do = planned.plan.done and planned.plan.state.branch_there
+        return yes or nothing_to_do or ask_user(question, f"{planned.url} would be changed")
 
     with reporting() as reporter:
         done = publish_one(

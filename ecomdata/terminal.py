@@ -186,7 +186,9 @@ def print_publication(publication: Publication, *, err: bool) -> None:
         )
     console.print(table)
     count = len(plan.sent)
-    where = f"{publication.url}, branch {plan.branch}, {'private' if publication.private else 'PUBLIC'}"
+    made = plan.state.commit and not plan.state.branch_there
+    branch = f"{plan.branch} (new)" if made else plan.branch
+    where = f"{publication.url}, branch {branch}, {'private' if publication.private else 'PUBLIC'}"
     what = f"{count:,} files to send, {human_bytes(plan.size)}, {len(plan.deleted):,} to delete, one commit"
     for line in (
         f"{publication.dataset}: release {publication.release} to {where}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecomdata.cardmaking.checking import check_readme
 from ecomdata.cardmaking.making import CARD, Facts, make_card
-from ecomdata.cardmaking.notes import kept_notes
+from ecomdata.cardmaking.notes import kept_notes, shown_pictures
 from ecomdata.cardmaking.prose import Prose, read_prose
 from ecomdata.cardmaking.writing import CardFiles, card, default_folder
 
@@ -19,4 +19,5 @@ __all__ = [
     "kept_notes",
     "make_card",
     "read_prose",
+    "shown_pictures",
 ]

@@ -14,6 +14,7 @@ _LIKE_ONE: Final = re.compile(r"<?!?--+ *notes\b.*", re.IGNORECASE)
 _OURS: Final = re.compile(r"\A---\n(?:.*\n)*?- ecomdata\n(?:.*\n)*?---\n")
 """The front matter of a card that ecomdata made: it has the tag."""
 
+_SHOWN: Final = re.compile(r"\]\((pictures/[a-z0-9-]+\.png)\)")
 _HINT: Final = f"put the lines {BEGIN} and {END} around the text that is to be kept; or remove the README.md"
 
 
@@ -46,6 +47,18 @@ def kept_notes(readme: str, where: str, *, replaceable: bool = False) -> str:
         shown = ", ".join(f"line {number + 1}: {lines[number].strip()[:40]!r}" for number in marked)
         raise DataError(f"{where}: the markers of what people added are damaged ({shown})", hint=_HINT)
     return "\n".join(lines[marked[0] + 1 : marked[1]]).strip("\n")
+
+
+def shown_pictures(readme: str, notes: str) -> frozenset[str]:
+    """The pictures that a card of ours shows by itself; none of a README that ecomdata did not make.
+
+    Args:
+        readme: The card; empty where none is there.
+        notes: What people added to it; what they show is theirs.
+    """
+    if not _OURS.match(readme.replace("\r\n", "\n")):
+        return frozenset()
+    return frozenset(_SHOWN.findall(readme)) - frozenset(_SHOWN.findall(notes))
 
 
 def marked(notes: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Literal
 
+from ecomdata.published import is_part
 from ecomdata.publishing.content import Content
 from ecomdata.sources.hub_client import Entry
 
@@ -32,6 +32,23 @@ class State:
     def entry(self, path: str) -> Entry | None:
         """The file at a path, or None."""
         return (self.entries or {}).get(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Which files of a repository are there only because we publish to it.
+
+    Attributes:
+        tables: The names of all tables.
+        pictures: The paths of those that the card shows now.
+    """
+
+    tables: Collection[str]
+    pictures: Collection[str] = ()
+
+    def has(self, path: str) -> bool:
+        """Whether a file is one of them."""
+        return is_part(path, self.tables) or path in self.pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +110,17 @@ class Plan:
         return [p for p, s in self.status.items() if s in lossy and other.status.get(p) not in lossy]
 
 
-def make_plan(repo: str, branch: str, state: State, wanted: Sequence[Content], tables: Sequence[str]) -> Plan:
+def make_plan(repo: str, branch: str, state: State, wanted: Sequence[Content], ours: Ours) -> Plan:
     """Compare what is wanted with what is there.
 
-    Files that are none of ours stay; what would be read as a part of one of the tables does not.
+    Files that are none of ours stay; what would be read as a part of one of the tables does not, nor do
+    pictures that the card shows no more.
     """
     status: dict[str, Status] = {}
     for content in wanted:
         entry = state.entry(content.path)
         status[content.path] = "new" if entry is None else ("there" if content.is_at(entry) else "replaced")
     for path in state.entries or {}:
-        place = PurePosixPath(path)
-        if path not in status and place.suffix == ".parquet" and str(place.parent) in tables:
+        if path not in status and ours.has(path):
             status[path] = "deleted"
     return Plan(repo, branch, state, tuple(wanted), status)

@@ -42,7 +42,7 @@ from ecomdata.sources.hub_calls import (
     strange,
     token_only_to,
 )
-from ecomdata.sources.hub_client import COMMIT, files_of, small_text
+from ecomdata.sources.hub_client import COMMIT, LARGEST_TEXT, files_of, small_text
 from ecomdata.sources.patience import LONGEST, RETRIED, Patience
 
 PATIENCE: Final = Patience()
@@ -57,7 +57,7 @@ _AGAIN: Final = frozenset({409, 412, *RETRIED})
 
 
 class Moved(Exception):  # noqa: N818 - a reason to plan again, not yet an error
-    """Somebody else committed to the branch; the state is the new one."""
+    """Somebody else committed to the branch, or changed who sees it; the state is the new one."""
 
     def __init__(self, state: State) -> None:
         super().__init__(state.commit)
@@ -107,15 +107,24 @@ class Remote:
         entries = {entry.path: entry for entry in files}
         return State(commit, private=bool(info.private), branch_there=branch_there, entries=entries)
 
-    def read(self, state: State, path: str) -> str:
-        """The text of a small file as it is in a state of the repository; empty where it is not there.
+    def is_public(self) -> bool:
+        """Whether everybody sees the repository now."""
+        with self._explaining():
+            return not patiently(lambda: self._api.dataset_info(self.repo, timeout=30), PATIENCE).private
+
+    def read(self, state: State, path: str, *, most: int = LARGEST_TEXT) -> str:
+        """The text of a file of so many bytes in a state of the repository; empty where it is not there.
 
         Raises:
-            DataError: it is no text, or large.
+            DataError: it is no text, or larger.
         """
         entry = state.entry(path)
         with self._explaining():
-            return small_text(entry, self.repo, state.commit, self.server) if entry else ""
+            return small_text(entry, self.repo, state.commit, self.server, most=most) if entry else ""
+
+    def has_token(self) -> bool:
+        """Whether a token is set; without one no private repository is seen."""
+        return hub.get_token() is not None
 
     def require_token(self) -> None:
         """Fail early where nothing could be written.
@@ -123,11 +132,29 @@ class Remote:
         Raises:
             AccessError: no token is set.
         """
-        if hub.get_token() is None:
+        if not self.has_token():
             raise AccessError(
                 f"publishing to {self.server} needs a token, and none is set",
                 hint="run `hf auth login`, or set HF_TOKEN to a token that can write",
             )
+
+    def require_branch(self, state: State) -> None:
+        """Fail early where what was found by the branch's name takes no commit.
+
+        Raises:
+            UsageError: it is a tag or a commit.
+        """
+        if not state.branch_there or self.branch == constants.DEFAULT_REVISION:
+            return
+        if self.branch not in {ref.name for ref in self._refs().branches}:
+            raise UsageError(
+                f"{self.branch} is a tag or a commit of {self.repo}, and only a branch takes commits",
+                hint="name a branch with --revision, or leave it away for main",
+            )
+
+    def _refs(self) -> hub.GitRefs:
+        with self._explaining():
+            return patiently(lambda: self._api.list_repo_refs(self.repo, repo_type="dataset"), PATIENCE)
 
     def create(self, *, private: bool, branch_there: bool) -> State:
         """Make the repository and the branch where they are missing, and return what is there then."""
@@ -262,7 +289,7 @@ class Remote:
         now = self.look()
         if not plan.problems(now):
             return now  # it did happen, and its answer was lost
-        if now.commit != plan.state.commit:
+        if (now.commit, now.private) != (plan.state.commit, plan.state.private):
             raise Moved(now) from error
         if wait > LONGEST or tries == _COMMITS:
             patience = f", and asks to wait for {wait:.0f} s" if wait > LONGEST else ""
@@ -273,23 +300,29 @@ class Remote:
             ) from None
         return None
 
-    def tag(self, name: str, commit: str) -> str:
-        """Tag a commit ``name``, or ``name-2`` and so on where that is taken; the tag it has then."""
+    def tag(self, name: str, commit: str, unchanged: Plan | None = None) -> str:
+        """Tag a commit ``name``, or ``name-2`` and so on where that is taken; the tag it has then.
+
+        Where there was nothing to commit (the plan says what is there) the tag of before stays, if what it
+        names has the same files: the commit is somebody else's.
+        """
+        taken = {ref.name: ref.target_commit for ref in self._refs().tags}
+        tag, before, number = name, "", 1
+        while taken.get(tag, commit) != commit:
+            number += 1
+            tag, before = f"{name}-{number}", tag
+        if tag in taken:
+            return tag
+        if unchanged and before and not unchanged.problems(self.look(taken[before])):
+            return before
         with self._explaining():
-            refs = patiently(lambda: self._api.list_repo_refs(self.repo, repo_type="dataset"), PATIENCE)
-            taken = {ref.name: ref.target_commit for ref in refs.tags}
-            tag, number = name, 1
-            while taken.get(tag, commit) != commit:
-                number += 1
-                tag = f"{name}-{number}"
-            if tag not in taken:
-                patiently(
-                    lambda: self._api.create_tag(
-                        self.repo, tag=tag, revision=commit, repo_type="dataset", exist_ok=True
-                    ),
-                    PATIENCE,
-                    asked=_COMMITS,
-                )
+            patiently(
+                lambda: self._api.create_tag(
+                    self.repo, tag=tag, revision=commit, repo_type="dataset", exist_ok=True
+                ),
+                PATIENCE,
+                asked=_COMMITS,
+            )
         return tag
 
     @contextmanager

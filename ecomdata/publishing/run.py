@@ -8,22 +8,23 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ecomdata.cardmaking import CARD, Facts, kept_notes, make_card
+from ecomdata.cardmaking import CARD, Facts, kept_notes, make_card, shown_pictures
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.pathnames import safe_relative
+from ecomdata.plainjson import LARGEST
 from ecomdata.progress import Reporter, Silent
-from ecomdata.published import PersonalData
+from ecomdata.published import PUBLISHED, PersonalData, dataset_of
 from ecomdata.publishing.content import Card, Content, contents, published_with
 from ecomdata.publishing.copies import Copies
 from ecomdata.publishing.copying import Copier
 from ecomdata.publishing.guard import check_rights
 from ecomdata.publishing.personal import treated
-from ecomdata.publishing.plan import Plan, State, make_plan
+from ecomdata.publishing.plan import Ours, Plan, State, make_plan
 from ecomdata.publishing.remote import Moved, Remote
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
-from ecomdata.sources.hub_calls import ASKED
+from ecomdata.sources.hub_calls import ASKED, TOLD
 from ecomdata.sources.hub_calls import endpoint as default_endpoint
 from ecomdata.sources.plan import some
 
@@ -148,7 +149,8 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
         What was done, with the commit and the tag.
 
     Raises:
-        UsageError: the dataset is not loaded, or the repository's or branch's name cannot be one.
+        UsageError: the dataset is not loaded, the repository's or branch's name cannot be one, or another
+            dataset was published to the repository.
         AccessError: the terms do not let the data be passed on, or the token may not write there.
         DataError: personal data were found that are neither masked nor accepted, with the counts; or the
             store or what is on the Hub afterwards is not what the manifest says.
@@ -170,27 +172,33 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
     remote = Remote(repo_id, branch, (endpoint or default_endpoint()).rstrip("/"))
     state = remote.look(asked=ASKED)  # nothing is at stake yet, and somebody waits
     private = _private(repo_id, state, private=private)
+    remote.require_branch(state)
+    _check_dataset(name, remote, state)
     copier = Copier(release, dataset, personal, as_stored=as_stored, home=home)
     with ExitStack() as stack:
         copies: Copies = {}
-        if dry_run and not card_only:
-            copies = copier.planned()
-        elif not dry_run:
+        if dry_run:
+            if not state.commit and not remote.has_token():
+                reporter.say(f"note: no token is set; {repo_id} would not be seen here if it is private")
+            copies = {} if card_only else copier.planned()
+        else:
             remote.require_token()  # before the work
             copies = {} if card_only else stack.enter_context(copier.made(reporter))
+        shown = remote.read(state, CARD)
         facts = Facts(
             published=published_with(copies, release, dataset, rights, personal, card_only=card_only),
             repo=repo_id,
-            notes=kept_notes(remote.read(state, CARD), f"{CARD} of {repo_id}", replaceable=True),
+            notes=kept_notes(shown, f"{CARD} of {repo_id}", replaceable=True),
             reporter=reporter,
         )
         wanted = contents(release, dataset, card, facts, copies)
-        tables = tuple({*(table.name for table in dataset.tables), *release})
+        tables = {*(table.name for table in dataset.tables), *release}
+        ours = Ours(tables, shown_pictures(shown, facts.notes))
         planned = Publication(
             dataset=name,
             release=release.manifest.release,
             server=remote.server,
-            plan=make_plan(repo_id, branch, state, wanted, tables),
+            plan=make_plan(repo_id, branch, state, wanted, ours),
             rights=rights,
             private=private,
             dry_run=dry_run,
@@ -203,9 +211,10 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
             raise EcomdataError(
                 "nothing was published", hint="say yes, or give -y; --dry-run shows the plan alone"
             )
-        commit = _Run(remote, planned, tables, release, dataset, reporter).commit()
-        tag = remote.tag(f"release-{release.manifest.release}", commit)
-        return replace(planned, commit=commit, tag=tag)
+        state = _Run(remote, planned, ours, release, dataset, reporter).commit()
+        unchanged = planned.plan if planned.plan.done else None
+        tag = remote.tag(f"release-{release.manifest.release}", state.commit, unchanged)
+        return replace(planned, commit=state.commit, tag=tag, private=state.private)
 
 
 def _check_names(repo_id: str, branch: str) -> None:
@@ -233,6 +242,17 @@ def _private(repo: str, there: State, *, private: bool) -> bool:
     return False
 
 
+def _check_dataset(name: str, remote: Remote, state: State) -> None:
+    """Refuse a repository of another dataset: its tables would stay, and the card would not know them."""
+    there = dataset_of(remote.read(state, PUBLISHED, most=LARGEST))
+    if there not in {"", name}:
+        raise UsageError(
+            f"{remote.repo} holds another dataset that was published with ecomdata, {there[:TOLD]!r}; "
+            f"{name} would be mixed into it",
+            hint="name another repository, which is made if it is not there; or delete the files of this one",
+        )
+
+
 class _Run:
     """One publication, from plan to a commit that was read back."""
 
@@ -240,19 +260,19 @@ class _Run:
         self,
         remote: Remote,
         planned: Publication,
-        tables: tuple[str, ...],
+        ours: Ours,
         release: Release,
         dataset: Dataset,
         reporter: Reporter,
     ) -> None:
         self._remote = remote
         self._planned = planned
-        self._tables = tables
+        self._ours = ours
         self._message = f"{dataset.title}: release {release.manifest.release} by ecomdata"
         self._reporter = reporter
 
-    def commit(self) -> str:
-        """Bring everything there; the commit that shows it."""
+    def commit(self) -> State:
+        """Bring everything there; the repository as it is then."""
         plan = self._planned.plan
         if not plan.state.commit or not plan.state.branch_there:
             plan = self._again(
@@ -260,10 +280,11 @@ class _Run:
             )
         for _ in range(_MOVES):
             if plan.done:
-                return plan.state.commit
+                return plan.state
             self._reporter.start("uploading", plan.size)
             additions = self._remote.upload(plan.sent, self._reporter)
             self._reporter.finish()
+            self._require_private(public=self._remote.is_public())  # that may have taken hours
             try:
                 state = self._remote.commit(plan, additions, self._message, self._reporter)
             except Moved as moved:
@@ -274,7 +295,7 @@ class _Run:
                     f"{self._planned.url} at {state.commit} is not what was sent: {some(problems)}",
                     hint="run the same command again; ecomdata verify compares once more",
                 )
-            return state.commit
+            return state
         raise EcomdataError(
             f"others keep committing to {self._planned.url}; nothing was committed here",
             hint="run the same command again when they have finished",
@@ -282,9 +303,10 @@ class _Run:
 
     def _again(self, state: State) -> Plan:
         """The plan for a repository that has changed; what was not agreed to is not done."""
+        self._require_private(public=not state.private)
         wanted: tuple[Content, ...] = self._planned.plan.contents
         before = self._planned.plan
-        plan = make_plan(before.repo, before.branch, state, wanted, self._tables)
+        plan = make_plan(before.repo, before.branch, state, wanted, self._ours)
         # The card has the notes of the one that was there; what was written into it since would go.
         edited = [CARD] if before.state.commit and state.entry(CARD) != before.state.entry(CARD) else []
         if unseen := [*dict.fromkeys([*plan.exceeds(before), *edited])]:
@@ -293,3 +315,16 @@ class _Run:
                 hint="run the same command again to see the new plan",
             )
         return plan
+
+    def _require_private(self, *, public: bool) -> None:
+        """Stop where the repository is public and was to be private.
+
+        Raises:
+            EcomdataError: somebody made it public meanwhile, or the server makes no private ones.
+        """
+        if public and self._planned.private:
+            raise EcomdataError(
+                f"{self._planned.url} is public now, and what is published was to be private; "
+                "nothing was committed",
+                hint="make it private in its settings, or say with --public that this is meant",
+            )

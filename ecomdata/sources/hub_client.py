@@ -47,6 +47,7 @@ from ecomdata.sources.patience import RETRIED, Patience
 from ecomdata.sources.plan import OnBytes
 from ecomdata.sources.responses import check_status
 
+LARGEST_TEXT: Final = 16 << 20
 MOST_ENTRIES: Final = 200_000
 """Files of a repository; the Hub advises fewer than 100,000. A server may list page after page for ever."""
 MOST_PAGES: Final = 2_000
@@ -54,7 +55,6 @@ MOST_PAGES: Final = 2_000
 PATIENCE: Final = Patience()
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _CHUNK: Final = 1 << 20
-_LARGEST_TEXT: Final = 16 << 20
 _LARGEST: Final = (1 << 63) - 1
 
 
@@ -212,14 +212,14 @@ def fetch(entry: Entry, address: Address, commit: str, folder: Path, on_bytes: O
     ).run()
 
 
-def small_text(entry: Entry, repo: str, commit: str, server: str) -> str:
-    """The text of a small file in a dataset repository.
+def small_text(entry: Entry, repo: str, commit: str, server: str, *, most: int = LARGEST_TEXT) -> str:
+    """The text of a small file, of so many bytes at most, in a dataset repository.
 
     Raises:
         DataError: it is not UTF-8, or not small.
         httpx2.HTTPError, hub_errors.HfHubHTTPError: the server does not give it.
     """
-    if entry.size > _LARGEST_TEXT:
+    if entry.size > most:
         raise DataError(
             f"{entry.path} of {repo} has {entry.size:,} bytes", hint="make it smaller there, or remove it"
         )

@@ -306,13 +306,19 @@ def test_names_that_cannot_be(hub: Hub, publish: Publish, repo: str) -> None:
     assert not hub.requests
 
 
-def test_without_a_token(hub: Hub, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says how to set one; nothing was uploaded."""
+def test_without_a_token(
+    hub: Hub, publish: Publish, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The error says how to set one; nothing was uploaded. A plan made without one says what it may miss."""
     monkeypatch.delenv("HF_TOKEN")
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", "/nowhere/token")
     with pytest.raises(ed.AccessError, match="needs a token"):
         publish()
     assert not hub.asked("POST")
+    hub.repo("acme/merrec", {}, private=True)
+    capsys.readouterr()
+    publish(dry_run=True)
+    assert "no token is set; acme/merrec would not be seen here if it is private" in capsys.readouterr().err
 
 
 def test_a_token_that_may_not_write(hub: Hub, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
