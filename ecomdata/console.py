@@ -50,20 +50,36 @@ def new_console(*, err: bool = False) -> Console:
     """A console on stdout, or on stderr."""
     from rich.console import Console
 
+    class PipedConsole(Console):
+        """A console that leaves to the command line what becomes of a reader that goes away."""
+
+        def on_broken_pipe(self) -> None:
+            """Pass it on; rich would end the process as failed."""
+            raise BrokenPipeError
+
     stream = sys.stderr if err else sys.stdout
     # Piped tables are read by programs and pagers: do not fold them.
-    return Console(stderr=err, soft_wrap=False, highlight=False, width=None if stream.isatty() else _PIPED)
+    return PipedConsole(
+        stderr=err, soft_wrap=False, highlight=False, width=None if stream.isatty() else _PIPED
+    )
 
 
-def new_table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
-    """A table without lines between its rows; columns of ``right`` hold numbers."""
+def new_table(
+    *columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), title: str | None = None
+) -> Table:
+    """A table without lines between its rows; columns of ``right`` hold numbers, those of ``whole`` names."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for column in columns:
         number = column in right
-        table.add_column(column, justify="right" if number else "left", no_wrap=number, overflow="fold")
+        table.add_column(
+            column,
+            justify="right" if number else "left",
+            no_wrap=number or column in whole,
+            overflow="fold",
+        )
     return table
 
 

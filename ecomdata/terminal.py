@@ -34,7 +34,8 @@ def human_bytes(size: int) -> str:
 
 def print_overview(rows: Sequence[Mapping[str, Any]]) -> None:
     """The registry, one dataset a line."""
-    table = new_table("name", "title", "licence", "access", "loaded", "rows", "size", right=("rows", "size"))
+    columns = ("name", "title", "licence", "access", "loaded", "rows", "size")
+    table = new_table(*columns, right=("rows", "size"), whole=("name",))
     for row in rows:
         loaded = "sample" if row["sample"] else ("yes" if row["loaded"] else "")
         count = f"{row['rows']:,}" if row["loaded"] else ""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
 from ecomdata.console import plain, plain_json
-from ecomdata.terminal import human_bytes
+from ecomdata.overview import overview
+from ecomdata.terminal import human_bytes, print_overview
 
 
 @pytest.mark.parametrize(
@@ -62,3 +66,26 @@ def test_sizes_are_decimal() -> None:
         "1.5 kB",
         "21.6 GB",
     ]
+
+
+def test_names_are_whole_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    """They are what one types or copies next."""
+    monkeypatch.setattr("ecomdata.console._PIPED", 80)
+    print_overview(overview(home=home))
+    shown = capsys.readouterr().out
+    assert "lead-lag/gharchive " in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_reader_that_goes_away_is_for_the_command_line(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Which takes it for no failure; rich would end the process with code 1."""
+
+    class Closed(io.StringIO):
+        def write(self, _text: str, /) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+    with pytest.raises(BrokenPipeError):
+        print_overview(overview(home=home))
