@@ -138,6 +138,11 @@ def open_release(name: str, *, home: str | os.PathLike[str] | None = None) -> Re
     """Open what is loaded already.
 
     Raises:
-        UsageError: the dataset is not loaded.
+        UsageError: the dataset is not loaded, or none is called so.
     """
-    return Release(require_loaded(Store(home_folder(home)), name))
+    store = Store(home_folder(home))
+    if store.current(name) is None:
+        from ecomdata.registry import loader
+
+        loader(name)  # near names help more than a load that does not exist
+    return Release(require_loaded(store, name))

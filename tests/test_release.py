@@ -99,6 +99,13 @@ def test_an_unknown_dataset_cannot_be_opened(release: ed.Release, name: str) -> 
         ed.open(name)
 
 
+def test_a_misspelt_dataset_is_answered_with_near_names() -> None:
+    """Not with a load that would fail too."""
+    with pytest.raises(ed.UsageError, match="no dataset is called") as caught:
+        ed.open("shop/cliks")
+    assert "did you mean shop/clicks" in caught.value.hint
+
+
 def test_lists_come_back_as_lists(tmp_path: Path) -> None:
     """In polars and in Arrow."""
     views = ed.load("shop/pages", source=write_pages(tmp_path))["views"]
