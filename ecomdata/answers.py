@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
@@ -12,7 +12,7 @@ from ecomdata.console import plain, plain_json
 from ecomdata.durable import aside
 from ecomdata.errors import UsageError
 from ecomdata.spreadsheets import guarded
-from ecomdata.sqltext import quoted
+from ecomdata.sqltext import fitting
 from ecomdata.store import writing
 
 if TYPE_CHECKING:
@@ -21,44 +21,63 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
     import pyarrow as pa
+    from polars.datatypes import DataTypeClass
 
 Form = Literal["table", "csv", "json", "parquet"]
+_ENDS: Final[dict[str, Form]] = {".txt": "table", ".csv": "csv", ".json": "json", ".parquet": "parquet"}
+_TABLE_ROWS: Final = 10_000
+"""Rows of a table that DuckDB draws at most."""
+_ENDLESS: Final = 2**31 - 1
 _BATCH_ROWS: Final = 100_000
-_TEXT: Final = re.compile(r"\b(BIT|INTERVAL|TIME WITH TIME ZONE|UNION|BIGNUM|VARIANT|GEOMETRY)\b")
-_TEXT_OUTSIDE_PARQUET: Final = re.compile(rf"\bBLOB\b|{_TEXT.pattern}")
-"""Types of DuckDB that the written form, or polars on the way there, does not have; their text is written."""
+
+
+def form_of(output: Path | None) -> Form:
+    """The form that the end of a file's name says; a table for stdout.
+
+    Raises:
+        UsageError: it says none.
+    """
+    if output is None:
+        return "table"
+    form = _ENDS.get(output.suffix.lower())
+    if form is None:
+        raise UsageError(
+            f"the name of {output} says no format",
+            hint=f"end it in {', '.join(_ENDS)}, or say --format table, csv, json or parquet",
+        )
+    return form
 
 
 def write_answer(
-    answer: duckdb.DuckDBPyRelation, form: str, output: Path | None, *, guard: bool = True
+    answer: duckdb.DuckDBPyRelation, form: Form, output: Path | None, *, guard: bool = True
 ) -> None:
     """Write an answer to a file or to stdout.
 
     Args:
         answer: What :func:`ecomdata.catalog.ask` gives.
-        form: ``table``, ``csv``, ``json`` (an array of objects) or ``parquet``.
+        form: ``json`` is an array of objects. A table on stdout shows some of many rows, one in a file all.
         output: A file, or None for stdout. On a terminal no control character of the data gets through.
         guard: Guard texts in CSV that a spreadsheet would run, as :func:`ecomdata.spreadsheets.guarded` does.
 
     Raises:
-        UsageError: Parquet for a terminal, or two columns of one name.
+        UsageError: Parquet for a terminal, two columns of one name, or too many rows for a table.
     """
     if form == "table":
-        text = plain(str(answer))
         if output is None:
-            print(text)  # noqa: T201
+            print(plain(str(answer)))  # noqa: T201
         else:
-            with _target(output) as stream:
-                stream.write(f"{text}\n".encode())
+            _write_table(answer, output)
         return
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="give a file with --output")
-    answer = _writable(answer, form)
+    answer = fitting(answer, form)
     with _target(output) as stream:
         if form == "csv":
             for number, frame in enumerate(_frames(answer)):
                 flat = _flat(frame)
-                text = (guarded(flat) if guard else flat).write_csv(include_header=not number)
+                text = (guarded(flat) if guard else flat).write_csv(
+                    include_header=not number, null_value='""' if flat.width == 1 else None
+                )
                 stream.write((plain(text) if output is None and sys.stdout.isatty() else text).encode())
         elif form == "json":
             _write_json(answer, stream)
@@ -66,23 +85,17 @@ def write_answer(
             _write_parquet(answer, stream)
 
 
-def _writable(answer: duckdb.DuckDBPyRelation, form: str) -> duckdb.DuckDBPyRelation:
-    """The answer with types that the form has."""
-    twice = sorted({name for name in answer.columns if answer.columns.count(name) > 1})
-    if twice:
+def _write_table(answer: duckdb.DuckDBPyRelation, output: Path) -> None:
+    if answer.limit(1, offset=_TABLE_ROWS).fetchall():
         raise UsageError(
-            f"two columns of the answer are called {' and '.join(twice)}", hint="name them apart with AS"
+            f"a table of text has {_TABLE_ROWS:,} rows at most, and the answer has more",
+            hint="write it as CSV, JSON or Parquet",
         )
-    unknown = _TEXT if form == "parquet" else _TEXT_OUTSIDE_PARQUET
-    columns: list[str] = []
-    for place, (name, kind) in enumerate(zip(answer.columns, map(str, answer.types), strict=True), start=1):
-        value = f"#{place}"  # by place: DuckDB takes names that differ in case only for one
-        if unknown.search(kind):
-            value = f"CAST({value} AS VARCHAR)"
-        elif form == "csv" and "MAP(" in kind:
-            value = f"CAST(to_json({value}) AS VARCHAR)"
-        columns.append(f"{value} AS {quoted(name)}")
-    return answer.project(", ".join(columns))
+    drawn = StringIO()
+    with redirect_stdout(drawn):
+        answer.show(max_rows=_TABLE_ROWS, max_width=_ENDLESS, max_col_width=_ENDLESS)
+    with _target(output) as stream:
+        stream.write(plain(drawn.getvalue()).encode())
 
 
 @contextmanager
@@ -139,26 +152,38 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 
     nested = [n for n, dtype in frame.schema.items() if isinstance(dtype, pl.List | pl.Array | pl.Struct)]
     packed = [
-        pl.struct(pl.col(n).alias("v")).struct.json_encode().str.slice(5).str.head(-1).alias(n)
+        pl.struct(pl.col(n).cast(_as_number(frame.schema[n])).alias("v"))
+        .struct.json_encode()
+        .str.slice(5)
+        .str.head(-1)
+        .alias(n)
         for n in nested
     ]
     return frame.with_columns(packed)
 
 
-def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
-    """Decimals, such as DuckDB's sum of integers, as numbers; polars would write them as texts."""
+def _as_number(dtype: pl.DataType | DataTypeClass) -> pl.DataType | DataTypeClass:
+    """A type in which JSON has decimals, such as DuckDB's sum of integers, as numbers; polars makes texts."""
     import polars as pl
 
-    decimals = {name: dtype for name, dtype in frame.schema.items() if isinstance(dtype, pl.Decimal)}
-    return frame.with_columns(
-        pl.col(name).cast(pl.Float64 if dtype.scale else pl.Int128) for name, dtype in decimals.items()
-    )
+    if isinstance(dtype, pl.Decimal):
+        return pl.Float64() if dtype.scale else pl.Int128()
+    if isinstance(dtype, pl.List):
+        return pl.List(_as_number(dtype.inner))
+    if isinstance(dtype, pl.Array):
+        return pl.Array(_as_number(dtype.inner), dtype.size)
+    if isinstance(dtype, pl.Struct):
+        return pl.Struct([pl.Field(field.name, _as_number(field.dtype)) for field in dtype.fields])
+    return dtype
 
 
 def _write_json(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
+    import polars as pl
+
     separator = b"["
     for frame in _frames(answer):
-        text = frame.pipe(_numbers).write_ndjson().rstrip("\n")
+        numbers = {name: _as_number(dtype) for name, dtype in frame.schema.items()}
+        text = frame.cast(pl.Schema(numbers)).write_ndjson().rstrip("\n")
         if text:
             stream.write(separator + b"\n" + plain_json(text.replace("\n", ",\n")).encode())
             separator = b","

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecomdata.answers import write_answer
+from ecomdata.answers import Form, form_of, write_answer
 from ecomdata.catalog import ask
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.spreadsheets import guarded
 from ecomdata.sqltext import literal, quoted
 
 
-def answer(query: str, form: str, output: Path) -> bytes:
+def answer(query: str, form: Form, output: Path) -> bytes:
     """The bytes that an answer is written as."""
     with ask(query) as relation:
         write_answer(relation, form, output)
@@ -55,6 +55,13 @@ def test_sums_and_decimals_are_numbers_in_json(tmp_path: Path) -> None:
     assert as_json(query, tmp_path) == [{"s": 6, "d": 1.5, "h": 10**20}]
 
 
+def test_nested_decimals_are_numbers_too(tmp_path: Path) -> None:
+    """In lists, arrays and structs, and in the JSON that stands in CSV."""
+    query = "select [{'n': sum(x), 'd': [1.5]}] l, array_value(array_value(0.5)) a from range(4) t(x)"
+    assert as_json(query, tmp_path) == [{"l": [{"n": 6, "d": [1.5]}], "a": [[0.5]]}]
+    assert [json.loads(value) for value in as_csv(query, tmp_path)[1]] == [[{"n": 6, "d": [1.5]}], [[0.5]]]
+
+
 def test_many_rows_are_one_array(tmp_path: Path) -> None:
     """Though they are written in batches."""
     rows = as_json("select x from range(250000) t(x)", tmp_path)
@@ -75,6 +82,12 @@ def test_nested_values_are_json_in_csv(tmp_path: Path) -> None:
     header, row = as_csv(query, tmp_path)
     assert header == ["l", "d", "m", "v", "e"]
     assert [json.loads(value) for value in row] == [[1, None], {"k": 'a"b'}, {"k": 1}, [1.5, 2.0], []]
+
+
+def test_a_lone_null_is_no_blank_line(tmp_path: Path) -> None:
+    """Which readers of CSV skip, so that rows would be missing."""
+    assert answer("select unnest([1, null, 3]) a", "csv", tmp_path / "a.csv") == b'a\n1\n""\n3\n'
+    assert answer("select null a, 1 b", "csv", tmp_path / "a.csv") == b"a,b\n,1\n"
 
 
 FORMULAS = [
@@ -128,8 +141,37 @@ def test_json_is_safe_to_look_at(tmp_path: Path) -> None:
     assert json.loads(text) == [{"x": "\x1b\x9b\u202e\x7f"}]
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_a_hash_of_128_bits_keeps_its_digits(form: Form, tmp_path: Path) -> None:
+    """It is an integer without a sign, which no other form has."""
+    query = "select md5_number('b') m, 340282366920938463463374607431768211455::uhugeint n"
+    found = re.findall(r"\d{9,}", answer(query, form, tmp_path / "a").decode("latin-1"))
+    values = found if form != "parquet" else pl.read_parquet(tmp_path / "a").row(0)
+    assert list(values) == ["190532336368564675417118094528692087698", str(2**128 - 1)]
+
+
 @pytest.mark.parametrize("form", ["csv", "json"])
-def test_types_that_only_duckdb_has_are_written_as_text(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'infinity'::date",
+        "'-infinity'::timestamptz",
+        "'infinity'::timestamp_s",
+        "'infinity'::timestamp_ns",
+        "'290000-01-01'::date",
+    ],
+)
+def test_a_date_that_cannot_be_written_is_named(value: str, form: Form, tmp_path: Path) -> None:
+    """With its column, and what to do; others are written, those before Christ too."""
+    ides = "select unnest([null, '0044-03-15 (BC)'::date])"
+    assert b"-0043-03-15" in answer(ides, form, tmp_path / "a")
+    with pytest.raises(UsageError, match=r'the ides has .* date: give it as CAST\("the ides" AS VARCHAR\)'):
+        answer(f'select {value} as "the ides"', form, tmp_path / "a")
+    answer(f"select ({value})::varchar as d, [timestamp '2023-05-01'] as l", form, tmp_path / "a")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_types_that_only_duckdb_has_are_written_as_text(form: Form, tmp_path: Path) -> None:
     """Nothing a query can give ends in a traceback."""
     query = "select 'x'::blob b, interval 1 day i, '101'::bit t, [interval 2 day] l, uuid() is null u"
     text = answer(query, form, tmp_path / "a").decode()
@@ -164,7 +206,7 @@ def test_an_empty_answer_in_parquet_keeps_its_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
-def test_two_columns_of_one_name_are_refused(form: str, tmp_path: Path) -> None:
+def test_two_columns_of_one_name_are_refused(form: Form, tmp_path: Path) -> None:
     """No form can tell them apart."""
     with pytest.raises(UsageError, match="two columns of the answer are called a"):
         answer("select 1 a, 2 a", form, tmp_path / "a")
@@ -182,6 +224,30 @@ def test_a_table_has_no_control_characters(tmp_path: Path) -> None:
     assert "[31mb" in text
 
 
+def test_a_table_in_a_file_has_all_rows_and_columns(tmp_path: Path) -> None:
+    """Nobody can ask for the rest there; what is too much for a table is refused."""
+    query = "select repeat('a', 300) a, repeat('b', 300) b from range(200)"
+    text = answer(query, "table", tmp_path / "a").decode()
+    assert text.count(f"{'a' * 300} │ {'b' * 300}") == 200
+    with pytest.raises(UsageError, match="10,000 rows at most"):
+        answer("from range(10001)", "table", tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("output", "form"),
+    [(None, "table"), ("a.txt", "table"), ("a.CSV", "csv"), ("a.json", "json"), ("a.b.parquet", "parquet")],
+)
+def test_the_end_of_a_name_says_the_form(output: str | None, form: Form) -> None:
+    """Stdout gets a table."""
+    assert form_of(Path(output) if output else None) == form
+
+
+def test_a_name_that_says_no_form_is_refused() -> None:
+    """Before the query runs."""
+    with pytest.raises(UsageError, match=r"a\.xlsx says no format"):
+        form_of(Path("a.xlsx"))
+
+
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     """A query that fails on the way leaves the old file, and no other."""
     output = tmp_path / "a.csv"
@@ -194,7 +260,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["table", "csv"])
-def test_a_pipe_is_written_into(form: str, tmp_path: Path) -> None:
+def test_a_pipe_is_written_into(form: Form, tmp_path: Path) -> None:
     """No file takes its place; so /dev/stdout and /dev/null stay what they are."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
