@@ -11,10 +11,12 @@ to a release's rows are ``<dataset>.labels_<task>``.
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +27,8 @@ from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.labelled import LABELS, kept_labels
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
-from ecomdata.sandbox import advice, reading, seal, spilling_connection
-from ecomdata.sqltext import literal, names_of_this, of_schema, parquet, quoted, schema_name
+from ecomdata.sandbox import STDIN, advice, reading, seal, spilling_connection
+from ecomdata.sqltext import fitting, literal, names_of_this, of_schema, parquet, quoted, schema_name
 from ecomdata.store import Store, home_folder, missing_files, writing
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
 
 MEMORY: Final = "2GB"
 """What DuckDB may hold for a query, before it spills to disk."""
+_UNKNOWN: Final = re.compile(r'(?:\bTable (?:Function )?with name|Catalog) "?([^\s"]+)"? does not exist')
+_NAMED: Final = 12
+"""Views that a hint names, of many."""
+_MADE: Final = "made by ecomdata catalog"
+"""The comment of a view that another run may remove."""
 
 
 def sql(
@@ -59,11 +66,11 @@ def sql(
 
     with ask(query, home=home, allow_files=allow_files, memory=memory) as relation:
         try:
-            frame: pl.DataFrame = relation.pl()
+            frame: pl.DataFrame = fitting(relation, "frame").pl()
         except (PolarsError, PanicException) as error:
             raise UsageError(
                 f"polars cannot hold this answer: {error}",
-                hint="name columns apart with AS, and give those of unusual types as CAST(... AS VARCHAR)",
+                hint="give columns of unusual types as CAST(... AS VARCHAR)",
             ) from error
         return frame
 
@@ -77,7 +84,8 @@ def ask(
     memory: str = MEMORY,
 ) -> Generator[duckdb.DuckDBPyRelation]:
     """The relation a query gives, as :func:`sql` does; it can be read until the context ends."""
-    with connect(home, allow_files=allow_files, memory=memory) as connection:
+    stdin = allow_files and STDIN in query
+    with connect(home, allow_files=allow_files, memory=memory, stdin=stdin) as connection:
         try:
             question = reading(connection, query)
             with interruptible(connection):
@@ -88,49 +96,91 @@ def ask(
                         f"SELECT unnest([{', '.join(map(literal, lines))}]::VARCHAR[]) AS plan"
                     )
                 yield relation
-        except duckdb.OutOfMemoryException as error:
-            raise EcomdataError(
-                f"the query needs more than {memory} of memory", hint="give it more, such as --memory 8GB"
-            ) from error
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error as error:
             hint = advice(error, files=allow_files) or _hint(error, connection)
             raise UsageError(str(error).strip(), hint=hint) from error
 
 
 def _hint(error: duckdb.Error, connection: duckdb.DuckDBPyConnection) -> str:
-    if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
-        names = [view if schema == "main" else f"{schema}.{view}" for schema, view in _views(connection)]
-        return (
-            f"loaded: {', '.join(names)}" if names else "nothing is loaded yet: ecomdata load merrec --sample"
-        )
-    return ""
-
-
-def _views(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    return connection.execute(
-        "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+    found = _UNKNOWN.search(str(error))
+    if not found:
+        return ""
+    rows = connection.execute(
+        "SELECT schema_name, view_name, NULL FROM duckdb_views() WHERE NOT internal UNION ALL "
+        "SELECT schema_name, function_name, parameters FROM duckdb_functions() "
+        "WHERE function_type = 'table_macro' AND NOT internal ORDER BY ALL"
     ).fetchall()
+    if not rows:
+        return "nothing is loaded yet: ecomdata load merrec --sample"
+    names = [
+        ("" if schema == "main" else f"{schema}.") + (name if of is None else f"{name}({', '.join(of)})")
+        for schema, name, of in rows
+    ]
+    if len(names) <= _NAMED:
+        return f"loaded: {', '.join(names)}"
+    from difflib import get_close_matches
+
+    near = get_close_matches(found[1], names, n=_NAMED, cutoff=0)
+    return f"loaded: {', '.join(near)}, and {len(names) - _NAMED} more; ecomdata info NAME lists a dataset's"
 
 
 @contextmanager
 def connect(
-    home: str | os.PathLike[str] | None = None, *, allow_files: bool = False, memory: str = MEMORY
+    home: str | os.PathLike[str] | None = None,
+    *,
+    allow_files: bool = False,
+    memory: str = MEMORY,
+    stdin: bool = False,
 ) -> Generator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection that holds the views and can read nothing but the store, and files if it may.
+
+    Args:
+        home: Where the store is.
+        allow_files: Let it read other local files too.
+        memory: What DuckDB may hold before it spills to disk.
+        stdin: Let it read what is piped in too.
 
     Raises:
         UsageError: ``memory`` is not an amount.
         DataError: files of the store cannot be read.
+        EcomdataError: more memory is needed.
     """
     store = Store(home_folder(home))
     place = store.home if os.access(store.home, os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(prefix=".asking-", dir=place) as spill,
+        _kept_stdin(Path(spill)) if stdin else nullcontext(),
         spilling_connection(memory, Path(spill)) as connection,
     ):
-        _seal(connection, store, files=allow_files)
-        create_views(connection, store)
-        yield connection
+        try:
+            _seal(connection, store, files=allow_files)
+            create_views(connection, store)
+            yield connection
+        except duckdb.OutOfMemoryException as error:
+            raise EcomdataError(
+                f"the query needs more than {memory} of memory", hint="give it more, such as --memory 8GB"
+            ) from error
+
+
+@contextmanager
+def _kept_stdin(folder: Path) -> Generator[None]:
+    """Have stdin be a file for a while: DuckDB reads more than once what a pipe gives once."""
+    if Path(STDIN).is_file():  # it has been sent there with <
+        yield
+        return
+    with tempfile.TemporaryFile(dir=folder) as copy:
+        with writing(folder), open(0, "rb", closefd=False) as piped:
+            shutil.copyfileobj(piped, copy)
+            copy.seek(0)
+        before = os.dup(0)
+        os.dup2(copy.fileno(), 0)
+        try:
+            yield
+        finally:
+            os.dup2(before, 0)
+            os.close(before)
 
 
 def _seal(connection: duckdb.DuckDBPyConnection, store: Store, *, files: bool = False) -> None:
@@ -139,13 +189,13 @@ def _seal(connection: duckdb.DuckDBPyConnection, store: Store, *, files: bool = 
 
 
 def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] | None = None) -> int:
-    """Write the views into a DuckDB file for other tools, replacing those that are there.
+    """Write the views into a DuckDB file for other tools, instead of those that it wrote there before.
 
     Returns:
-        How many views there are.
+        How many views they are.
 
     Raises:
-        UsageError: the file is there and is not a DuckDB database.
+        UsageError: the file is there and is not a DuckDB database, or has a table in place of a view.
     """
     store = Store(home_folder(home))
     target = Path(path)
@@ -153,8 +203,13 @@ def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] 
         try:
             with duckdb.connect(str(target)) as connection:
                 _seal(connection, store)
-                create_views(connection, store)
-                return len(_views(connection))
+                before = _made_before(connection)
+                made = create_views(connection, store)
+                for view in before - made:
+                    connection.execute(f"DROP {view}")
+                for view in made:
+                    connection.execute(f"COMMENT ON {view} IS {literal(_MADE)}")
+                return len(made)
         except duckdb.Error as error:
             taken = isinstance(error, duckdb.IOException) and "lock" in str(error)
             hint = "another process has it open: run the same command again when it is done" if taken else ""
@@ -164,8 +219,23 @@ def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] 
             ) from error
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
-    """Create a view for every table of every visible release, and the canonical views."""
+def _made_before(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The views in a file that :func:`write_catalog` wrote there."""
+    rows = connection.execute(
+        "SELECT 'VIEW', schema_name, view_name FROM duckdb_views() WHERE comment = $1 UNION "
+        "SELECT 'MACRO TABLE', schema_name, function_name FROM duckdb_functions() WHERE comment = $1",
+        [_MADE],
+    ).fetchall()
+    return {f"{kind} {quoted(schema)}.{quoted(name)}" for kind, schema, name in rows}
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> set[str]:
+    """Create a view for every table of every visible release, and the canonical views.
+
+    Returns:
+        What was created, each as ``VIEW "merrec"."events"``.
+    """
+    made: set[str] = set()
     kinds: dict[str, list[str]] = defaultdict(list)
     for folder, manifest in _visible(store):
         schema = schema_name(manifest.dataset)
@@ -176,24 +246,35 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
             try:
                 connection.execute(f"CREATE OR REPLACE VIEW {view} AS {select}")
             except duckdb.Error as error:
-                raise damaged(folder, manifest, name, error) from error
+                raise _not_of_data(error) or damaged(folder, manifest, name, error) from error
+            made.add(f"VIEW {view}")
             if record.kind:
                 kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
-        _create_own_views(connection, schema, manifest)
-        _create_embeddings(connection, schema, store, folder, manifest)
-        _create_labels(connection, schema, store.home, manifest)
+        made.update(_create_own_views(connection, schema, manifest))
+        made.update(_create_embeddings(connection, schema, store, folder, manifest))
+        made.update(_create_labels(connection, schema, store.home, manifest))
     for kind, selects in kinds.items():
-        union = " UNION ALL BY NAME ".join(selects)
+        view, union = f'"main".{quoted(kind)}', " UNION ALL BY NAME ".join(selects)
         try:
-            connection.execute(f"CREATE OR REPLACE VIEW {quoted(kind)} AS {union}")
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS {union}")
         except duckdb.Error as error:
-            raise DataError(
+            raise _not_of_data(error) or DataError(
                 f"the {kind} of all datasets do not fit together: {str(error).splitlines()[0]}",
                 hint="ecomdata verify NAME finds the dataset whose files are not as they were written",
             ) from error
+        made.add(f"VIEW {view}")
+    return made
 
 
-def _create_own_views(connection: duckdb.DuckDBPyConnection, schema: str, manifest: Manifest) -> None:
+def _not_of_data(error: Exception) -> Exception | None:
+    """The error, where it says nothing of a dataset: memory, or a table of the user's in a view's place."""
+    taken = isinstance(error, duckdb.CatalogException) and "Existing object" in str(error)
+    return error if taken or isinstance(error, duckdb.OutOfMemoryException) else None
+
+
+def _create_own_views(
+    connection: duckdb.DuckDBPyConnection, schema: str, manifest: Manifest
+) -> Iterator[str]:
     """The views that the dataset declares, as far as the tables they use are loaded.
 
     Views may use views, and a manifest has them by name, not in the order in which they were declared.
@@ -203,22 +284,24 @@ def _create_own_views(connection: duckdb.DuckDBPyConnection, schema: str, manife
         name, view = ready, waiting.pop(ready)
         there.add(name)
         target, query = f"{quoted(schema)}.{quoted(name)}", of_schema(view.sql, schema)
-        called = f"VIEW {target} AS"
+        made, called = f"VIEW {target}", f"VIEW {target} AS"
         if view.parameters:
+            made = f"MACRO TABLE {target}"
             called = f"MACRO {target}({', '.join(map(quoted, view.parameters))}) AS TABLE"
         try:
             reading(connection, query)
             connection.execute(f"CREATE OR REPLACE {called} {query}")
         except (duckdb.Error, UsageError) as error:
-            raise DataError(
+            raise _not_of_data(error) or DataError(
                 f"the view {name} of {manifest.dataset} cannot be made: {str(error).splitlines()[0]}",
                 hint=f"make it again: ecomdata load {manifest.dataset} --force",
             ) from error
+        yield made
 
 
 def _create_embeddings(
     connection: duckdb.DuckDBPyConnection, schema: str, store: Store, folder: Path, manifest: Manifest
-) -> None:
+) -> Iterator[str]:
     """The vectors made of a release's texts; what is not whole, or of other files, is not there."""
     sets = list(kept_sets(store.home, folder, manifest))
     for place, record in sets:
@@ -228,13 +311,14 @@ def _create_embeddings(
         select = f"SELECT * FROM {parquet(place / file.path for file in record.files)}"  # noqa: S608 - quoted
         for name in names:
             with suppress(duckdb.Error):  # a damaged set must not stand in the way of the tables
-                view = f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(name)}"
-                connection.execute(f"{view} AS {select}")
+                view = f"VIEW {quoted(schema)}.{quoted(name)}"
+                connection.execute(f"CREATE OR REPLACE {view} AS {select}")
+                yield view
 
 
 def _create_labels(
     connection: duckdb.DuckDBPyConnection, schema: str, home: Path, manifest: Manifest
-) -> None:
+) -> Iterator[str]:
     """The labels of a release's rows; a table or view of the dataset's own keeps its name."""
     for path, labels in kept_labels(home, manifest.dataset, manifest.release):
         name = f"{LABELS}_{labels.task}"
@@ -242,7 +326,9 @@ def _create_labels(
             continue
         with suppress(duckdb.Error):  # a damaged file must not stand in the way of the tables
             select = f"SELECT * FROM {parquet([path])}"  # noqa: S608 - quoted
-            connection.execute(f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(name)} AS {select}")
+            view = f"VIEW {quoted(schema)}.{quoted(name)}"
+            connection.execute(f"CREATE OR REPLACE {view} AS {select}")
+            yield view
 
 
 def damaged(folder: Path, manifest: Manifest, table: str, error: duckdb.Error) -> DataError:

@@ -22,6 +22,8 @@ import duckdb
 from ecomdata.errors import UsageError
 from ecomdata.sqltext import literal
 
+STDIN: Final = "/dev/stdin"
+"""What is piped in, for a query that may read files."""
 _COMMENT: Final = r"(?:\s|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*"
 _EXPLAIN: Final = re.compile(rf"{_COMMENT}EXPLAIN\b{_COMMENT}(ANALY[ZS]E\b)?", re.IGNORECASE)
 _NODE: Final = re.compile(r'"type":"(\w+)_NODE"')
@@ -69,6 +71,7 @@ def reading(connection: duckdb.DuckDBPyConnection, query: str) -> Question:
         UsageError: it is none or several, or does something else.
         duckdb.Error: it is no SQL.
     """
+    query = _without_end(query)
     kind = _kind(connection, query)
     if kind == "EXPLAIN":
         return _explained(connection, query)
@@ -78,6 +81,21 @@ def reading(connection: duckdb.DuckDBPyConnection, query: str) -> Question:
         )
     _check(connection, query)
     return Question(query)
+
+
+def _without_end(query: str) -> str:
+    """The query up to its ``;``: DuckDB puts it into other queries, where a comment after that is no end."""
+    try:
+        written = query.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the query is not UTF-8", hint="bytes are written as '\\xFF'::BLOB") from error
+    end = len(written)
+    for place, kind in reversed(duckdb.tokenize(query)):
+        if kind == duckdb.token_type.operator and written.startswith(b";", place):
+            end = place
+        elif kind != duckdb.token_type.comment:
+            break
+    return written[:end].decode()
 
 
 def _explained(connection: duckdb.DuckDBPyConnection, query: str) -> Question:
@@ -191,7 +209,7 @@ def seal(connection: duckdb.DuckDBPyConnection, *folders: Path, files: bool = Fa
     paths: list[str] = []
     if files:
         allowed += [f"{place}/" for place in _roots() if place.is_dir()]
-        paths = ["/dev/stdin", *(str(place) for place in _roots() if place.is_file())]
+        paths = [STDIN, *(str(place) for place in _roots() if place.is_file())]
     connection.execute(
         f"SET TimeZone = 'UTC'; SET allowed_directories = [{', '.join(map(literal, allowed))}]; "
         f"SET allowed_paths = [{', '.join(map(literal, paths))}]; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -40,6 +41,23 @@ def test_an_answer_is_a_typed_frame() -> None:
     frame = ed.sql("select user_id, tags from shop_pages.views limit 1")
     assert frame.schema == {"user_id": pl.String, "tags": pl.List(pl.Int64)}
     assert ed.sql("select count(*) n from shop_clicks.events").item() == 10
+
+
+def test_values_that_polars_lacks_are_texts() -> None:
+    """Not other numbers, raw bytes, or times without their zone."""
+    query = "select md5_number('b'), '101'::bit, 2::bignum, '10:00:00+02'::timetz, interval 1 day"
+    texts = ("190532336368564675417118094528692087698", "101", "2", "10:00:00+02", "1 day")
+    assert ed.sql(query).row(0) == texts
+    with pytest.raises(ed.UsageError, match="far date"):
+        ed.sql("select 'infinity'::timestamp_s")
+
+
+@pytest.mark.usefixtures("shop")
+def test_too_little_memory_is_no_fault_of_a_dataset() -> None:
+    """However little it is."""
+    with pytest.raises(ed.EcomdataError, match="more than 1kb of memory") as caught:
+        ed.sql("select * from shop_clicks.events", memory="1kb")
+    assert "--memory" in caught.value.hint
 
 
 @pytest.mark.usefixtures("shop")
@@ -123,6 +141,36 @@ def test_an_unknown_table_is_answered_with_those_there_are() -> None:
     assert "interactions" in caught.value.hint
 
 
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("query", ["select nothing from shop_clicks.events", "select nothing(1)"])
+def test_a_column_is_not_answered_with_tables(query: str) -> None:
+    """DuckDB names those that are meant."""
+    with pytest.raises(ed.UsageError, match="nothing") as caught:
+        ed.sql(query)
+    assert caught.value.hint == ""
+
+
+@pytest.mark.usefixtures("shop")
+def test_of_many_views_the_nearest_are_named(home: Path) -> None:
+    """Those with parameters as they are called."""
+    views = {f"w_{n:02}": {"sql": "SELECT 1", "description": "", "parameters": []} for n in range(20)}
+    views["window"] = {"sql": "SELECT days", "description": "", "parameters": ["days", "horizon"]}
+    folder = Store(home).current("shop/clicks")
+    assert folder
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"views": views}))
+    with pytest.raises(ed.UsageError) as caught:
+        ed.sql("from shop_clicks.windo(1, 2)")
+    assert "shop_clicks.window(days, horizon)" in caught.value.hint
+    assert "and 13 more" in caught.value.hint
+    path = home / "shop.duckdb"
+    assert ed.write_catalog(path) == 25
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert ed.write_catalog(path) == 4
+    with duckdb.connect(str(path)) as connection, pytest.raises(duckdb.Error):
+        connection.execute("from shop_clicks.window(1, 2)")
+
+
 def test_an_empty_store_says_how_to_fill_it() -> None:
     """Queries without tables still work."""
     assert ed.sql("select 1 as one").rows() == [(1,)]
@@ -156,6 +204,31 @@ def test_the_views_can_be_written_for_other_tools(tmp_path: Path) -> None:
         count = "select count(*) from {}"
         assert connection.execute(count.format("shop_clicks.events")).fetchall() == [(10,)]
         assert connection.execute(count.format("interactions")).fetchall() == [(12,)]
+
+
+@pytest.mark.usefixtures("shop")
+def test_views_of_what_is_not_there_go(tmp_path: Path) -> None:
+    """Only those that were written before: a view of one's own stays, and is not counted."""
+    path, other = tmp_path / "shop.duckdb", tmp_path / "other"
+    ed.write_catalog(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create view shop_clicks.mine as select 1 a; create view items as select 2 a")
+    ed.load("shop/pages", source=write_pages(tmp_path / "more"), home=other)
+    assert ed.write_catalog(path, home=other) == 2
+    with duckdb.connect(str(path)) as connection:
+        views = connection.execute("select view_name from duckdb_views() where not internal order by all")
+        assert [name for (name,) in views.fetchall()] == ["interactions", "items", "mine", "views"]
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("name", ["interactions", "shop_clicks.events"])
+def test_a_table_in_place_of_a_view_stays(name: str, tmp_path: Path) -> None:
+    """It is the user's, and no fault of the dataset."""
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"create schema shop_clicks; create table {name} as select 1 a")
+    with pytest.raises(ed.UsageError, match=r"shop\.duckdb .*is of type Table"):
+        ed.write_catalog(path)
 
 
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:

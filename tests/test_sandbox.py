@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -88,6 +90,8 @@ def test_a_text_that_looks_like_a_parsed_query_is_a_text() -> None:
         "SELECT list_transform([1], lambda x: x + 1), sum(x), {'a': 1}.a FROM range(3) t(x)",
         "FROM duckdb_views()",
         "SELECT 1 UNION SELECT 2",
+        "-- first\nSELECT 'é;' AS a /* in */ ; -- last ; \n/* of all */",
+        "EXPLAIN SELECT 1; -- why",
     ],
 )
 def test_what_reads_is_answered(query: str) -> None:
@@ -104,6 +108,7 @@ def test_what_reads_is_answered(query: str) -> None:
         ("FROM read_xlsx('a.xlsx')", "extensions"),
         ("COPY (SELECT 1) TO 'a.csv'", "--output"),
         ("SET threads = 1", "--memory"),
+        ("SELECT '\udcff'", "BLOB"),
         ("PIVOT (SELECT 1 AS a) ON a USING sum(a)", "ON column IN"),
     ],
 )
@@ -126,6 +131,31 @@ def test_files_can_be_read_when_that_is_allowed(tmp_path: Path, monkeypatch: pyt
     assert ed.sql("FROM read_duckdb('mine.duckdb', table_name = 't')", allow_files=True)["a"].item() == 8
     assert (tmp_path / "mine.duckdb").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.csv", "mine.duckdb"]
+
+
+def test_what_is_piped_in_is_read_whole() -> None:
+    """As often as a query asks for it, though a pipe gives it once; then it is the program's again."""
+    reading, writing = os.pipe()
+    before = os.dup(0)
+    os.dup2(reading, 0)
+    text = "a,b\n" + "".join(f"{n},x\n" for n in range(50_000))
+
+    def write() -> None:
+        with os.fdopen(writing, "w", encoding="utf-8") as stream:
+            stream.write(text)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    query = "SELECT count(*), (SELECT max(a) FROM read_csv('/dev/stdin')) FROM read_csv('/dev/stdin')"
+    try:
+        frame = ed.sql(query, allow_files=True)
+        assert stat.S_ISFIFO(os.fstat(0).st_mode)
+    finally:
+        writer.join()
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(reading)
+    assert frame.rows() == [(50_000, 49_999)]
 
 
 @pytest.mark.parametrize(
