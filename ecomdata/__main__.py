@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from ecomdata.cli import main as run
@@ -16,6 +17,7 @@ def main() -> NoReturn:
     0.3 s with compiled code in use, to take apart what goes with the process anyway.
     """
     code: object = 0
+    _open_streams()
     try:
         run()
     except SystemExit as end:
@@ -23,6 +25,14 @@ def main() -> NoReturn:
     if not isinstance(code, int | None):
         sys.exit(str(code))
     os._exit(_flushed() or code or 0)
+
+
+def _open_streams() -> None:
+    """Have streams that were closed (``>&-``) lead nowhere; a file of ours must not get their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - as long as the process
+            setattr(sys, name, stream)
 
 
 def _flushed() -> int:

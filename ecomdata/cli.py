@@ -6,7 +6,9 @@ checks, 4 access is needed first, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sys
 import traceback
 from io import StringIO
@@ -37,9 +39,13 @@ from ecomdata.loadcommands import load, sample
 from ecomdata.statscommands import stats
 
 if TYPE_CHECKING:
+    from ecomdata.answers import Form
     from ecomdata.validating import Validation
 
 _INTERRUPTED: Final = 130
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_COMMENT: Final = re.compile(r"--([^a-z]|[a-z-]+[^a-z=-])", re.IGNORECASE)
+"""What begins so is no option."""
 
 
 def main() -> None:
@@ -68,17 +74,17 @@ def main() -> None:
             raise
         if debug:
             say(traceback.format_exc())
-        what, hint = (
-            f"{type(error).__name__}: {error}",
-            "this was not expected; --debug shows where it happened",
-        )
-        if isinstance(error, OSError) and error.filename:
-            what, hint = (
-                f"{error.filename}: {error.strerror}",
-                "check that it is there and that you may use it",
-            )
-        _complain(what, hint)
+        _complain(*_unexpected(error))
         sys.exit(1)
+
+
+def _unexpected(error: BaseException) -> tuple[str, str]:
+    """What to say of an error that no function of ours raised, and a hint."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}", "check that it is there and that you may use it"
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return f"the output could not be written: {error.strerror}", "free some space there"
+    return f"{type(error).__name__}: {error}", "this was not expected; --debug shows where it happened"
 
 
 def _complain(message: str, hint: str) -> None:
@@ -156,15 +162,21 @@ def info(name: str, home: Path | None, *, as_json: bool) -> None:
     print_info(facts)
 
 
-@cli.command()
+class _WithQuery(click.Command):
+    """A command whose argument may begin with a comment of SQL, where others take it for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See :class:`click.Command`."""
+        return super().parse_args(ctx, [f" {arg}" if _COMMENT.match(arg) else arg for arg in args])
+
+
+@cli.command(cls=_WithQuery)
 @click.argument("query")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["table", "csv", "json", "parquet"]),
-    default="table",
-    show_default=True,
-    help="json is an array of objects.",
+    help="json is an array of objects. Default: as the name of --output ends, else table.",
 )
 @click.option("-o", "--output", type=PathType(), help="Write into this file instead of stdout.")
 @click.option(
@@ -182,7 +194,7 @@ def info(name: str, home: Path | None, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def sql(
     query: str,
-    form: str,
+    form: Form | None,
     output: Path | None,
     memory: str,
     home: Path | None,
@@ -191,16 +203,19 @@ def sql(
     no_guard: bool,
     as_json: bool,
 ) -> None:
-    """Ask the catalog in SQL (DuckDB), read-only.
+    """Ask the catalog in SQL (DuckDB), read-only. QUERY may be - for what stdin says.
 
     Tables are called merrec.events or, over all datasets, interactions. A query reads the store, and other
     files with --allow-files; it writes nothing, and reaches no network.
     """
-    from ecomdata.answers import write_answer
+    from ecomdata.answers import form_of, write_answer
     from ecomdata.catalog import ask
 
+    form = "json" if as_json else form or form_of(output)
+    if query == "-":
+        query = sys.stdin.buffer.read().decode(errors="surrogateescape")
     with ask(query, home=home, allow_files=allow_files, memory=memory) as answer:
-        write_answer(answer, "json" if as_json else form, output, guard=not no_guard)
+        write_answer(answer, form, output, guard=not no_guard)
 
 
 @cli.command()

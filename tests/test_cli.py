@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from ecomdata.cli import cli
 from tests.conftest import ROOT, RunCli
 from tests.toys import good_clicks, toyshop, write_clicks  # noqa: F401
 
@@ -223,7 +225,7 @@ def test_an_unexpected_failure_is_no_traceback(run_cli: RunCli, tmp_path: Path) 
 
 def test_a_panic_of_polars_is_no_traceback(run_cli: RunCli) -> None:
     """It is no Exception in Python, and still an error for the user."""
-    done = run_cli("sql", "select date 'infinity' d", "--json", code=1)
+    done = run_cli("sql", "select [date 'infinity'] d", "--json", code=1)
     assert "Traceback" not in done.stderr
     assert "error: PanicException" in done.stderr
 
@@ -264,4 +266,40 @@ def test_output_that_cannot_be_written_is_an_error(home: Path) -> None:
             check=False,
         )
     assert done.returncode == 1
-    assert "No space left on device" in done.stderr
+    assert "error: the output could not be written: No space left on device" in done.stderr
+    assert "not expected" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("query", "stdin"),
+    [("-- a comment\nselect 1 a", ""), ("--one\nselect 1 a; --", ""), ("-", "-- é\nselect 1 a;")],
+)
+def test_a_query_may_begin_with_a_comment(query: str, stdin: str, home: Path) -> None:
+    """Which is no option, and it may come from stdin."""
+    done = CliRunner().invoke(cli, ["sql", "--home", str(home / "a b"), query, "--json"], input=stdin)
+    assert (done.exit_code, json.loads(done.stdout)) == (0, [{"a": 1}])
+    misspelt = CliRunner().invoke(cli, ["sql", query, "--jso"])
+    assert (misspelt.exit_code, "--json" in misspelt.stderr) == (2, True)
+
+
+def test_the_end_of_a_files_name_says_what_is_written(tmp_path: Path) -> None:
+    """Unless an option does."""
+    for arguments, start in (((), b"PAR1"), (("--format", "csv"), b"a\n1\n"), (("--json",), b"[\n{")):
+        path = tmp_path / "a.parquet"
+        done = CliRunner().invoke(cli, ["sql", "select 1 a", "-o", str(path), *arguments])
+        assert (done.exit_code, path.read_bytes()[: len(start)]) == (0, start)
+
+
+@pytest.mark.parametrize("form", ["csv", "table"])
+def test_closed_streams_lead_nowhere(form: str, home: Path) -> None:
+    """``>&-`` is no failure of ours."""
+    command = f'exec "{sys.executable}" -m ecomdata sql "select 1" --format {form} >&- <&-'
+    done = subprocess.run(
+        ["/bin/bash", "-c", command],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ECOMDATA_HOME": str(home)},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
