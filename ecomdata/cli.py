@@ -279,7 +279,7 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
 @click.option(
     "--prune",
     is_flag=True,
-    help="Remove releases that a later load has superseded, and what was made of them.",
+    help="Remove releases that a later load has superseded, what was made of them, and broken downloads.",
 )
 @home_option
 @json_option
