@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -15,11 +15,11 @@ import polars as pl
 from ecomdata.checks import check, reason_class
 from ecomdata.columns import DriftError
 from ecomdata.declare import Raw, Table
-from ecomdata.errors import EcomdataError
+from ecomdata.errors import DataError, EcomdataError
 from ecomdata.manifest import WrittenFile
 from ecomdata.progress import Reporter
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import REJECTED, Batch, Block
+from ecomdata.readers.base import REJECTED, Batch, Block, no_rejections
 from ecomdata.shards import write_shards
 from ecomdata.sources.matching import matches_tail
 from ecomdata.threads import Engine, Pending, Pool, Threads
@@ -152,7 +152,7 @@ class TableReader:
 
     def _file(self, pool: Pool, file: RawFile, raw: Raw) -> Iterator[pl.DataFrame]:
         blocks = raw.reader.blocks(file, raw.columns)
-        paths = raw.path_columns(str(file.container) + "/" + file.name)
+        paths = raw.path_columns(layout_path(file))
         work = partial(process, table=self._table, raw=raw, paths=paths, limit=self._left())
         offset = 1
         for block, outcome in _in_order(pool, blocks, work):
@@ -227,6 +227,7 @@ def process(
         pl.lit(value, dtype=pl.String).alias(name) for name, value in paths.items()
     )
     kept, left_out = without_dropped(frame, raw.drops)
+    kept, refused = _without_refused(batch, kept, raw.rejects)
     dropped = Counter(batch.dropped) + left_out
     normal = raw.normalize(kept.frame.lazy()).collect()
     if normal.height != kept.frame.height:
@@ -236,10 +237,9 @@ def process(
         )
     checked = check(normal, table.schema)
     rejected = batch.rejected
-    if checked.bad:
-        rejected = pl.concat([rejected, _rejections(batch, kept.places, checked.bad, checked.reasons)]).sort(
-            "row"
-        )
+    if checked.bad or refused.height:
+        bad = _rejections(batch, kept.places, checked.bad, checked.reasons)
+        rejected = pl.concat([rejected, refused, bad]).sort("row")
     read = checked.good.height + rejected.height + dropped.total()
     counted = batch.frame.height + batch.rejected.height
     return Outcome(
@@ -274,6 +274,17 @@ def without_dropped(frame: pl.DataFrame, drops: Mapping[str, pl.Expr]) -> tuple[
     return Kept(frame, places), dropped
 
 
+def _without_refused(batch: Batch, kept: Kept, rules: Mapping[str, pl.Expr]) -> tuple[Kept, pl.DataFrame]:
+    """The rows that no declared reason rejects, and the others as rejected rows."""
+    broken = kept.frame.select(rule.fill_null(value=False).alias(reason) for reason, rule in rules.items())
+    refused = broken.select(pl.any_horizontal(pl.all())).to_series() if rules else pl.Series([False])
+    if not refused.any():
+        return kept, no_rejections()
+    reasons = [[name for name, is_so in row.items() if is_so] for row in broken.filter(refused).to_dicts()]
+    rejected = _rejections(batch, kept.places, refused.arg_true().to_list(), reasons)
+    return Kept(kept.frame.filter(~refused), kept.places.filter(~refused)), rejected
+
+
 def _head(batch: Batch, limit: int) -> Batch:
     """The first rows of a batch, typed and rejected ones together in the file's order."""
     rows = pl.int_range(batch.frame.height, eager=True) if batch.rows is None else batch.rows
@@ -291,12 +302,25 @@ def _rejections(batch: Batch, keep: pl.Series, bad: list[int], reasons: list[lis
     )
 
 
+def layout_path(file: RawFile) -> str:
+    """What a pattern on the path sees: the file's name, and the name of the folder above it.
+
+    The folder above is the one that was given, or one that belongs to upstream's layout where that was given
+    from its middle. What is above that is the user's own and says nothing about the data.
+    """
+    name, place = PurePosixPath(file.name).parts, file.container.parts
+    for length in range(len(name), 0, -1):  # the name of an archive's member goes on below its container
+        if place[-length:] == name[:length]:
+            return "/".join(("", *place[-length - 1 : -length], *name))
+    return f"/{file.name}"
+
+
 def assign(files: Sequence[RawFile], tables: Sequence[Table]) -> dict[str, list[Assigned]]:
     """Table -> its raw files, each with the first declared kind whose columns fit.
 
     Raises:
         DriftError: a file has the name of a raw file, but no table declares such columns.
-        DataError: a file is damaged.
+        DataError: a file is damaged, or there are two where upstream has one.
     """
     assigned: dict[str, list[Assigned]] = {table.name: [] for table in tables}
     for file in files:
@@ -305,6 +329,7 @@ def assign(files: Sequence[RawFile], tables: Sequence[Table]) -> dict[str, list[
         for table in tables:
             match = _fit(file, table)
             if isinstance(match, Raw):
+                _require_alone(file, match, assigned[table.name])
                 assigned[table.name].append(Assigned(file, match))
                 taken = True
             elif match is not None and (nearest is None or match.distance < nearest.distance):
@@ -312,6 +337,15 @@ def assign(files: Sequence[RawFile], tables: Sequence[Table]) -> dict[str, list[
         if not taken and nearest is not None:
             raise nearest
     return assigned
+
+
+def _require_alone(file: RawFile, raw: Raw, others: Sequence[Assigned]) -> None:
+    other = next((one.file for one in others if one.raw is raw), None) if raw.single else None
+    if other is not None:
+        raise DataError(
+            f"{other.name} and {file.name}: upstream has one such file, and the numbers in it start over",
+            hint="load one of them: give it as --source, or choose it with --only",
+        )
 
 
 def _fit(file: RawFile, table: Table) -> Raw | DriftError | None:

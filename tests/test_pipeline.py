@@ -91,6 +91,25 @@ def test_the_tally_balances(events: Table, tmp_path: Path) -> None:
     reader.tally.balance("events")
 
 
+def test_rows_are_rejected_for_declared_reasons(events: Table, tmp_path: Path) -> None:
+    """Before normalize sees them, each with every reason that holds; what a rule drops is not among them."""
+    lines = [*good_clicks(2), "7,1,view,,", "0,7,view,,", "7,7,view,,", "8,x,view,,", "8,1,view,-5,"]
+    rejects = {f"{name} is 7": pl.col(name) == 7 for name in ("user", "item")}
+    assigned = [Assigned(file_at(write_clicks(tmp_path, lines)), replace(events.raws[0], rejects=rejects))]
+    quarantine = Quarantine(tmp_path / "quarantine", "events")
+    reader = TableReader(events, assigned, quarantine, Silent(), jobs=1)
+    assert sum(frame.height for frame in reader.frames()) == 2
+    quarantine.flush()
+    rejected = pl.read_parquet(tmp_path / quarantine.files[0].path)
+    assert rejected.select("row", pl.col("reasons").list.join("; "), "raw").rows() == [
+        (4, "user is 7", "7,1,view,,"),
+        (6, "user is 7; item is 7", "7,7,view,,"),
+        (7, "item: 'x' is not an integer (int64)", "8,x,view,,"),
+        (8, "price is below the minimum", "8,1,view,-5,"),
+    ]
+    reader.tally.balance("events")
+
+
 def test_a_tally_that_does_not_balance_is_a_fault() -> None:
     """Rows that are lost are never passed over."""
     with pytest.raises(EcomdataError, match="3 rows read, but 1 written, 1 rejected and 0 dropped"):

@@ -34,9 +34,13 @@ class Raw:
         aliases: Raw column -> other names upstream gives it.
         by_position: Raw columns that may have any name.
         one_of: Optional raw columns of which a file has one at least.
-        path: A regular expression searched in the file's path; each named group becomes a text column
-            that ``normalize`` can use (null where it does not match).
+        path: A regular expression searched in the file's path, from the folder that the user gave on and
+            without a ``.gz`` at its end; each named group becomes a text column that ``normalize`` can use
+            (null where it does not match).
         drops: Rule -> expression over the raw columns; rows for which it is true are left out and counted.
+        rejects: Reason -> expression over the raw columns; rows for which it is true are rejected for it,
+            before ``normalize`` sees them.
+        single: Whether upstream has one such file only, so that a second one is refused.
     """
 
     files: tuple[str, ...]
@@ -49,6 +53,8 @@ class Raw:
     one_of: tuple[str, ...] = ()
     path: str = ""
     drops: Mapping[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
+    rejects: Mapping[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
+    single: bool = False
 
     def __post_init__(self) -> None:
         names = set(self.schema.column_names())
@@ -59,8 +65,8 @@ class Raw:
             require(not unknown, f"{part}: {sorted(unknown)} not in {self.schema.__name__}")
         groups = set(re.compile(self.path).groupindex)
         require(not groups & names, f"path groups {sorted(groups & names)} are raw columns too")
-        object.__setattr__(self, "aliases", frozen_map(self.aliases))
-        object.__setattr__(self, "drops", frozen_map(self.drops))
+        for part in ("aliases", "drops", "rejects"):
+            object.__setattr__(self, part, frozen_map(getattr(self, part)))
 
     @property
     def columns(self) -> Columns:
@@ -74,11 +80,11 @@ class Raw:
         )
 
     def path_columns(self, path: str) -> dict[str, str | None]:
-        """The text columns that the path itself gives."""
+        """The text columns that the path itself gives; a file that is packed gives what it would unpacked."""
         if not self.path:
             return {}
         pattern = re.compile(self.path)
-        match = pattern.search(path)
+        match = pattern.search(path.removesuffix(".gz"))
         return dict(match.groupdict()) if match else dict.fromkeys(pattern.groupindex)
 
 

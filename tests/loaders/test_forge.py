@@ -107,6 +107,24 @@ def test_origin_behaviour_is_turned_round(tmp_path: Path) -> None:
     assert (row["stage"], row["split"], row["codebook"]) == ("s2", "train", None)
 
 
+@pytest.mark.parametrize(
+    ("source", "file", "expected"),
+    [
+        ("AL-GR", "s1_splits/part_01.csv", ("s1", None, "base")),
+        ("AL-GR-v1/s1_splits", "part_01.csv", ("s1", None, "final")),
+        ("test_data", "s2_tiny_test.csv", ("s2", "test", "final")),
+        ("test_data/mine", "AL-GR-v1/s1_splits/part_01.csv", ("s1", None, "final")),
+        ("AL-GR/s1_splits/mine", "train_data.csv", (None, "train", None)),
+    ],
+)
+def test_what_a_path_says_ends_at_the_source(
+    tmp_path: Path, source: str, file: str, expected: tuple[str | None, ...]
+) -> None:
+    """Any folder of upstream's layout may be given; those above the one that is given are the user's own."""
+    row = _sequences(tmp_path / source, file, HUB).row(0, named=True)
+    assert (row["stage"], row["split"], row["codebook"]) == expected
+
+
 def test_one_file_name_two_forms(tmp_path: Path) -> None:
     """``s1_splits/part_01.csv`` holds prompts in one repository and behaviour in another."""
     release = _load(

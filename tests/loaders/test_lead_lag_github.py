@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -122,6 +123,14 @@ def series(folder: Path) -> pl.DataFrame:
 
 
 YAMALE = VIEWER[4]
+
+
+def test_a_packed_shard_has_its_split(tmp_path: Path) -> None:
+    """The .gz at its end is no part of the name that says it."""
+    path = write(tmp_path, row(YAMALE))
+    (path.parent / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    assert series(tmp_path)["split"].to_list() == ["train"]
 
 
 def test_the_rows_of_the_viewer_pass_their_checks(tmp_path: Path) -> None:

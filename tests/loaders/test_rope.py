@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,13 @@ def test_without_files_the_user_learns_how_to_get_them() -> None:
     with pytest.raises(AccessError) as error:
         ed.load("rope")
     assert "Licensing Agreement of ROPE Dataset.docx" in str(error.value) + error.value.hint
+
+
+def test_a_packed_file_says_the_same(tmp_path: Path) -> None:
+    """The .gz at its end is no part of the name that the part and the domain are read from."""
+    (tmp_path / "training_page_titles.txt.gz").write_bytes(gzip.compress(b"7, a\n"))
+    release = ed.load("rope", source=tmp_path)
+    assert _rows(release, "texts", "media_id", "split") == [("page:7", "train")]
 
 
 def test_a_sample_has_the_hazards() -> None:
