@@ -263,7 +263,7 @@ CHANGES: tuple[Change, ...] = (
     ("timestamp: '1511539200.5' is not", lambda _: b"1,2,3,pv,1511539200.5"),
     ("user_id is null", lambda line: b"," + line.partition(b",")[2]),
     ("'PageView' is not one of pv, cart", lambda _: b"1,2,3,PageView,1511539200"),
-    ("timestamp is null", lambda _: b"1,2,3,pv,9000000000000"),
+    ("timestamp is no time in Unix seconds", lambda _: b"1,2,3,pv,9000000000000"),
     ("is not an integer", lambda line: line + b"\0"),
 )
 """What is done to a line, and a part of the reason it is rejected for."""

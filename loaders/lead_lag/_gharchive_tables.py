@@ -31,7 +31,10 @@ PATHS: Final = {
 }
 """Where the values stand: ``repo`` in the Events API (2015 on), ``repository`` in the Timeline before it."""
 
-_TIMES: Final = ("%Y-%m-%dT%H:%M:%S%#z", "%Y/%m/%d %H:%M:%S %#z")
+_TIMES: Final = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y/%m/%d %H:%M:%S %#z")
+
+PATH: Final = r"/(?P<file_day>[0-9]{4}-[0-9]{2}-[0-9]{2})-[0-9]+\.[^/]*$"
+"""The day that a file's name says; hours were named in Pacific time once, so it is right to a day."""
 
 
 class RawEvents(dy.Schema):
@@ -136,6 +139,19 @@ def utc(text: pl.Expr) -> pl.Expr:
     """A clock time with its offset, or Z, as a time in UTC; null in any other form."""
     forms = [text.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC") for form in _TIMES]
     return pl.coalesce(forms)
+
+
+def _days_off() -> pl.Expr:
+    """How many days lie between an event and the day that the file's name says; null where one is unknown."""
+    day = pl.col("file_day").str.to_date("%Y-%m-%d", strict=False)
+    return (utc(pl.col("created_at")).dt.date() - day).dt.total_days().abs()
+
+
+REJECTS: Final = {
+    "created_at is no usable time": pl.col("created_at").is_not_null() & utc(pl.col("created_at")).is_null(),
+    "created_at is days away from the hour that the file's name says": _days_off() > 1,
+}
+"""Why an event's time is not believed: one stray year would draw out every series of the record."""
 
 
 def events(raw: pl.LazyFrame) -> pl.LazyFrame:

@@ -62,7 +62,9 @@ EVENTS: Final = Table(
             schema=t.RawEvents,
             optional=tuple(name for name in t.PATHS if name not in {"type", "created_at"}),
             normalize=t.events,
+            path=t.PATH,
             drops=t.DROPS,
+            rejects=t.REJECTS,
         ),
     ),
 )

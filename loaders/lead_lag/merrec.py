@@ -5,6 +5,7 @@ The paper names such data as an analogous domain and ships none; all of this is 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import dataframely as dy
@@ -70,15 +71,20 @@ SELECT
 FROM merrec.events GROUP BY unit_id, day ORDER BY unit_id, day
 """
 
-_SERIES_SQL: Final = """
+_LOG: Final = (date(2023, 4, 30), date(2023, 11, 1))
+"""Upstream's months, May to October 2023, and a day before and after them: the zone of its clock times is
+likely UTC and not known to be. One event of another year would draw out every series."""
+
+_SERIES_SQL: Final = f"""
 WITH record AS (
     SELECT min("timestamp")::DATE AS start, max("timestamp")::DATE AS last FROM merrec.events
+    WHERE "timestamp"::DATE BETWEEN '{_LOG[0]}' AND '{_LOG[1]}'
 ),
 births AS (SELECT unit_id, min(day) AS born FROM days GROUP BY unit_id)
 SELECT days.*, born, true AS inferred, born - start AS days_before, last
 FROM days JOIN births USING (unit_id), record
 ORDER BY unit_id, day
-"""
+"""  # noqa: S608 - made of dates that stand here
 
 MERREC: Final = Dataset(
     name="lead-lag/merrec",
@@ -105,7 +111,12 @@ MERREC: Final = Dataset(
             schema=Days,
             grain="one product on one day",
             derive=_DAYS_SQL,
-            drops={"events without a product_id, one row a day": pl.col("unit_id").is_null()},
+            drops={
+                "events without a product_id, one row a day": pl.col("unit_id").is_null(),
+                "events outside of upstream's six months, one row a product and day": ~pl.col(
+                    "day"
+                ).is_between(*_LOG),
+            },
             key=("unit_id", "day"),
         ),
         Table(

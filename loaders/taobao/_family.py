@@ -68,3 +68,8 @@ def utc(column: str) -> pl.Expr:
     """Unix seconds as a time in UTC; null where no date can hold them."""
     seconds = pl.col(column)
     return pl.when(seconds.is_between(*_SECONDS)).then(seconds * 1_000_000).cast(UTC).alias("timestamp")
+
+
+def no_time(column: str) -> dict[str, pl.Expr]:
+    """The reason to reject rows with a number in a column that :func:`utc` makes no time of."""
+    return {f"{column} is no time in Unix seconds": ~pl.col(column).is_between(*_SECONDS)}

@@ -96,6 +96,7 @@ DATASET: Final = Dataset(
                     reader=Delimited(header="optional"),
                     schema=RawBehavior,
                     normalize=normalize,
+                    rejects=family.no_time("timestamp"),
                 ),
             ),
         ),

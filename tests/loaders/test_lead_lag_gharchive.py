@@ -37,10 +37,14 @@ def event(kind: str, when: str, name: str = "a/b", number: int = 1, **payload: o
     }
 
 
-def load(folder: Path, events: list[dict[str, object]], name: str = "2019-11-27-3.json.gz") -> Release:
-    """Load one hour."""
-    data = "".join(json.dumps(one) + "\n" for one in events).encode()
-    (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+def load(folder: Path, events: list[dict[str, object]], name: str = "") -> Release:
+    """Load one hour of that name, or one for each day of the events."""
+    hours: dict[str, bytes] = {}
+    for one in events:
+        hour = name or f"{str(one['created_at'])[:10]}-3.json.gz"
+        hours[hour] = hours.get(hour, b"") + json.dumps(one).encode() + b"\n"
+    for hour, data in hours.items():
+        (folder / hour).write_bytes(gzip.compress(data) if hour.endswith(".gz") else data)
     return ed.load("lead-lag/gharchive", source=folder)
 
 
@@ -157,8 +161,20 @@ def test_what_is_not_an_event_is_rejected_and_the_rest_counted(tmp_path: Path) -
     assert dict(record.dropped) == {"a WatchEvent with another action than started": 1}
     assert release["events"].rejected().select("row", "reasons").rows() == [
         (2, ["event is null"]),
-        (3, ["timestamp is null"]),
+        (3, ["created_at is no usable time"]),
         (4, ["repo_name does not have the expected form"]),
+    ]
+
+
+@pytest.mark.parametrize("year", ["1970", "2100", "9999"])
+def test_an_event_of_another_year_than_the_file_is_rejected(tmp_path: Path, year: str) -> None:
+    """It would draw out every series, and what the record begins or ends with."""
+    days = ("2019-11-26T23:59:59.5Z", "2019-11-27T03:00:00Z", "2019-11-28T00:00:00Z")
+    events = [event("PushEvent", when) for when in (*days, f"{year}-11-27T03:00:00Z")]
+    release = load(tmp_path, events, "2019-11-27-3.json.gz")
+    assert release["series"].lazy().collect()["cumulative_pushes"].to_list() == [[1, 2, 3]]
+    assert release["events"].rejected().select("row", "reasons").rows() == [
+        (4, ["created_at is days away from the hour that the file's name says"])
     ]
 
 
@@ -204,6 +220,13 @@ def test_hours_that_are_missing_show_in_the_coverage(tmp_path: Path) -> None:
     """Each day has the number of hours with events."""
     release = load(tmp_path, [event("PushEvent", f"2019-11-27T0{hour}:00:00Z") for hour in (1, 1, 3)])
     assert release["coverage"].lazy().collect().rows() == [(date(2019, 11, 27), 2, 3)]
+
+
+def test_a_sample_of_a_few_rows_loads(tmp_path: Path) -> None:
+    """The line that breaks off is never all that a file has."""
+    ed.sample("lead-lag/gharchive", tmp_path / "raw", rows=7)
+    record = ed.load("lead-lag/gharchive", source=tmp_path / "raw").manifest.tables["events"]
+    assert (record.rejected, record.read) == (2, 12)
 
 
 def test_the_sample_has_three_shapes(tmp_path: Path) -> None:

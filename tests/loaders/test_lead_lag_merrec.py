@@ -76,6 +76,19 @@ def test_what_is_left_out_is_counted() -> None:
     assert not manifest.sample
 
 
+def test_an_event_of_another_year_draws_out_no_series(tmp_path: Path) -> None:
+    """It is left out and counted; neither the log's first day nor its last is its own."""
+    days = (datetime(1970, 1, 1), datetime(2023, 5, 1), datetime(2023, 5, 9), datetime(2123, 5, 1))  # noqa: DTZ001
+    ed.load("merrec", source=shard(tmp_path, [(f"{i}", "item_view", day) for i, day in enumerate(days)]))
+    release = ed.load("lead-lag/merrec")
+    assert release["series"].lazy().collect().select("unit_id", "days_before", "observed_days").rows() == [
+        ("2", 8, 1)
+    ]
+    assert release.manifest.tables["days"].dropped == {
+        "events outside of upstream's six months, one row a product and day": 2
+    }
+
+
 @pytest.mark.usefixtures("merrec")
 def test_a_lookback_leaves_out_what_was_not_seen_from_birth() -> None:
     """A product with eight days of log before it has no known first nine days."""
