@@ -12,8 +12,7 @@ from ecomdata.errors import DataError
 from ecomdata.manifest import Manifest, ReadFile
 from ecomdata.rawfile import RawFile
 from ecomdata.shards import sha256_file
-from ecomdata.sources import Plan
-from ecomdata.sources.archive import is_archive
+from ecomdata.sources import Plan, inside_archive
 
 
 class RawHashes:
@@ -83,15 +82,8 @@ def copies(raw: Iterable[ReadFile]) -> list[list[str]]:
     names: dict[tuple[str, str], list[str]] = {}
     for file in raw:
         # Members of one archive share its hash; only the same member of two archives is a copy.
-        names.setdefault((file.sha256, _member(file.name)), []).append(file.name)
+        names.setdefault((file.sha256, inside_archive(file.name)), []).append(file.name)
     return [same for same in names.values() if len(same) > 1]
-
-
-def _member(name: str) -> str:
-    """The path of a member in its archive; of any other file, its own name."""
-    folders = PurePosixPath(name).parents
-    archive = next((folder for folder in reversed(folders) if is_archive(folder.name)), folders[0])
-    return PurePosixPath(name).relative_to(archive).as_posix()
 
 
 def _changed_at(path: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +267,26 @@ def test_files_of_two_kinds_make_one_table(tmp_path: Path) -> None:
         (3, 4, "like", None, None, "202304"),
         (1, 2, "view", 3.5, "x", "202305"),
     ]
+
+
+def test_files_with_the_same_bytes_are_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever they are called; members of one archive share its hash and are no copies of each other."""
+    for name in ("202304/clicks.csv", "202305/clicks-1.csv", "202306/clicks-2.csv"):
+        write_clicks(tmp_path / "raw", good_clicks(4 if "202306" in name else 3), name)
+    load(tmp_path / "raw")
+    twice = (
+        "note: 202304/clicks.csv and 202305/clicks-1.csv hold the same bytes; their rows are there 2 times"
+    )
+    assert [line for line in capsys.readouterr().err.splitlines() if "same bytes" in line] == [twice]
+    for archive in ("a", "b"):
+        shutil.make_archive(str(tmp_path / "zips" / archive), "zip", tmp_path / "raw")
+    shutil.copy(tmp_path / "zips" / "a.zip", tmp_path / "zips" / "b.zip")
+    load(tmp_path / "zips" / "a.zip")
+    assert "same bytes" not in capsys.readouterr().err
+    load(tmp_path / "zips")
+    said = capsys.readouterr().err
+    assert said.count("same bytes") == 3
+    assert "a.zip/202304/clicks.csv and b.zip/202304/clicks.csv hold the same bytes" in said
 
 
 def test_columns_that_fit_nothing_are_told_from_the_nearest(tmp_path: Path, home: Path) -> None:

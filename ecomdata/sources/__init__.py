@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecomdata.sources.archive import clear_scratch
 from ecomdata.sources.find import make_plan
-from ecomdata.sources.matching import Selection, matches_tail
+from ecomdata.sources.matching import Selection, inside_archive, matches_tail
 from ecomdata.sources.plan import (
     CONFIRM_ABOVE,
     Plan,
@@ -24,6 +24,7 @@ __all__ = [
     "describe",
     "fetching",
     "human",
+    "inside_archive",
     "make_plan",
     "matches_tail",
     "needs_confirmation",

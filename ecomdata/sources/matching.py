@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import UsageError
+from ecomdata.sources.archive import is_archive
 
 Verdict = Literal["wanted", "left out", "unknown"]
 
@@ -83,6 +84,18 @@ def ignorable(path: str) -> bool:
     """Whether a file beside the data says nothing about it: hidden, a README, a licence, a manifest."""
     parts = _split(path)
     return hidden(path) or not parts or bool(_PROSE.match(parts[-1]))
+
+
+def inside_archive(name: str) -> str:
+    """The path of a raw file inside the archive that it is a member of; empty where it is no member."""
+    parts = name.split("/")
+    below = (place + 1 for place, part in enumerate(parts[:-1]) if is_archive(part))
+    return "/".join(parts[next(below, len(parts)) :])
+
+
+def needs_unpacking(name: str) -> bool:
+    """Whether a file that belongs to no table may be data in a container that is not looked into."""
+    return is_archive(name) or name.lower().endswith((".bz2", ".xz", ".zst", ".lz4", ".7z", ".rar"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from ecomdata.declare import Dataset, Licence
 from ecomdata.errors import AccessError, EcomdataError, UsageError
 from ecomdata.rawfile import RawFile
+from ecomdata.sources.matching import needs_unpacking
 
 CONFIRM_ABOVE: Final = 1_000_000_000
 """Bytes of a download above which the user is asked first."""
@@ -228,7 +229,9 @@ def nothing_found(
             hint="it is a glob on the end of a file's path; a folder's name means all files in it",
         )
     there = f"it holds {some(seen)}" if seen else "it holds no data files"
+    packed = [name for name in seen if needs_unpacking(name)]
+    first = f"unpack {some(packed)}, which is not looked into; " if packed else ""
     return UsageError(
         f"{origin} has no files of {dataset.name}: {there}",
-        hint=f"expected names: {expected_names(dataset)}",
+        hint=f"{first}expected names: {expected_names(dataset)}",
     )

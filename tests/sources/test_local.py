@@ -200,6 +200,19 @@ def test_a_folder_without_any_file_of_the_dataset(home: Path, tmp_path: Path) ->
     assert "clicks*.csv, items/*.csv" in error.value.hint
 
 
+def test_what_is_not_looked_into_is_said_to_be(home: Path, tmp_path: Path) -> None:
+    """Other packers' files, and archives inside archives: the names that are expected may be in there."""
+    inner = zipped({"clicks.csv": CLICKS})
+    write(
+        tmp_path, {"clicks.csv.bz2": b"x", "b.ZST": b"x", "out.zip": zipped({"in.zip": inner}), "c.csv": b""}
+    )
+    with pytest.raises(UsageError) as error:
+        look(home, tmp_path, clicks=("clicks.csv",), items=("items.csv",))
+    assert error.value.hint.startswith(
+        "unpack b.ZST, clicks.csv.bz2, out.zip/in.zip, which is not looked into"
+    )
+
+
 def test_an_empty_folder(home: Path, tmp_path: Path) -> None:
     """The error says that nothing is there."""
     with pytest.raises(UsageError, match="it holds no data files"):
