@@ -44,6 +44,7 @@ _PRODUCTS: Final = Raw(
     ),
     schema=tables.RawProducts,
     normalize=tables.products,
+    single=True,
     optional=(
         "Product ID",
         "Category",
@@ -70,6 +71,7 @@ _REVIEWS: Final = Raw(
     ),
     schema=tables.RawReviews,
     normalize=tables.reviews,
+    single=True,
     optional=(
         "Product ID",
         "Buyer ID",

@@ -18,7 +18,7 @@ from ecomdata.readers import ZipIndex
 from ecomdata.sampling import stream
 
 _NUMBERS: Final = ("number_1", "number_2", "number_3")
-_MEMBER: Final = r"(?:^|/)review-(?<number_1>\d{1,18})-(?<number_2>\d{1,18})-(?<number_3>\d{1,18})\.jpg$"
+_MEMBER: Final = r"(?:^|/)review-" + "-".join(f"(?<{name}>[0-9]{{1,18}})" for name in _NUMBERS) + r"\.jpg$"
 _MOST_IN_SAMPLE: Final = 200
 
 

@@ -28,6 +28,9 @@ TIMES: Final = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"
 ZONED: Final = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
 """Forms in which a date can only be read in one way; 03/04/2024 can in two, so it is not read."""
 
+YEARS: Final = (1990, 2100)
+"""Years that are believed: the forms take ``24`` for the year 24, and in ``-2024-01-05`` a sign."""
+
 _MOST_KNOWN: Final = 100_000
 _PLAIN_COUNTS: Final = r"^\{" + ", *".join(rf'"{star}": *([0-9]{{1,18}})' for star in "12345") + r"\}$"
 
@@ -217,7 +220,8 @@ def _read(bare: pl.Expr) -> pl.Expr:
     zoned = [
         bare.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC").cast(UTC) for form in ZONED
     ]
-    return pl.coalesce(*(plain.dt.replace_time_zone("UTC").cast(UTC) for plain in dates + times), *zoned)
+    read = pl.coalesce(*(plain.dt.replace_time_zone("UTC").cast(UTC) for plain in dates + times), *zoned)
+    return pl.when(read.dt.year().is_between(*YEARS)).then(read)
 
 
 def products(rows: pl.LazyFrame) -> pl.LazyFrame:

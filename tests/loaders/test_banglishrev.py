@@ -158,6 +158,7 @@ def test_every_state_of_a_text_is_in_the_schema() -> None:
         ("03/04/2024", None),
         ("3 weeks ago", None),
         ("2024-02-30", None),
+        *((short, None) for short in ("05 Jan 24", "24-01-05", "Jan 5, 24", "-2024-01-05", "24-01-05 10:20")),
         ("", None),
         (None, None),
     ],
@@ -167,6 +168,14 @@ def test_dates_that_can_be_read_in_one_way_are(raw: str | None, parsed: str | No
     frame = pl.DataFrame({"raw": [raw]}, schema={"raw": pl.String}).select(utc(pl.col("raw")))
     expected = None if parsed is None else datetime.fromisoformat(parsed).replace(tzinfo=UTC)
     assert frame.item() == expected
+
+
+def test_a_second_file_is_refused(tmp_path: Path) -> None:
+    """Products are numbered by file: those of two files could not be told apart."""
+    _load(tmp_path, [PRODUCT])
+    with pytest.raises(DataError, match=r"reviews v1\.json and reviews_v1\.json: upstream has one") as caught:
+        _load(tmp_path, [PRODUCT, PRODUCT], "reviews_v1.json")
+    assert "--only" in caught.value.hint
 
 
 def test_the_share_of_parsed_dates_is_reported(tmp_path: Path) -> None:

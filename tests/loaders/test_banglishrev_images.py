@@ -42,7 +42,14 @@ def test_members_of_every_archive_are_rows(tmp_path: Path) -> None:
 
 def test_members_of_another_name_are_kept_without_numbers(tmp_path: Path) -> None:
     """None is dropped or rejected, and no number is made up, not even of one that fits no column."""
-    names = ("Thumbs.db", "review-1-2.jpg", "review-1-2-3.png", f"review-{'9' * 30}-1-1.jpg", "../x")
+    names = (
+        "Thumbs.db",
+        "review-১২৩-1-1.jpg",
+        "review-1-2.jpg",
+        "review-1-2-3.png",
+        f"review-{'9' * 30}-1-1.jpg",
+        "../x",
+    )
     _archive(tmp_path / "Review_Images_7.zip", *names)
     assert [(row[1], *row[4:]) for row in _rows(tmp_path)] == [(name, None, None, None) for name in names]
 
