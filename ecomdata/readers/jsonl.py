@@ -23,6 +23,18 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _LARGE: Final = 1 << 1000
 
 
+class _Spelt(float):
+    """A number that is no integer, with its spelling: ``1.10`` is not to become 1.1, nor 1e999 Infinity."""
+
+    text: str = ""
+
+
+def _spelt(text: str) -> _Spelt:
+    number = _Spelt(text)
+    number.text = text
+    return number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonLines:
     """A reader of JSON lines. A line with a key that is missing or not declared is rejected.
@@ -114,7 +126,7 @@ class JsonLines:
             if item is not None and name in self.loose:
                 item = named[name] = _loosened(item, dtype)
             if item is not None and not _fits(item, dtype):
-                reasons.append(f"{name}: {json.dumps(item)[:60]!r} is not {str(dtype).lower()}")
+                reasons.append(f"{name}: {_json(item)[:60]!r} is not {str(dtype).lower()}")
         return [named.get(name) for name in columns.names], reasons
 
 
@@ -130,7 +142,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _loads(text: str) -> object:
     """The JSON value, or the exception that says why there is none."""
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=_unique, parse_float=_spelt)
     except (ValueError, RecursionError) as error:
         return error
 
@@ -151,13 +163,33 @@ def _sorted_out(fields: dict[str, object], picked: dict[str, str], rest: str) ->
     """The object under declared names, the keys that have none together as JSON."""
     others = {key: item for key, item in fields.items() if key not in picked.values()}
     named = {name: fields[key] for name, key in picked.items()}
-    return {**named, rest: json.dumps(others)} if others else named
+    return {**named, rest: _json(others)} if others else named
+
+
+def _json(value: object, *, ascii_only: bool = True) -> str:
+    """JSON as :func:`json.dumps` has it, but with numbers as they were spelt."""
+    try:
+        return _dumps(value, ascii_only=ascii_only)
+    except RecursionError:  # nested hundreds deep: what is written in C goes deeper
+        return json.dumps(value, ensure_ascii=ascii_only)
+
+
+def _dumps(value: object, *, ascii_only: bool) -> str:
+    dumps = partial(_dumps, ascii_only=ascii_only)
+    if isinstance(value, _Spelt):
+        return value.text
+    if isinstance(value, list):
+        return f"[{', '.join(map(dumps, cast('list[object]', value)))}]"
+    if isinstance(value, dict):
+        items = cast("dict[str, object]", value).items()
+        return f"{{{', '.join(f'{dumps(key)}: {dumps(item)}' for key, item in items)}}}"
+    return json.dumps(value, ensure_ascii=ascii_only)
 
 
 def _loosened(item: object, dtype: pl.DataType) -> object:
     """A value in another type that says the same; itself where there is none."""
     if dtype == pl.String and not isinstance(item, str):
-        return json.dumps(item, ensure_ascii=False)
+        return _json(item, ascii_only=False)
     if dtype.is_integer() and isinstance(item, float) and item.is_integer():
         return int(item)
     if isinstance(dtype, pl.List) and isinstance(item, list):

@@ -45,6 +45,8 @@ def length_rules() -> dict[str, pl.Expr]:
 
 def list_rules(frame: pl.DataFrame, lists: Sequence[str]) -> dict[str, pl.Series]:
     """Name of a check -> which rows break it, for lists that count up and share one length."""
+    if not lists:
+        return {}
     lengths = [frame[name].list.len() for name in lists]
     found = {
         "lengths_differ": pl.select(pl.any_horizontal(n.ne_missing(lengths[0]) for n in lengths)).to_series()

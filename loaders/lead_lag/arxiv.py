@@ -28,7 +28,8 @@ _ALIASES: Final = {"published": ("publication_time",)}
 """Declared column -> its name among the hints, where that is another. ``submitted_date`` is not in it:
 whether the first day is that of submission is not known."""
 
-_LOOSE: Final = ("id", "published", "category", *LISTS, *_DAILY)
+_LOOSE: Final = ("published", "category", *LISTS, *_DAILY)
+"""An id is not in it: as a number, 1501.00010 would be another paper's, and 0704.0001 has lost its zero."""
 _REST: Final = "unverified"
 
 _PATH: Final = r"^(?:.*[/_.-])?(?P<split>train_extra|unlabeled_test|labeled_test|train|val)(?=[/_.-][^/]*$|/)"

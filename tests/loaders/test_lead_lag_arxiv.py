@@ -189,6 +189,13 @@ def test_floats_are_counts_where_they_are_whole(tmp_path: Path, name: str) -> No
     assert json.loads(rejected["raw"][0])["cumulative_accesses"] == [0.5, 1.0]
 
 
+def test_a_paper_without_any_list_is_kept(tmp_path: Path) -> None:
+    """Though it is alone: there is nothing to check about lists that are not there."""
+    write(tmp_path, without("cumulative_citations", cumulative_accesses=None), name="a.jsonl")
+    row = series(tmp_path).row(0, named=True)
+    assert (row["cumulative_accesses"], row["violations"]) == (None, [])
+
+
 def test_lists_of_text_are_drift(tmp_path: Path) -> None:
     """They are no counts; the error names the column and both types."""
     write(tmp_path, without("cumulative_accesses", cumulative_accesses=["1", "2"]))
@@ -232,6 +239,34 @@ def test_a_split_is_what_the_path_names(tmp_path: Path, name: str, split: str | 
     """One of the five names, between marks; of two, the last."""
     write(tmp_path, PAPER, name=name)
     assert series(tmp_path)["split"].to_list() == [split]
+
+
+@pytest.mark.parametrize(
+    ("place", "split"), [("val/arxiv", None), ("my-train/arxiv", None), ("train/val", "val")]
+)
+def test_folders_above_the_source_name_no_split(tmp_path: Path, place: str, split: str | None) -> None:
+    """Where the user keeps the files says nothing; the folder that is given is part of what is given."""
+    write(tmp_path / place, PAPER)
+    assert series(tmp_path / place)["split"].to_list() == [split]
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.jsonl"])
+@pytest.mark.parametrize("number", [1501.0001, True])
+def test_an_id_is_text(tmp_path: Path, name: str, number: float) -> None:
+    """1501.00010 as a number is another paper's id."""
+    write(tmp_path, {**PAPER, "id": number}, name=name)
+    with pytest.raises(DataError, match=r"id is (Float64|Boolean), declared String|id: … is not str"):
+        series(tmp_path)
+
+
+def test_what_is_not_known_keeps_its_spelling(tmp_path: Path) -> None:
+    """Numbers of JSON lines stay as they are written, also those that no float can hold."""
+    numbers = '{"a": 1.10, "b": [1e999, 12345678901234567890.123], "c": 1E5, "d": "\\u00e9", "e": null}'
+    text = f'{{"id": "0704.0001", "daily_accesses": [1.0], "category": 1.50, "x": {numbers}}}\n'
+    (tmp_path / "a.jsonl").write_text(text)
+    row = series(tmp_path).row(0, named=True)
+    assert row["unverified"] == f'{{"x": {numbers}}}'
+    assert (row["category"], row["daily_accesses"]) == ("1.50", [1])
 
 
 def test_categories_may_be_lists(tmp_path: Path) -> None:
