@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from ecomdata.columns import Columns, DriftError
+from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import REJECTED, Batch, Block
 from ecomdata.readers.exact import cast_texts
@@ -45,6 +46,11 @@ class SplitOnce:
         """Check that one of the first lines, at least, starts as a record does."""
         with file.open() as stream:
             head = stream.read(_HEAD).removeprefix(_BOM)
+        if b"\r" in head.strip() and b"\n" not in head:
+            raise DataError(
+                f"{file.name}: its lines end in a carriage return alone",
+                hint=r"load the file as upstream released it, or convert it with tr '\r' '\n'",
+            )
         if head.strip() and not re.search(_start(columns).encode(), head, re.MULTILINE):
             line = head.strip().split(b"\n", 1)[0].strip()
             raise DriftError(
@@ -72,7 +78,7 @@ class SplitOnce:
 
 def _start(columns: Columns) -> str:
     """How a record starts, as a pattern that Python and polars read alike."""
-    return "^" + r"[0-9]+[ \t]*,[ \t]*" * (len(columns.names) - 1)
+    return r"^[ \t]*" + r"[0-9]+[ \t]*,[ \t]*" * (len(columns.names) - 1)
 
 
 def _compiled(columns: Columns) -> re.Pattern[bytes]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecomdata.columns import Columns, DriftError
+from ecomdata.errors import DataError
 from ecomdata.readers import SplitOnce
 from tests.readers.reading import Read, read
 
@@ -119,7 +120,6 @@ def test_only_the_first_two_commas_split_three_fields() -> None:
         (b"no number, text", "does not start with a number and a comma"),
         (b"12", "does not start with a number and a comma"),
         (b"-1, text", "does not start with a number and a comma"),
-        (b" 1, text", "does not start with a number and a comma"),
         ("١, text".encode(), "does not start with a number and a comma"),
         (b"9223372036854775808, text", "id: '9223372036854775808' is not an integer (int64)"),
         (b"1, \xff", "not UTF-8 at byte 4 of the line"),
@@ -162,6 +162,22 @@ def test_blank_lines_are_left_out_and_counted() -> None:
 def test_the_raw_content_of_a_row_is_all_its_lines() -> None:
     """What goes into quarantine later is the record as it stood."""
     assert parse(b"1,  a \r\nb,\r\n2, c", continued=True).raws == ["1,  a \nb,", "2, c"]
+
+
+@pytest.mark.parametrize("continued", [True, False])
+def test_spaces_before_a_number_are_no_part_of_it(continued: bool) -> None:
+    """A record that is set in is one of its own, and no more of the text before it."""
+    assert parse(b"5, t\n 6, lead\n\t7 ,x\n", continued=continued).frame.rows() == [
+        (5, "t"),
+        (6, "lead"),
+        (7, "x"),
+    ]
+
+
+def test_lines_that_end_in_a_carriage_return_alone_are_refused() -> None:
+    """All of the file would be one record."""
+    with pytest.raises(DataError, match="carriage return alone"):
+        parse(b"1, a\r2, b\r3, c\r", continued=True)
 
 
 def test_a_file_without_any_record_is_drift() -> None:
