@@ -45,7 +45,7 @@ class DriftError(DataError):
         if detail:
             lines.append(f"  {detail}")
         if missing:
-            lines.append(f"  missing: {listed(missing)}")
+            lines.append(f"  missing: {', '.join(missing)}")  # whole: declared names, of which some is needed
         if extra:
             lines.append(f"  not expected: {listed(extra)}")
         near = self.near_names()

@@ -99,6 +99,14 @@ def test_long_and_odd_names_are_shown_safely() -> None:
     assert "''" in message
 
 
+def test_what_is_missing_is_named_in_full() -> None:
+    """Of several columns one is needed, and each of them may be what the file has under another name."""
+    names = ("cumulative_number_of_accesses", "cumulative_number_of_citations")
+    schema = type("Long", (dy.Schema,), {name: dy.Int64() for name in names})
+    with pytest.raises(DriftError, match=f"missing: one of {names[0]}, {names[1]}$"):
+        Columns(schema=schema, optional=names, one_of=names).pick([], "a.csv", rest="")
+
+
 def test_what_is_absent_is_filled_with_typed_nulls() -> None:
     """In the declared order."""
     columns = Columns(schema=Raw, optional=("user_id",))

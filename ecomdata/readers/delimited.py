@@ -11,6 +11,7 @@ import codecs
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Final, Literal
@@ -164,6 +165,15 @@ def _explain(
                 detail=f"the fields are separated by {delimiter!r}, upstream separates them by {wanted}",
                 hint=_AS_RELEASED,
             )
+    if not reader.quote and _names_stand_in_quotes(line, delimiters, columns):
+        return DriftError(
+            where,
+            found=line.split(delimiters[0]),
+            missing=(),
+            extra=(),
+            detail="the names in the first line stand in quotes, upstream's do not",
+            hint=f"write the file without quotes, or {_AS_RELEASED}",
+        )
     fields = max((line.split(delimiter) for delimiter in delimiters), key=len)
     data = reader.header != "required" and any(field.strip(" -").isdecimal() for field in fields)
     if nearest is not None and not data:
@@ -177,6 +187,14 @@ def _explain(
         f"{', '.join(columns.names)}",
         hint=_AS_RELEASED,
     )
+
+
+def _names_stand_in_quotes(line: str, delimiters: Sequence[str], columns: Columns) -> bool:
+    for delimiter in delimiters:
+        with suppress(DriftError):
+            columns.match([field.strip('"') for field in line.split(delimiter)], "")
+            return True
+    return False
 
 
 def _reject_other_encodings(head: bytes, where: str) -> None:

@@ -20,6 +20,8 @@ _MAX_QUOTED_LINES: Final = 1000
 _MANY_FIELDS: Final = 100_000
 """Delimiters of a record above which its fields are counted before they are split."""
 
+_WHOLE: Final = r"^([+-]?[0-9]+)\.0+$"
+
 _UNDECIDED: Final = -1
 """The lines at hand end before it shows whether a quote is closed."""
 
@@ -230,7 +232,9 @@ def cast_texts(texts: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, lis
         dtype = columns.dtypes[series.name]
         # polars skips spaces and tabs before a number when it parses CSV; do the same.
         source = series if dtype == pl.String else series.str.strip_chars_start(" \t")
-        cast = source.cast(dtype, strict=False)
+        # pandas writes the integers of a column with gaps as 1.0.
+        whole = source.str.replace(_WHOLE, "$1") if dtype.is_integer() else source
+        cast = whole.cast(dtype, strict=False)
         frames.append(cast)
         failed = cast.is_null() & source.is_not_null() & (source != "")
         if failed.any():

@@ -101,6 +101,8 @@ def normalize_outfits(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 _LINES: Final = Delimited(header="optional")
+_LISTS: Final = {"item_ids": ("item_id", "item_id;item_id", "item_id;item_id...", "item_id;item_id…")}
+"""What the column of lists may be called in a header line that someone made of the README's words."""
 _TITLES: Final = Delimited(header="optional", rest=True)
 
 CLICKS: Final = Table(
@@ -108,7 +110,15 @@ CLICKS: Final = Table(
     kind="interactions",
     schema=Clicks,
     grain="one line of user_data.txt: a user, items and an outfit",
-    raws=(Raw(files=("user_data.txt",), reader=_LINES, schema=RawClicks, normalize=normalize_clicks),),
+    raws=(
+        Raw(
+            files=("user_data.txt",),
+            reader=_LINES,
+            schema=RawClicks,
+            aliases=_LISTS,
+            normalize=normalize_clicks,
+        ),
+    ),
 )
 
 ITEMS: Final = Table(
@@ -125,7 +135,15 @@ OUTFITS: Final = Table(
     schema=Outfits,
     grain="one outfit",
     key=("outfit_id",),
-    raws=(Raw(files=("outfit_data.txt",), reader=_LINES, schema=RawOutfits, normalize=normalize_outfits),),
+    raws=(
+        Raw(
+            files=("outfit_data.txt",),
+            reader=_LINES,
+            schema=RawOutfits,
+            aliases=_LISTS,
+            normalize=normalize_outfits,
+        ),
+    ),
 )
 
 DATASET: Final = Dataset(

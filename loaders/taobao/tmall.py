@@ -93,6 +93,11 @@ class Interactions(dy.Schema):
     month = dy.Int64(min=1, max=12, description="The month of the year; which year is not known.")
     day = dy.Int64(min=1, max=31, description="The day of the month.")
 
+    @dy.rule()
+    def day_is_in_its_month(cls) -> pl.Expr:  # noqa: N805 - dataframely's form
+        """No 30 February."""
+        return _exists(pl.col("month"), pl.col("day"))
+
 
 class Users(dy.Schema):
     """Age and gender of the users, in codes.
@@ -168,6 +173,12 @@ def _day(day: pl.Expr) -> pl.Expr:
     return (day % 100).alias("day")
 
 
+def _exists(month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """Whether a month has such a day; in which year is not known, so February has 29."""
+    short = pl.when(month == 2).then(29).when(month.is_in([4, 6, 9, 11])).then(30).otherwise(31)
+    return day <= short
+
+
 def normalize_log(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Raw log rows as interactions."""
     return rows.select(
@@ -203,7 +214,8 @@ def _activity() -> pl.Expr:
     )
     # A log may end in the separator.
     entries = pl.col("activity_log").str.strip_suffix("#").str.split("#")
-    return entries.list.eval(pl.when(entry.str.contains(_ENTRY)).then(action)).alias("activity")
+    whole = entry.str.contains(_ENTRY) & _exists(_month(day), _day(day))
+    return entries.list.eval(pl.when(whole).then(action)).alias("activity")
 
 
 def normalize_activity(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -16,7 +16,8 @@ PATH: Final = r"(?P<domain>[^/]+)-(?P<split>train|dev|test)\.json$"
 
 SPLITS: Final = ("train", "dev", "test")
 _SPLIT: Final = pl.Enum(SPLITS)
-_INTEGER: Final = r'^"?[ \t]*(-?[0-9]{1,18})[ \t]*"?$'
+_INTEGER: Final = r'^"?[ \t]*(-?[0-9]{1,18})(?:\.0+)?[ \t]*"?$'
+"""An integer, or text of one; ``4.0`` is what pandas makes of 4 where other rows have no value."""
 
 
 class RawReviews(dy.Schema):

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 import ecomdata as ed
 from ecomdata.loaders.taobao.ifashion import DATASET
@@ -30,6 +31,15 @@ def test_a_line_of_a_user(tmp_path: Path) -> None:
         ("u1", "click", ["007", "i2", "i3"], "o1"),
         ("u2", "click", ["i2"], "o2"),
     ]
+
+
+@pytest.mark.parametrize("items", ["item_ids", "item_id", "item_id;item_id…"])
+def test_a_header_in_upstreams_words_is_no_row(tmp_path: Path, items: str) -> None:
+    """Upstream's files have none; its README names the columns, and people write them down."""
+    clicks = _frame(_load(tmp_path, "user_data.txt", f"user_id,{items},outfit_id\nu1,i1,o1\n"), "clicks")
+    assert clicks.rows() == [("u1", "click", ["i1"], "o1")]
+    outfits = _frame(_load(tmp_path, "outfit_data.txt", f"outfit_id,{items}\no1,i1;i2\n"), "outfits")
+    assert outfits.rows() == [("o1", ["i1", "i2"])]
 
 
 def test_a_list_without_items_is_null(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_days_have_no_year(tmp_path: Path, spelling: str, month: int, day: int) 
     assert not [dtype for dtype in frame.dtypes if dtype.is_temporal()]
 
 
-@pytest.mark.parametrize("spelling", ["0", "1311", "1100", "1132", "-829", "20141111", ""])
+@pytest.mark.parametrize("spelling", ["0", "1311", "1100", "1132", "230", "1131", "-829", "20141111", ""])
 def test_what_is_no_day_is_rejected(tmp_path: Path, spelling: str) -> None:
     """A month or a day that does not exist is in quarantine, not in the table."""
     release = _log(tmp_path, ROW + ROW.replace("829", spelling))
@@ -83,6 +83,19 @@ def test_every_action_has_its_event(tmp_path: Path) -> None:
 def test_an_empty_brand_is_null(tmp_path: Path) -> None:
     """91,015 rows of the published log have none."""
     assert _frame(_log(tmp_path, ROW.replace(",2661,", ",,")))["brand_id"].to_list() == [None]
+
+
+def test_brands_may_be_written_as_pandas_does(tmp_path: Path) -> None:
+    """Its integers become 1.0 where a column has gaps; 1.5 is still none."""
+    release = _log(tmp_path, "".join(ROW.replace("2661", brand) for brand in ("2661.0", "", "1.5")))
+    assert _frame(release)["brand_id"].to_list() == [2661, None]
+    assert release["interactions"].rejected()["row"].to_list() == [4]
+
+
+def test_names_in_quotes_are_said_to_be(tmp_path: Path) -> None:
+    """No name is offered as another name of itself."""
+    with pytest.raises(DataError, match="the names in the first line stand in quotes"):
+        _load(tmp_path, "users", "user_info_format1.csv", '"user_id","age_range","gender"\n1,2,0\n')
 
 
 def test_the_order_of_the_log_is_kept(tmp_path: Path) -> None:

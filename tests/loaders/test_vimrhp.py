@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def test_a_review_loads_with_all_it_has(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("score", "typed"),
-    [("4", 4), ('"5"', 5), ('" 5 "', 5), ("0", 0), ("-1", -1), ("null", None), ("NaN", None)],
+    [("4", 4), ('"5"', 5), ('" 5 "', 5), ("0", 0), ("-1", -1), ("4.0", 4), ("null", None), ("NaN", None)],
 )
 def test_a_score_is_an_integer_or_text_of_one(tmp_path: Path, score: str, typed: float | None) -> None:
     """Both spellings are known to be guarded against; the lower end of the scale is not known."""
@@ -146,6 +147,13 @@ def test_one_file_alone_says_its_domain(tmp_path: Path) -> None:
     """The file's name holds both parts of the path."""
     path = _write(tmp_path, '[{"Comment": "a", "Rating": 1}]')
     frame = _reviews(ed.load("vimrhp", source=path))
+    assert frame.select("domain", "split").row(0) == ("HomeLifestyle", "dev")
+
+
+def test_a_packed_file_says_the_same(tmp_path: Path) -> None:
+    """The .gz at its end is no part of the name that domain and split are read from."""
+    (tmp_path / "HomeLifestyle-dev.json.gz").write_bytes(gzip.compress(b'[{"Comment": "a", "Rating": 1}]'))
+    frame = _reviews(ed.load("vimrhp", source=tmp_path))
     assert frame.select("domain", "split").row(0) == ("HomeLifestyle", "dev")
 
 

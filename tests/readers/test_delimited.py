@@ -174,7 +174,7 @@ BAD = {
     b"1,home": ["2 fields instead of 3"],
     b"1,home,2.5,": ["4 fields instead of 3"],
     b"x,home,2.5": ["user: 'x' is not an integer (int64)"],
-    b"1.0,home,2.5": ["user: '1.0' is not an integer (int64)"],
+    b"1.5,home,2.5": ["user: '1.5' is not an integer (int64)"],
     b"9223372036854775808,home,1": ["user: '9223372036854775808' is not an integer (int64)"],
     b"y,home,z": ["user: 'y' is not an integer (int64)", "seconds: 'z' is not a number"],
     b"1,ho\xffme,2.5": ["not UTF-8 at byte 5 of the line"],
