@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from ecomdata.commandline import (
     working,
 )
 from ecomdata.errors import UsageError
+
+if TYPE_CHECKING:
+    from ecomdata.declare import Dataset
 
 
 @click.command()
@@ -76,24 +80,41 @@ def load(
     """Load a dataset, or all members of a family, into the store."""
     from ecomdata.loading import load as load_one
     from ecomdata.registry import members
+    from ecomdata.sources import NothingFoundError
 
     loaded: list[object] = []
-    for dataset in members(name):
+    absent: list[NothingFoundError] = []
+    for dataset in _with_files(members(name), options):
         with reporting() as reporter:
-            release = load_one(
-                dataset.name,
-                home=home,
-                aliases=_aliases(renamed),
-                confirm=(lambda _: True) if yes else _confirm,
-                reporter=reporter,
-                **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-            )
+            try:
+                release = load_one(
+                    dataset.name,
+                    home=home,
+                    aliases=_aliases(renamed),
+                    confirm=(lambda _: True) if yes else _confirm,
+                    reporter=reporter,
+                    **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+                )
+            except NothingFoundError as error:
+                # Of a family, the members whose files are there are loaded.
+                absent.append(error)
+                reporter.say(f"{dataset.name}: none of its files are there")
+                continue
         loaded.append(release.manifest.as_dict())
         from ecomdata.terminal import print_release
 
         print_release(release)
+    if absent and not loaded:
+        raise absent[0]
     if as_json:
         print_json(loaded if len(loaded) > 1 else loaded[0])
+
+
+def _with_files(family: Sequence[Dataset], options: Mapping[str, object]) -> list[Dataset]:
+    """The datasets that a source can have files of: of several, not those that are made from others."""
+    if not options["source"] or len(family) == 1:
+        return list(family)
+    return [dataset for dataset in family if not dataset.derived_from]
 
 
 def _aliases(renamed: Iterable[str]) -> dict[str, tuple[str, ...]]:

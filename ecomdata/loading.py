@@ -29,7 +29,7 @@ from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
 from ecomdata.rawhashes import RawHashes, copies, made_of
 from ecomdata.readers import Parquet
-from ecomdata.registry import loader, sampler
+from ecomdata.registry import loader, sampler, siblings
 from ecomdata.release import Release
 from ecomdata.selecting import permitting, selected_tables
 from ecomdata.sources import (
@@ -298,7 +298,9 @@ class _Load:
         """Write every table into the staging folder."""
         with RawHashes(files) as hashes:
             try:
-                assigned = assign(files, [permitting(table, self.options) for table in self.tables])
+                allowed = [permitting(table, self.options) for table in self.tables]
+                family = siblings(self.dataset.name)
+                assigned = assign(files, allowed, siblings=family, say=self.reporter.say)
             except DriftError as error:
                 raise explained(error, self.dataset, None) from error
             writer = TableWriter(self.dataset.name, staging, self.options, self.reporter)

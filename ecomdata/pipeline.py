@@ -14,7 +14,7 @@ import polars as pl
 
 from ecomdata.checks import check, reason_class
 from ecomdata.columns import DriftError
-from ecomdata.declare import Raw, Table
+from ecomdata.declare import Dataset, Raw, Table
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.manifest import WrittenFile
 from ecomdata.progress import Reporter
@@ -22,6 +22,7 @@ from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import REJECTED, Batch, Block, no_rejections
 from ecomdata.shards import write_shards
 from ecomdata.sources.matching import matches_tail
+from ecomdata.sources.plan import NothingFoundError, some
 from ecomdata.threads import Engine, Pending, Pool, Threads
 
 QUARANTINE: Final = pl.Schema([("source_file", pl.String()), *REJECTED.items()])
@@ -315,14 +316,24 @@ def layout_path(file: RawFile) -> str:
     return f"/{file.name}"
 
 
-def assign(files: Sequence[RawFile], tables: Sequence[Table]) -> dict[str, list[Assigned]]:
+def assign(
+    files: Sequence[RawFile],
+    tables: Sequence[Table],
+    *,
+    siblings: Mapping[str, Dataset] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> dict[str, list[Assigned]]:
     """Table -> its raw files, each with the first declared kind whose columns fit.
 
+    A file that fits none of them, but one of another member of the family (``siblings``), is left to that.
+
     Raises:
+        NothingFoundError: all files were left to other members.
         DriftError: a file has the name of a raw file, but no table declares such columns.
         DataError: a file is damaged, or there are two where upstream has one.
     """
     assigned: dict[str, list[Assigned]] = {table.name: [] for table in tables}
+    left: list[str] = []
     for file in files:
         nearest: DriftError | None = None
         taken = False
@@ -335,8 +346,25 @@ def assign(files: Sequence[RawFile], tables: Sequence[Table]) -> dict[str, list[
             elif match is not None and (nearest is None or match.distance < nearest.distance):
                 nearest = match
         if not taken and nearest is not None:
-            raise nearest
+            owner = _owner(file, siblings or {})
+            if not owner:
+                raise nearest
+            left.append(f"{file.name} is one of {owner}'s files")
+    if left and not any(assigned.values()):
+        raise NothingFoundError(f"there are no files of this dataset: {some(left)}", hint="load that instead")
+    if left:
+        say(f"left alone: {some(left)}")
     return assigned
+
+
+def _owner(file: RawFile, siblings: Mapping[str, Dataset]) -> str:
+    """The member of the family that a file is one of, by name and by columns; empty where there is none."""
+    fits = (
+        name
+        for name, dataset in siblings.items()
+        if any(isinstance(_fit(file, table), Raw) for table in dataset.tables)
+    )
+    return next(fits, "")
 
 
 def _require_alone(file: RawFile, raw: Raw, others: Sequence[Assigned]) -> None:

@@ -426,3 +426,17 @@ def test_an_alias_that_cannot_be_is_refused(
     """With what would be right."""
     folder = write_clicks(tmp_path / "raw", good_clicks(3))
     assert message in run_cli("load", "shop/clicks", "--source", str(folder), "--alias", alias, code=2).stderr
+
+
+def test_a_family_is_loaded_as_far_as_its_files_are_there(tmp_path: Path, run_cli: RunCli) -> None:
+    """Each member takes its own files, also where another's names would do for them."""
+    ed.sample("lead-lag/arxiv", tmp_path / "raw" / "arxiv", rows=20)
+    ed.sample("lead-lag/github", tmp_path / "raw" / "github", rows=20)
+    done = run_cli("load", "lead-lag", "--source", tmp_path / "raw")
+    assert "lead-lag/gharchive: none of its files are there" in done.stderr
+    assert "train-00000-of-00001.parquet is one of lead-lag/github's files" in done.stderr
+    assert [len(ed.open(f"lead-lag/{name}")["series"]) for name in ("arxiv", "github")] == [11, 6]
+    with pytest.raises(
+        ed.UsageError, match="no files of this dataset: data/labeled_test-00000-of-00001.parquet"
+    ):
+        ed.load("lead-lag/arxiv", source=tmp_path / "raw" / "github")

@@ -7,6 +7,7 @@ from ecomdata.sources.find import make_plan
 from ecomdata.sources.matching import Selection, inside_archive, matches_tail
 from ecomdata.sources.plan import (
     CONFIRM_ABOVE,
+    NothingFoundError,
     Plan,
     describe,
     fetching,
@@ -18,6 +19,7 @@ from ecomdata.sources.recognise import reject_imposters
 
 __all__ = [
     "CONFIRM_ABOVE",
+    "NothingFoundError",
     "Plan",
     "Selection",
     "clear_scratch",

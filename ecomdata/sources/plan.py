@@ -219,19 +219,23 @@ def by_hand(dataset: Dataset) -> AccessError:
     return AccessError("\n".join(lines), hint=f"then run: ecomdata load {dataset.name} --source FOLDER")
 
 
+class NothingFoundError(UsageError):
+    """A source has not a single file of the dataset."""
+
+
 def nothing_found(
     dataset: Dataset, origin: str, seen: tuple[str, ...], *, only: str | None, left_out: int
-) -> UsageError:
+) -> NothingFoundError:
     """The error for a source without a single file of the dataset."""
     if only and left_out:
-        return UsageError(
+        return NothingFoundError(
             f"--only {only} matches none of the {left_out:,} files of {dataset.name} in {origin}",
             hint="it is a glob on the end of a file's path; a folder's name means all files in it",
         )
     there = f"it holds {some(seen)}" if seen else "it holds no data files"
     packed = [name for name in seen if needs_unpacking(name)]
     first = f"unpack {some(packed)}, which is not looked into; " if packed else ""
-    return UsageError(
+    return NothingFoundError(
         f"{origin} has no files of {dataset.name}: {there}",
         hint=f"{first}expected names: {expected_names(dataset)}",
     )
