@@ -278,9 +278,9 @@ def without_dropped(frame: pl.DataFrame, drops: Mapping[str, pl.Expr]) -> tuple[
 def _without_refused(batch: Batch, kept: Kept, rules: Mapping[str, pl.Expr]) -> tuple[Kept, pl.DataFrame]:
     """The rows that no declared reason rejects, and the others as rejected rows."""
     broken = kept.frame.select(rule.fill_null(value=False).alias(reason) for reason, rule in rules.items())
-    refused = broken.select(pl.any_horizontal(pl.all())).to_series() if rules else pl.Series([False])
-    if not refused.any():
+    if not any(rows.any() for rows in broken):
         return kept, no_rejections()
+    refused = broken.select(pl.any_horizontal(pl.all())).to_series()
     reasons = [[name for name, is_so in row.items() if is_so] for row in broken.filter(refused).to_dicts()]
     rejected = _rejections(batch, kept.places, refused.arg_true().to_list(), reasons)
     return Kept(kept.frame.filter(~refused), kept.places.filter(~refused)), rejected
