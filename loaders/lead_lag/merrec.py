@@ -42,7 +42,7 @@ class Series(dy.Schema):
     with fewer than 7 are left out, for they may be older than the log (left-censored). A lookback should not
     be longer than that: the view ``lookback(days, horizon)`` leaves out products with fewer days before.
     MerRec's users are a sample, so all counts are of a sample; its log has 184 days, so horizons beyond 90
-    to 120 leave little.
+    to 120 leave little. Events outside of upstream's six months are left out.
     """
 
     unit_id = dy.String()
