@@ -78,7 +78,7 @@ def test_the_command_shows_and_writes(run_cli: RunCli, shops: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("nosuch", {}, "is not loaded"),
+        ("nosuch", {}, "no dataset is called"),
         ("vimrhp", {}, "is not loaded"),
         ("merrec", {"table": "nosuch"}, "has no table 'nosuch'"),
         ("merrec", {"column": "nosuch"}, "has no column 'nosuch'"),
