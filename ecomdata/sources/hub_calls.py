@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -86,17 +87,23 @@ def endpoint() -> str:
     return (os.environ.get("HF_ENDPOINT") or _PUBLIC).rstrip("/")
 
 
+_HOOKING: Final = threading.Lock()
+"""Two threads that hook at once would else lose one of the two hooks, or keep it for ever."""
+
+
 @contextmanager
 def hooked(kind: Literal["request", "response"], hook: Callable[[Any], None]) -> Generator[None]:
     """Have huggingface_hub call this with each request it sends, or each answer it gets, in any thread."""
     client = get_session()
     # The lists are replaced, never changed: another thread may be walking through one.
-    client.event_hooks = {**client.event_hooks, kind: [*client.event_hooks[kind], hook]}
+    with _HOOKING:
+        client.event_hooks = {**client.event_hooks, kind: [*client.event_hooks[kind], hook]}
     try:
         yield
     finally:
-        left = [one for one in client.event_hooks[kind] if one is not hook]
-        client.event_hooks = {**client.event_hooks, kind: left}
+        with _HOOKING:
+            left = [one for one in client.event_hooks[kind] if one is not hook]
+            client.event_hooks = {**client.event_hooks, kind: left}
 
 
 @contextmanager

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 import ecomdata as ed
+from ecomdata.sources.hub_calls import hooked
 from tests.hub.conftest import Publish
 from tests.hub.server import Hub
 from tests.hub.writing import TOKEN
@@ -75,3 +79,36 @@ def test_addresses_that_are_none(hub: Hub, publish: Publish, url: str) -> None:
     hub.fail(_next_page(url), path="/tree/")
     with pytest.raises(ed.EcomdataError, match="does not answer as the Hub does: InvalidURL"):
         publish()
+
+
+def test_hooks_of_several_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks the Hub from threads at once loses no guard of the token, and keeps none of the others'."""
+
+    class Client:
+        def __init__(self) -> None:
+            self._hooks: dict[str, list[object]] = {"request": [], "response": []}
+
+        @property
+        def event_hooks(self) -> dict[str, list[object]]:
+            now = self._hooks
+            time.sleep(0.005)  # another thread has its turn
+            return now
+
+        @event_hooks.setter
+        def event_hooks(self, value: dict[str, list[object]]) -> None:
+            self._hooks = value
+
+    client, there = Client(), threading.Barrier(4)
+    monkeypatch.setattr("ecomdata.sources.hub_calls.get_session", lambda: client)
+
+    def ask(number: int) -> int:
+        del number
+        with hooked("request", lambda _request: None):
+            there.wait(10)
+            seen = len(client.event_hooks["request"])
+            there.wait(10)
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, range(4))) == [4] * 4
+    assert client.event_hooks == {"request": [], "response": []}
