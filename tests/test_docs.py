@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.conftest import RunCli
@@ -26,7 +27,8 @@ def blocks(page: Path, language: str) -> list[tuple[str, bool]]:
 
 def calls(code: str) -> list[list[str]]:
     """The arguments of every line that calls ecomdata."""
-    return [shlex.split(line)[1:] for line in code.splitlines() if line.startswith("ecomdata ")]
+    lines = (line for line in code.splitlines() if line.startswith("ecomdata "))
+    return [shlex.split(line, comments=True)[1:] for line in lines]
 
 
 def test_the_readme_commands_run(run_cli: RunCli) -> None:
@@ -38,18 +40,34 @@ def test_the_readme_commands_run(run_cli: RunCli) -> None:
         assert done.stdout or done.stderr, args
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md"], ids=lambda page: page.name)
-def test_commands_that_need_more_are_at_least_spelt_right(page: Path) -> None:
-    """Lines that would download or need the user's files name commands and options that exist."""
-    from ecomdata.cli import cli
+def _spelt_out(page: Path) -> list[list[str]]:
+    """The arguments of every ecomdata line of a page that does not run."""
+    return [args for code, runs in blocks(page, "bash") if not runs for args in calls(code)]
 
-    lines = [args for code, runs in blocks(page, "bash") if not runs for args in calls(code)]
-    assert lines
-    for args in lines:
-        command = cli.commands[args[0]]
-        command.make_context(args[0], [a for a in args[1:] if not a.startswith("~")], resilient_parsing=True)
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if _spelt_out(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+def test_commands_that_need_more_are_at_least_spelt_right(page: Path) -> None:
+    """What downloads or needs the user's files names commands, options, tables and columns that exist."""
+    from ecomdata.cli import cli
+    from ecomdata.registry import loader
+
+    for line in _spelt_out(page):
+        command: click.Command = cli
+        args = line[2:] if line[0] == "--loaders" else line
+        while isinstance(command, click.Group):
+            command, args = command.commands[args[0]], args[1:]
+        given = [arg for arg in args if not arg.startswith("~")]
+        said = command.make_context(command.name, given, resilient_parsing=True).params
         known = {option for param in command.params for option in param.opts}
-        assert {arg for arg in args if arg.startswith("--")} <= known, args
+        assert {arg for arg in args if arg.startswith("--")} <= known, line
+        if isinstance(table := said.get("table"), str):
+            named = {said.get("column"), said.get("split_column"), *said.get("by", ())} - {None}
+            assert named <= {*loader(args[0]).table(table).schema.column_names()}, line
+        if other := said.get("against"):
+            name, table, *column = other.split(".")
+            assert {*column} <= {*loader(name).table(table).schema.column_names()}, line
 
 
 def test_the_readme_python_runs(tmp_path: Path, home: Path) -> None:
