@@ -228,6 +228,6 @@ def _missing(path: Path, source: str) -> UsageError:
         hint = f"the path exists as far as {there}"
     else:
         hint = near(path.name, sorted(one.name for one in there.iterdir()) if there.is_dir() else ())
-    if source.count("/") == 1 and not source.startswith((".", "/", "~")):
+    if source.count("/") == 1 and not source.startswith((".", "/", "~")) and not source.endswith("/"):
         hint = (hint + "; " if hint else "") + f"for the Hugging Face Hub write hf://datasets/{source}"
     return UsageError(f"there is no file or folder {source}", hint=hint)

@@ -239,6 +239,9 @@ def test_what_looks_like_a_repository_is_asked_about(home: Path) -> None:
     with pytest.raises(UsageError) as error:
         look(home, "acme/toy")
     assert "hf://datasets/acme/toy" in error.value.hint
+    with pytest.raises(UsageError, match="there is no file or folder toy/") as error:
+        look(home, "toy/")
+    assert "hf://" not in error.value.hint
 
 
 @pytest.mark.parametrize("source", ["s3://bucket/x", "ftp://host/clicks.csv", "file:///etc/passwd"])
