@@ -40,24 +40,28 @@ def test_the_readme_commands_run(run_cli: RunCli) -> None:
         assert done.stdout or done.stderr, args
 
 
-def _spelt_out(page: Path) -> list[list[str]]:
-    """The arguments of every ecomdata line of a page that does not run."""
-    return [args for code, runs in blocks(page, "bash") if not runs for args in calls(code)]
+def _not_run(page: Path) -> list[list[str]]:
+    """The arguments of every ecomdata line of a page that does not run, in a block or set in."""
+    set_in = "\n".join(re.findall(r"^ {4}(ecomdata .*)", page.read_text(), re.MULTILINE))
+    unrun = [code for code, runs in blocks(page, "bash") if not runs]
+    return [args for code in (*unrun, set_in) for args in calls(code)]
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if _spelt_out(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
+    "page", [page for page in PAGES if _not_run(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
 )
 def test_commands_that_need_more_are_at_least_spelt_right(page: Path) -> None:
     """What downloads or needs the user's files names commands, options, tables and columns that exist."""
     from ecomdata.cli import cli
     from ecomdata.registry import loader
 
-    for line in _spelt_out(page):
+    for line in _not_run(page):
         command: click.Command = cli
         args = line[2:] if line[0] == "--loaders" else line
         while isinstance(command, click.Group):
-            command, args = command.commands[args[0]], args[1:]
+            _, found, args = command.resolve_command(click.Context(command), args)
+            assert found, line
+            command = found
         given = [arg for arg in args if not arg.startswith("~")]
         said = command.make_context(command.name, given, resilient_parsing=True).params
         known = {option for param in command.params for option in param.opts}
