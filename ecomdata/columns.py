@@ -6,6 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 import dataframely as dy
@@ -81,6 +82,12 @@ def _shown(name: str) -> str:
     return repr(text) if text != text.strip() or not text.isprintable() or not text else text
 
 
+@cache
+def _dtypes(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
+    # dataframely copies every column each time it is asked, and readers of JSON ask for every line.
+    return {name: column.dtype for name, column in schema.columns().items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
     """A raw schema and the liberties upstream takes with it.
@@ -102,7 +109,7 @@ class Columns:
     @property
     def names(self) -> list[str]:
         """All declared names, in order."""
-        return self.schema.column_names()
+        return [*_dtypes(self.schema)]
 
     @property
     def required(self) -> list[str]:
@@ -112,7 +119,7 @@ class Columns:
     @property
     def dtypes(self) -> dict[str, pl.DataType]:
         """Declared name -> polars type."""
-        return {name: column.dtype for name, column in self.schema.columns().items()}
+        return dict(_dtypes(self.schema))
 
     def layouts(self) -> tuple[list[str], ...]:
         """The orders a file without a header may have: with and without the optional columns."""

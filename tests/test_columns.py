@@ -113,3 +113,13 @@ def test_what_is_absent_is_filled_with_typed_nulls() -> None:
     frame = columns.complete(pl.DataFrame({"brand": ["a"], "item_id": [1]}))
     assert frame.rows() == [(None, 1, "a")]
     assert frame.schema == columns.dtypes
+
+
+def test_the_schema_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers of JSON ask for the types on every line, and dataframely copies all columns each time."""
+    columns = Columns(schema=Raw)
+    before = columns.dtypes
+    before.clear()
+    monkeypatch.setattr(Raw, "columns", None)
+    assert columns.dtypes == {"user_id": pl.Int64(), "item_id": pl.Int64(), "brand": pl.String()}
+    assert columns.names == ["user_id", "item_id", "brand"]

@@ -119,9 +119,10 @@ class JsonLines:
         named = fields if self.rest else {other.get(key, key): item for key, item in fields.items()}
         if len(named) != len(fields):
             return [], ["a key stands beside its other name"]
+        dtypes = columns.dtypes
         reasons = [f"key {name} is missing" for name in columns.required if name not in named]
-        reasons += [f"key {name!r} is not expected" for name in named if name not in columns.dtypes]
-        for name, dtype in columns.dtypes.items():
+        reasons += [f"key {name!r} is not expected" for name in named if name not in dtypes]
+        for name, dtype in dtypes.items():
             item = named.get(name)
             if item is not None and name in self.loose:
                 item = named[name] = _loosened(item, dtype)
