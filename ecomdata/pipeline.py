@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from ecomdata.sources.matching import matches_tail
 from ecomdata.sources.plan import NothingFoundError, some
 from ecomdata.threads import Engine, Pending, Pool, Threads
 
+_COMMIT: Final = re.compile("[0-9a-f]{40}")
 QUARANTINE: Final = pl.Schema([("source_file", pl.String()), *REJECTED.items()])
 """Columns of a quarantine file. ``row`` counts from 1; in text files it is the line."""
 
@@ -307,12 +309,14 @@ def layout_path(file: RawFile) -> str:
     """What a pattern on the path sees: the file's name, and the name of the folder above it.
 
     The folder above is the one that was given, or one that belongs to upstream's layout where that was given
-    from its middle. What is above that is the user's own and says nothing about the data.
+    from its middle; of a download from the Hub it is the repository, as the commit's folder says nothing.
+    What is above that is the user's own and says nothing about the data.
     """
     name, place = PurePosixPath(file.name).parts, file.container.parts
     for length in range(len(name), 0, -1):  # the name of an archive's member goes on below its container
         if place[-length:] == name[:length]:
-            return "/".join(("", *place[-length - 1 : -length], *name))
+            above = [folder for folder in place[:-length] if not _COMMIT.fullmatch(folder)]
+            return "/".join(("", *above[-1:], *name))
     return f"/{file.name}"
 
 

@@ -14,6 +14,7 @@ import ecomdata as ed
 from ecomdata.errors import DataError
 from ecomdata.loaders.taobao._forge_sample import write_contrastive, write_sample
 from ecomdata.readers.vectors import base64_texts
+from tests.hub.server import Hub
 
 SYSTEM = (
     "你是一个推荐系统，根据用户的历史行为，预测用户在电商场景的下一步行为。"
@@ -123,6 +124,16 @@ def test_what_a_path_says_ends_at_the_source(
     """Any folder of upstream's layout may be given; those above the one that is given are the user's own."""
     row = _sequences(tmp_path / source, file, HUB).row(0, named=True)
     assert (row["stage"], row["split"], row["codebook"]) == expected
+
+
+@pytest.mark.parametrize(("name", "codebook"), [("AL-GR", "base"), ("AL-GR-v1", "final")])
+def test_a_repository_says_its_codebook(monkeypatch: pytest.MonkeyPatch, name: str, codebook: str) -> None:
+    """Downloads of the Hub lie below its name and the commit, which says nothing."""
+    with Hub() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        server.repo(f"AL-GR/{name}", {"s1_splits/part_01.csv": HUB.encode()})
+        release = ed.load("taobao/forge", source=f"hf://datasets/AL-GR/{name}")
+    assert _rows(release).select("stage", "codebook").rows() == [("s1", codebook)]
 
 
 def test_one_file_name_two_forms(tmp_path: Path) -> None:
