@@ -84,7 +84,8 @@ def load(
 
     loaded: list[object] = []
     absent: list[NothingFoundError] = []
-    for dataset in _with_files(members(name), options):
+    family = members(name)
+    for dataset in _with_files(family, options):
         with reporting() as reporter:
             try:
                 release = load_one(
@@ -107,7 +108,7 @@ def load(
     if absent and not loaded:
         raise absent[0]
     if as_json:
-        print_json(loaded if len(loaded) > 1 else loaded[0])
+        print_json(loaded if len(family) > 1 else loaded[0])
 
 
 def _with_files(family: Sequence[Dataset], options: Mapping[str, object]) -> list[Dataset]:
