@@ -25,7 +25,7 @@ from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.badlines import cut_around
 from ecomdata.readers.base import Batch, Block, joined
-from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields, whole_records
+from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields, whole, whole_records
 from ecomdata.readers.textblocks import BLOCK_SIZE, Piece, after_last_line, plain_pieces, record_blocks
 
 _HEAD: Final = 1 << 20
@@ -310,6 +310,8 @@ def _read_fast(data: bytes, layout: Layout, dtypes: Mapping[str, pl.DataType]) -
     if quoted and not _well_quoted(data, layout.delimiter):
         return None  # polars guesses, or panics
     frame = layout.by_polars(data, dtypes, quoted=quoted)
+    if frame is None and b".0" in data:
+        frame = _read_wholes(data, layout, dtypes, quoted=quoted)
     if frame is None:
         return None
     if not frame.height or frame.to_series(-1).null_count() or quoted:
@@ -319,6 +321,22 @@ def _read_fast(data: bytes, layout: Layout, dtypes: Mapping[str, pl.DataType]) -
         if frame.height != ends or delimiters != ends * (len(layout.names) - 1):
             return None
     return frame
+
+
+def _read_wholes(
+    data: bytes, layout: Layout, dtypes: Mapping[str, pl.DataType], *, quoted: bool
+) -> pl.DataFrame | None:
+    """The rows where integers are written as ``1.0``, often a whole column of them."""
+    integers = {name: dtypes[name] for name in layout.names if dtypes[name].is_integer()}
+    frame = layout.by_polars(data, {**dtypes, **dict.fromkeys(integers, pl.String())}, quoted=quoted)
+    if frame is None:
+        return None
+    try:
+        return frame.with_columns(
+            whole(frame[name].str.strip_chars_start(" \t")).cast(dtype) for name, dtype in integers.items()
+        )
+    except PolarsError:
+        return None
 
 
 def _split_fast(data: bytes, layout: Layout, dtypes: Mapping[str, pl.DataType]) -> pl.DataFrame | None:

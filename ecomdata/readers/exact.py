@@ -21,6 +21,7 @@ _MANY_FIELDS: Final = 100_000
 """Delimiters of a record above which its fields are counted before they are split."""
 
 _WHOLE: Final = r"^([+-]?[0-9]+)\.0+$"
+"""What pandas makes of the integers of a column with gaps."""
 
 _UNDECIDED: Final = -1
 """The lines at hand end before it shows whether a quote is closed."""
@@ -224,6 +225,11 @@ def parse_exactly(data: bytes, layout: Layout, columns: Columns) -> Batch:
     )
 
 
+def whole(texts: pl.Series) -> pl.Series:
+    """Texts of integers, where ``1.0`` says 1."""
+    return texts.str.replace(_WHOLE, "$1")
+
+
 def cast_texts(texts: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, list[list[str]]]:
     """Texts as the declared types, and per row why that failed (no list at all when nothing did)."""
     frames: list[pl.Series] = []
@@ -232,9 +238,7 @@ def cast_texts(texts: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, lis
         dtype = columns.dtypes[series.name]
         # polars skips spaces and tabs before a number when it parses CSV; do the same.
         source = series if dtype == pl.String else series.str.strip_chars_start(" \t")
-        # pandas writes the integers of a column with gaps as 1.0.
-        whole = source.str.replace(_WHOLE, "$1") if dtype.is_integer() else source
-        cast = whole.cast(dtype, strict=False)
+        cast = (whole(source) if dtype.is_integer() else source).cast(dtype, strict=False)
         frames.append(cast)
         failed = cast.is_null() & source.is_not_null() & (source != "")
         if failed.any():

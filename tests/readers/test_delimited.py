@@ -166,6 +166,7 @@ def test_the_standard_library_writes_what_we_read(table: list[Row], size: int) -
 GOOD = {
     b"1,home,2.5": (1, "home", 2.5),
     b"-7,,": (-7, None, None),
+    b"8.0,home,2.0": (8, "home", 2.0),
     b",a b,1e3": (None, "a b", 1000.0),
     b'3,5" screen,1': (3, '5" screen', 1.0),
     "4,জামা,.5".encode(): (4, "জামা", 0.5),
@@ -259,7 +260,25 @@ def test_every_quoted_line_is_accounted_for(lines: list[bytes], size: int) -> No
     assert_accounted(lines, parse(content, Delimited(quote=True, block_size=size)))
 
 
-CELLS = ("1", "-5", "300", "+3", "01", "1.5", "nan", "x", "é", "", '""', '"p,q"', '"l\nm"', '"l\r\nm"')
+CELLS = (
+    "1",
+    "-5",
+    "300",
+    "+3",
+    "01",
+    "1.5",
+    "1.0",
+    " -5.00",
+    "300.0",
+    "nan",
+    "x",
+    "é",
+    "",
+    '""',
+    '"p,q"',
+    '"l\nm"',
+    '"l\r\nm"',
+)
 LINES = st.lists(
     st.lists(
         st.sampled_from(CELLS) | st.text(st.sampled_from('1x"\t ,.-\r\n'), max_size=4),
@@ -309,13 +328,14 @@ def test_the_fast_way_agrees_with_the_exact_one(
 
 
 def test_clean_data_take_the_fast_way() -> None:
-    """Clean rows with header, CRLF and quotes need no line-by-line parsing."""
+    """Rows with header, CRLF, quotes, and integers of pandas with ``.0`` need no line-by-line parsing."""
     layout = Layout(",", tuple(VISITS.names), tuple(VISITS.names), quoted=True)
     for data in (
         b"1,home,2.5\n2,,\n",
         b"1,home,2.5\r\n2,,\r\n",
         b'1,"a\nb",2.5\n2,"c ""d""",\n',
         b"1,home,2.5",
+        b"1.0,home,2.5\n,,\n 2.00,,3.0\n",
     ):
         assert _parse_fast(data, layout, VISITS) is not None, data
 
