@@ -118,8 +118,9 @@ class Store:
         """Remove what killed loads left. Call it only while holding the lock."""
         for folder in (self.folder(dataset) / "releases").glob(f"{_LOADING}*"):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in self.folder(dataset).glob(".current.*.tmp"):
-            file.unlink(missing_ok=True)
+        for name in (".current.*.tmp", f"releases/*/.{MANIFEST}.*.tmp"):
+            for file in self.folder(dataset).glob(name):
+                file.unlink(missing_ok=True)
 
     def new_folder(self, dataset: str) -> Path:
         """A folder to write a release into, not visible to anyone."""
@@ -223,7 +224,7 @@ def _same_files(folder: Path, manifest: Manifest) -> bool:
 
 
 def _tell_origin(folder: Path, manifest: Manifest) -> None:
-    """Say in the manifest of a release that is kept where its bytes came from this time, and when."""
+    """Say in the manifest of a release that is kept where its bytes came from this time."""
     there = read_manifest(folder)
     now = replace(
         there,

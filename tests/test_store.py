@@ -82,10 +82,13 @@ def test_until_it_is_published_nothing_is_visible(release: ed.Release, home: Pat
     """A folder being written to is no release."""
     store = Store(home)
     folder = staged(store, "half")
+    aside = release.folder / ".manifest.json.0123abcd.tmp"
+    aside.touch()
     assert store.current(NAME) == release.folder
     assert store.releases(NAME) == [release.manifest.release]
     store.remove_leftovers(NAME)
     assert not folder.exists()
+    assert not aside.exists()
     assert store.current(NAME) == release.folder
 
 
