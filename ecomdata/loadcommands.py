@@ -97,6 +97,8 @@ def load(
                     **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
                 )
             except NothingFoundError as error:
+                if len(family) == 1:
+                    raise
                 # Of a family, the members whose files are there are loaded.
                 absent.append(error)
                 reporter.say(f"{dataset.name}: none of its files are there")

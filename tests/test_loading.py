@@ -436,6 +436,8 @@ def test_a_family_is_loaded_as_far_as_its_files_are_there(tmp_path: Path, run_cl
     assert "lead-lag/gharchive: none of its files are there" in done.stderr
     assert "train-00000-of-00001.parquet is one of lead-lag/github's files" in done.stderr
     assert [len(ed.open(f"lead-lag/{name}")["series"]) for name in ("arxiv", "github")] == [11, 6]
+    alone = run_cli("load", "lead-lag/gharchive", "--source", tmp_path / "raw", code=2)
+    assert "none of its files are there" not in alone.stderr  # the error says so
     one = run_cli("load", "lead-lag", "--source", tmp_path / "raw" / "github", "--json")
     assert [release["dataset"] for release in json.loads(one.stdout)] == ["lead-lag/github"]
     with pytest.raises(ed.UsageError, match="no files of this dataset: data/labeled_test-00000-of"):
