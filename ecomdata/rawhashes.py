@@ -78,11 +78,12 @@ def _planned(name: str, names: Collection[str]) -> str:
 
 
 def copies(raw: Iterable[ReadFile]) -> list[list[str]]:
-    """The names of raw files that hold the same bytes, together; a name alone is left out."""
+    """The names of raw files that hold the same rows byte for byte, together; a name alone is left out."""
     names: dict[tuple[str, str], list[str]] = {}
     for file in raw:
-        # Members of one archive share its hash; only the same member of two archives is a copy.
-        names.setdefault((file.sha256, inside_archive(file.name)), []).append(file.name)
+        if any(file.rows.values()):
+            # Members of one archive share its hash; only the same member of two archives is a copy.
+            names.setdefault((file.sha256, inside_archive(file.name)), []).append(file.name)
     return [same for same in names.values() if len(same) > 1]
 
 

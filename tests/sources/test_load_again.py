@@ -150,3 +150,7 @@ def test_copies_are_told_and_members_of_one_archive_are_none(
     _load(write(tmp_path / "two", {"x/all.zip": archive, "y/again.zip": archive}))
     told = [line for line in capsys.readouterr().err.splitlines() if "hold the same bytes" in line]
     assert [line.count("202305") for line in told] == [2, 0]
+    header = f"{HEADER}\n".encode()
+    months = {"202305/clicks.csv": CSV, "202306/clicks.csv": header, "202307/clicks.csv": header}
+    _load(write(tmp_path / "three", months))
+    assert "hold the same bytes" not in capsys.readouterr().err
