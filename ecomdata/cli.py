@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 _INTERRUPTED: Final = 130
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_COMMENT: Final = re.compile(r"--([^a-z]|[a-z-]+[^a-z=-])", re.IGNORECASE)
-"""What begins so is no option."""
+_COMMENT: Final = re.compile(r"--.*\n")
+"""What begins so is no option: a query has a line after its comment."""
 
 
 def main() -> None:

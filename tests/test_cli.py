@@ -280,6 +280,8 @@ def test_a_query_may_begin_with_a_comment(query: str, stdin: str, home: Path) ->
     assert (done.exit_code, json.loads(done.stdout)) == (0, [{"a": 1}])
     misspelt = CliRunner().invoke(cli, ["sql", query, "--jso"])
     assert (misspelt.exit_code, "--json" in misspelt.stderr) == (2, True)
+    misspelt = CliRunner().invoke(cli, ["sql", "select 1", "--allow_files"])
+    assert (misspelt.exit_code, "--allow-files" in misspelt.stderr) == (2, True)
 
 
 def test_the_end_of_a_files_name_says_what_is_written(tmp_path: Path) -> None:
