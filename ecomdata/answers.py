@@ -12,7 +12,7 @@ from ecomdata.console import plain, plain_json
 from ecomdata.durable import aside
 from ecomdata.errors import UsageError
 from ecomdata.spreadsheets import guarded
-from ecomdata.sqltext import fitting
+from ecomdata.sqltext import fitting, through_polars
 from ecomdata.store import writing
 
 if TYPE_CHECKING:
@@ -71,7 +71,11 @@ def write_answer(
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="give a file with --output")
     answer = fitting(answer, form)
-    with _target(output) as stream:
+    if form == "parquet":
+        with _target(output) as stream:
+            _write_parquet(answer, stream)
+        return
+    with _target(output) as stream, through_polars():
         if form == "csv":
             for number, frame in enumerate(_frames(answer)):
                 flat = _flat(frame)
@@ -79,10 +83,8 @@ def write_answer(
                     include_header=not number, null_value='""' if flat.width == 1 else None
                 )
                 stream.write((plain(text) if output is None and sys.stdout.isatty() else text).encode())
-        elif form == "json":
-            _write_json(answer, stream)
         else:
-            _write_parquet(answer, stream)
+            _write_json(answer, stream)
 
 
 def _write_table(answer: duckdb.DuckDBPyRelation, output: Path) -> None:
@@ -156,6 +158,7 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
         .struct.json_encode()
         .str.slice(5)
         .str.head(-1)
+        .replace("null", None)
         .alias(n)
         for n in nested
     ]
@@ -172,6 +175,8 @@ def _as_number(dtype: pl.DataType | DataTypeClass) -> pl.DataType | DataTypeClas
         return pl.List(_as_number(dtype.inner))
     if isinstance(dtype, pl.Array):
         return pl.Array(_as_number(dtype.inner), dtype.size)
+    if isinstance(dtype, pl.Map):
+        return pl.Map(dtype.key, _as_number(dtype.value))
     if isinstance(dtype, pl.Struct):
         return pl.Struct([pl.Field(field.name, _as_number(field.dtype)) for field in dtype.fields])
     return dtype

@@ -28,7 +28,16 @@ from ecomdata.interrupts import interruptible
 from ecomdata.labelled import LABELS, kept_labels
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
 from ecomdata.sandbox import STDIN, advice, reading, seal, spilling_connection
-from ecomdata.sqltext import fitting, literal, names_of_this, of_schema, parquet, quoted, schema_name
+from ecomdata.sqltext import (
+    fitting,
+    literal,
+    names_of_this,
+    of_schema,
+    parquet,
+    quoted,
+    schema_name,
+    through_polars,
+)
 from ecomdata.store import Store, home_folder, missing_files, writing
 
 if TYPE_CHECKING:
@@ -62,16 +71,8 @@ def sql(
         UsageError: the query is wrong, writes, or reads files that it may not.
         EcomdataError: it needs more memory.
     """
-    from polars.exceptions import PanicException, PolarsError
-
-    with ask(query, home=home, allow_files=allow_files, memory=memory) as relation:
-        try:
-            frame: pl.DataFrame = fitting(relation, "frame").pl()
-        except (PolarsError, PanicException) as error:
-            raise UsageError(
-                f"polars cannot hold this answer: {error}",
-                hint="give columns of unusual types as CAST(... AS VARCHAR)",
-            ) from error
+    with ask(query, home=home, allow_files=allow_files, memory=memory) as relation, through_polars():
+        frame: pl.DataFrame = fitting(relation, "frame").pl()
         return frame
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from glob import escape
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 _TEXT: Final = re.compile(r"\b(BIT|INTERVAL|TIME WITH TIME ZONE|UNION|BIGNUM|UHUGEINT|VARIANT|GEOMETRY)\b")
 _TEXT_IN_TEXTS: Final = re.compile(rf"\bBLOB\b|{_TEXT.pattern}")
 """Types of DuckDB that what is written, or polars on the way there, does not have; their text is written."""
-_DATE: Final = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?")
+_DATE: Final = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS|TZ_NS)?( WITH TIME ZONE)?")
+_TIME: Final = re.compile(r"TIME(_NS)?")
+_KEY: Final = re.compile(r"\bMAP\((?!VARCHAR,)[\w ]+(\(\d+,\d+\))?,")
+"""A map of other keys than texts, which JSON does not have."""
 _LAST_YEAR: Final = 262_000
 """Polars has no infinite dates, and ends at a date it cannot write."""
 _THIS: Final = re.compile(r"\bthis\.([a-z][a-z0-9_]*)")
@@ -73,9 +77,37 @@ def fitting(
             value = f"CAST({value} AS VARCHAR)"
         elif form == "csv" and "MAP(" in kind:
             value = f"CAST(to_json({value}) AS VARCHAR)"
+        elif form == "json" and _KEY.search(kind):
+            value = f"CAST({value} AS {_KEY.sub('MAP(VARCHAR,', kind)})"
         elif form != "parquet" and _DATE.fullmatch(kind):
-            far = literal(f"{name} has an infinite or far date: give it as CAST({quoted(name)} AS VARCHAR)")
-            near = f"isfinite({value}) AND abs(year({value})) <= {_LAST_YEAR}"
-            value = f"CASE WHEN NOT ({near}) THEN error({far}) ELSE {value} END"
+            date = f"{value}::TIMESTAMPTZ" if kind == "TIMESTAMPTZ_NS" else value
+            near = f"isfinite({date}) AND abs(year({date})) <= {_LAST_YEAR}"
+            value = _only_where(near, value, name, "an infinite or far date")
+        elif form != "parquet" and _TIME.fullmatch(kind):
+            value = _only_where(f"{value} < '24:00:00'", value, name, "the time 24:00:00")
         columns.append(f"{value} AS {quoted(name)}")
     return answer.project(", ".join(columns))
+
+
+def _only_where(condition: str, value: str, name: str, other: str) -> str:
+    """The value in SQL, which fails where it does not meet the condition: polars would make it another."""
+    told = literal(f"{name} has {other}: give it as CAST({quoted(name)} AS VARCHAR)")
+    return f"CASE WHEN NOT ({condition}) THEN error({told}) ELSE {value} END"
+
+
+@contextmanager
+def through_polars() -> Generator[None]:
+    """Say what to do about values inside of others that polars does not have, as infinite dates in a list.
+
+    Raises:
+        UsageError: polars has failed.
+    """
+    from polars.exceptions import PanicException, PolarsError
+
+    try:
+        yield
+    except (PolarsError, PanicException) as error:
+        raise UsageError(
+            f"polars cannot hold this answer: {error}",
+            hint="give columns of unusual types as CAST(... AS VARCHAR)",
+        ) from error

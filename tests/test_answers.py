@@ -90,6 +90,19 @@ def test_a_lone_null_is_no_blank_line(tmp_path: Path) -> None:
     assert answer("select null a, 1 b", "csv", tmp_path / "a.csv") == b"a,b\n,1\n"
 
 
+def test_a_nested_value_that_is_missing_is_empty_in_csv(tmp_path: Path) -> None:
+    """As any other; a null inside of it is JSON's."""
+    query = "select unnest([null, [null]]) l, unnest([null, {'k': null}]) d, 'null' t"
+    assert as_csv(query, tmp_path)[1:] == [["", "", "null"], ["[null]", '{"k":null}', "null"]]
+
+
+def test_maps_are_objects_in_json(tmp_path: Path) -> None:
+    """Whatever their keys are, with decimals as numbers."""
+    query = "select histogram(x) h, [map {1.5: {'s': sum(x)}}] l, map {'k': 0.5} t from range(2) r(x)"
+    found = [{"h": {"0": 1, "1": 1}, "l": [{"1.5": {"s": 1}}], "t": {"k": 0.5}}]
+    assert as_json(query, tmp_path) == found
+
+
 FORMULAS = [
     "=1+1",
     "+a",
@@ -158,6 +171,7 @@ def test_a_hash_of_128_bits_keeps_its_digits(form: Form, tmp_path: Path) -> None
         "'-infinity'::timestamptz",
         "'infinity'::timestamp_s",
         "'infinity'::timestamp_ns",
+        "'infinity'::timestamptz_ns",
         "'290000-01-01'::date",
     ],
 )
@@ -168,6 +182,23 @@ def test_a_date_that_cannot_be_written_is_named(value: str, form: Form, tmp_path
     with pytest.raises(UsageError, match=r'the ides has .* date: give it as CAST\("the ides" AS VARCHAR\)'):
         answer(f'select {value} as "the ides"', form, tmp_path / "a")
     answer(f"select ({value})::varchar as d, [timestamp '2023-05-01'] as l", form, tmp_path / "a")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize("kind", ["time", "time_ns"])
+def test_the_end_of_a_day_is_no_null(form: Form, kind: str, tmp_path: Path) -> None:
+    """Polars has no 24:00:00."""
+    assert b"23:59:59" in answer(f"select unnest(['23:59:59', null])::{kind} t", form, tmp_path / "a")
+    with pytest.raises(UsageError, match=r't has the time 24:00:00: give it as CAST\("t" AS VARCHAR\)'):
+        answer(f"select '24:00:00'::{kind} t", form, tmp_path / "a")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_an_infinite_date_in_a_list_is_answered(form: Form, tmp_path: Path) -> None:
+    """Polars panics over it."""
+    with pytest.raises(UsageError, match="polars cannot hold this answer"):
+        answer("select ['infinity'::date] l", form, tmp_path / "a")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
@@ -194,7 +225,7 @@ def test_parquet_keeps_types(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("form", "content"), [("csv", b"a,b\n"), ("json", b"[]\n")])
-def test_an_empty_answer_keeps_its_form(form: str, content: bytes, tmp_path: Path) -> None:
+def test_an_empty_answer_keeps_its_form(form: Form, content: bytes, tmp_path: Path) -> None:
     """A header without rows, an array without objects."""
     assert answer("select 1 a, 'x' b where false", form, tmp_path / "a") == content
 
