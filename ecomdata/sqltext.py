@@ -19,7 +19,7 @@ _TEXT_IN_TEXTS: Final = re.compile(rf"\bBLOB\b|{_TEXT.pattern}")
 """Types of DuckDB that what is written, or polars on the way there, does not have; their text is written."""
 _DATE: Final = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS|TZ_NS)?( WITH TIME ZONE)?")
 _TIME: Final = re.compile(r"TIME(_NS)?")
-_KEY: Final = re.compile(r"\bMAP\((?!VARCHAR,)[\w ]+(\(\d+,\d+\))?,")
+_KEY: Final = re.compile(r'\bMAP\((?!VARCHAR,)"?[\w ]+"?(\(\d+,\d+\))?,')
 """A map of other keys than texts, which JSON does not have."""
 _LAST_YEAR: Final = 262_000
 """Polars has no infinite dates, and ends at a date it cannot write."""

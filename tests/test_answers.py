@@ -98,8 +98,10 @@ def test_a_nested_value_that_is_missing_is_empty_in_csv(tmp_path: Path) -> None:
 
 def test_maps_are_objects_in_json(tmp_path: Path) -> None:
     """Whatever their keys are, with decimals as numbers."""
-    query = "select histogram(x) h, [map {1.5: {'s': sum(x)}}] l, map {'k': 0.5} t from range(2) r(x)"
-    found = [{"h": {"0": 1, "1": 1}, "l": [{"1.5": {"s": 1}}], "t": {"k": 0.5}}]
+    query = (
+        "select histogram(x) h, [map {1.5: {'s': sum(x)}}] l, map {'k': 0.5} t, map {} e from range(2) r(x)"
+    )
+    found = [{"h": {"0": 1, "1": 1}, "l": [{"1.5": {"s": 1}}], "t": {"k": 0.5}, "e": {}}]
     assert as_json(query, tmp_path) == found
 
 

@@ -124,8 +124,7 @@ def _lines(examples: Examples, types: dict[str, str], split: str) -> Part:
         else:
             terms.append(f"numbers{at}.index || ':1'")
             joins.append(f"LEFT JOIN numbers{at} USING (f{at})")
-    number = "BOOLEAN" if types[examples.label] == "BOOLEAN" else types[examples.label]
-    label = "label::TINYINT" if number == "BOOLEAN" else "label"
+    label = "label::TINYINT" if types[examples.label] == "BOOLEAN" else "label"
     query = (
         f"SELECT concat_ws(' ', {label}, {', '.join(terms)}) AS line FROM examples "  # noqa: S608 - our names
         f"{' '.join(joins)} WHERE split = {literal(split)} ORDER BY row"
