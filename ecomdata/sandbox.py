@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -189,11 +190,15 @@ def spilling_connection(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
         UsageError: ``memory`` is not an amount.
     """
     try:
-        return duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spill)})
+        connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spill)})
     except duckdb.Error as error:
         raise UsageError(
             f"{memory!r} is not an amount of memory", hint="write it like 512MB or 2GB"
         ) from error
+    if not sys.stdout.isatty() and "ipykernel" not in sys.modules:
+        # Without a script (python -c, python -i) DuckDB draws its bar into stdout, which is data.
+        connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def seal(connection: duckdb.DuckDBPyConnection, *folders: Path, files: bool = False) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -275,3 +278,16 @@ def test_missing_and_cut_shards_are_found(home: Path) -> None:
     assert len(problems) == 2
     assert "part-00000.parquet is missing" in problems[0]
     assert "has 4 bytes instead of" in problems[1]
+
+
+def test_no_bar_is_drawn_into_what_is_piped(tmp_path: Path) -> None:
+    """DuckDB takes a process without a script for one where somebody sits, and draws bars on its stdout."""
+    code = "import ecomdata as ed; print(ed.sql(\"SELECT current_setting('enable_progress_bar')\").item())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "ECOMDATA_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
