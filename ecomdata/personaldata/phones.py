@@ -113,7 +113,8 @@ _BEFORE: Final = (
 )
 """A word and a hyphen may stand before a number that begins with 0, as ids do not; a model's capitals no."""
 _SENTENCE: Final = (
-    rf"(?!(?i:{FILES})(?![A-Za-z]))(?:I|[A-Z]?[a-z\u00c0-\u1ef9]+)(?![A-Za-z{_ALL}_/@\-]|\.[A-Za-z{_ALL}])"
+    rf"(?!(?i:{FILES})(?![A-Za-z]))(?:I|[A-Z]?[a-z\u00c0-\u1ef9]+)"
+    rf"(?![A-Za-z\u00c0-\u1ef9{_ALL}_/@\-]|\.[A-Za-z{_ALL}])"
 )
 """A word right after a full stop that is neither the end of a file's name nor a part of a longer name."""
 _AFTER: Final = rf"(?![A-Za-z{_ALL}_%@])(?!-[A-Za-z{_ALL}])(?!\.(?!{_SENTENCE})[A-Za-z{_ALL}])"
