@@ -173,7 +173,8 @@ def as_sides(nodes: Nodes, sides: npt.NDArray[np.uint8]) -> Sides:
     Raises:
         UsageError: there is not one for each row, they fall, or they are no numbers from 0 to 255.
     """
-    whole = sides.dtype.kind in "iu" and sides.shape == nodes.of_row.shape
+    numbers = sides.dtype.kind in "biu" or not sides.size
+    whole = numbers and sides.shape == nodes.of_row.shape
     if not whole or np.any(sides[1:] < sides[:-1]) or np.any((sides < 0) | (sides > _MOST_SIDE)):
         raise UsageError(
             "sides must be one whole number for each text, never falling",

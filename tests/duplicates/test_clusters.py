@@ -121,6 +121,8 @@ def test_only_texts_of_different_sides_are_compared() -> None:
         assert sides[row] != sides[other]
     wide = find_duplicates(texts, sides=sides.astype(np.int64))  # type: ignore[arg-type]
     assert wide.clusters.equals(found.clusters)
+    assert find_duplicates(texts[::2], sides=sides[::2] > 0).removed.to_list() == [1]  # type: ignore[arg-type]
+    assert find_duplicates(texts[:0], sides=np.array([])).removed.to_list() == []
     for none in (sides.astype(np.float64), sides[::-1], sides[:2], sides.astype(np.int64) - 1, sides + 400.0):
         with pytest.raises(UsageError, match="sides must be one whole number"):
             find_duplicates(texts, sides=none)  # type: ignore[arg-type]
