@@ -76,6 +76,7 @@ def near_pairs(  # noqa: PLR0913 - one keyword an option
 
     A row has room for 64 pairs, and gets more only for the sake of rows that have room, so that a crowd of n
     rows, each near to each, gives about 64 n pairs and not n^2 / 2; those with the lowest rows of the crowd.
+    With lower rows it has room for 64, whatever it has with higher ones: cells come in no order of the rows.
 
     Args:
         vectors: Their lengths do not count; a zero vector is near to nobody.
@@ -159,12 +160,13 @@ class _Join:
         """The pairs of all parts, as far as rows have room."""
         from ecomdata.vectors import kernels
 
-        counts = np.zeros(self._matrix.rows, np.int32)
+        counts, below = np.zeros((2, self._matrix.rows), np.int32)
         kept = [_Hits.none()]
         for hits in parts:
-            marks = np.zeros(len(hits.one), np.bool_)
+            marks, lower = np.zeros((2, len(hits.one)), np.bool_)
             kernels.admit(hits.one, hits.other, MOST, counts, marks)
-            kept.append(hits.chosen(marks))
+            kernels.admit(hits.other, hits.other, 2 * MOST, below, lower)  # which counts each twice
+            kept.append(hits.chosen(marks | lower))
         whole = _Hits.joined(kept)
         order = np.lexsort((whole.other, whole.one))
         return NearPairs(

@@ -101,6 +101,19 @@ def test_only_pairs_that_count_are_found(search: Any) -> None:
 
 
 @pytest.mark.parametrize("search", SEARCHES)
+def test_what_is_near_to_a_lower_side_is_found_however_many_are_near_above(search: Any) -> None:
+    """Of three sides, in a dense region: pairs with the third hide no row of the second from the first."""
+    side = np.repeat([0, 1, 2], [100, 900, 3000])
+    array = np.abs(np.random.default_rng(0).standard_normal((len(side), 8))).astype(np.float32)
+    found = near_pairs(
+        ArrayVectors(array), 0.9, search=search, allowed=lambda low, high: side[low] < side[high]
+    )
+    near = similarities(array, array[:100], "cosine") >= 0.9
+    leaking = np.flatnonzero(near.any(axis=1) & (side == 1))
+    assert {*leaking.tolist()} == {*found.other[side[found.one] == 0].tolist()} & {*range(100, 1000)}
+
+
+@pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize("rows", [0, 1, 2])
 def test_few_rows_and_zero_vectors_have_no_pairs(search: Any, rows: int) -> None:
     """A zero vector is near to nobody, itself included."""
