@@ -124,7 +124,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(
     assert manifest_of(home, BEHAVIOR) is not None
 
 
-@pytest.mark.parametrize("share", [0.3, 0.75, 1.2, 1.6])
+@pytest.mark.parametrize("share", [0.3, 1.2])
 def test_wherever_the_disk_fills_up_the_earlier_release_stays(
     share: float, disk: Callable[[str], Path], tmp_path: Path, run_cli: RunCli
 ) -> None:
@@ -274,7 +274,7 @@ def _bytes_of(home: Path) -> str:
 def test_a_load_killed_at_any_moment_leaves_no_half_release(
     start: Start, tmp_path: Path, big: Path, small: Path, run_cli: RunCli
 ) -> None:
-    """SIGKILL at 8 moments: the old release or the new one is visible, whole, and the next load works.
+    """SIGKILL at 4 moments: the old release or the new one is visible, whole, and the next load works.
 
     Every second load has an earlier release before it. The moments are spread, with chance, from the
     start of the process to a little after the end of an undisturbed load.
@@ -286,13 +286,13 @@ def test_a_load_killed_at_any_moment_leaves_no_half_release(
     new, digest = _state(calm), _bytes_of(calm)
     chance = random.Random(20261123)  # noqa: S311
     killed = 0
-    for turn in range(8):
+    for turn in range(4):
         home = tmp_path / f"home-{turn}"
         if turn % 2:
             ed.load(BEHAVIOR, source=small, home=home)
         before = _state(home)
         process = start("load", BEHAVIOR, "--source", big, "--home", home)
-        time.sleep(lasts * (0.25 + 0.8 * (turn + chance.random()) / 8))
+        time.sleep(lasts * (0.25 + 0.8 * (turn + chance.random()) / 4))
         process.kill()
         killed += _ended(process).returncode == -signal.SIGKILL
         assert _state(home) in (before, new)
@@ -301,7 +301,7 @@ def test_a_load_killed_at_any_moment_leaves_no_half_release(
         assert _bytes_of(home) == digest
         assert leftovers(home) == []
         shutil.rmtree(home)
-    assert killed >= 2, "most loads were over before they were killed; is the file too small?"
+    assert killed >= 1, "all loads were over before they were killed; is the file too small?"
 
 
 def test_a_killed_sample_load_leaves_nothing_behind_for_ever(
