@@ -27,7 +27,8 @@ from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.labelled import LABELS, kept_labels
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
-from ecomdata.sandbox import STDIN, advice, reading, seal, spilling_connection
+from ecomdata.sandbox import STDIN, advice, reading, seal
+from ecomdata.spilling import spill_folder, spilling_connection
 from ecomdata.sqltext import (
     fitting,
     literal,
@@ -149,11 +150,10 @@ def connect(
         EcomdataError: more memory is needed.
     """
     store = Store(home_folder(home))
-    place = store.home if os.access(store.home, os.W_OK) else None
     with (
-        tempfile.TemporaryDirectory(prefix=".asking-", dir=place) as spill,
-        _kept_stdin(Path(spill)) if stdin else nullcontext(),
-        spilling_connection(memory, Path(spill)) as connection,
+        spill_folder(store.home, "asking") as spill,
+        _kept_stdin(spill) if stdin else nullcontext(),
+        spilling_connection(memory, spill) as connection,
     ):
         try:
             _seal(connection, store, files=allow_files)

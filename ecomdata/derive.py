@@ -14,7 +14,7 @@ import polars as pl
 from ecomdata.declare import Table
 from ecomdata.errors import EcomdataError
 from ecomdata.manifest import TableRecord
-from ecomdata.sandbox import spilling_connection
+from ecomdata.spilling import spilling_connection
 from ecomdata.sqltext import parquet, quoted
 from ecomdata.store import writing
 

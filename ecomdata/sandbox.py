@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -181,24 +180,6 @@ def _refused() -> frozenset[str]:
     of_tables = {name for name, kind in rows if kind in {"table", "pragma"}}
     of_values = {name for name, kind in rows if kind in {"scalar", "aggregate", "macro"}}
     return frozenset(name for name in of_tables - of_values if not _FUNCTIONS.fullmatch(name))
-
-
-def spilling_connection(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection that holds no more than ``memory``, such as ``1GB``, and spills into a folder.
-
-    Raises:
-        UsageError: ``memory`` is not an amount.
-    """
-    try:
-        connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spill)})
-    except duckdb.Error as error:
-        raise UsageError(
-            f"{memory!r} is not an amount of memory", hint="write it like 512MB or 2GB"
-        ) from error
-    if not sys.stdout.isatty() and "ipykernel" not in sys.modules:
-        # Without a script (python -c, python -i) DuckDB draws its bar into stdout, which is data.
-        connection.execute("SET enable_progress_bar = false")
-    return connection
 
 
 def seal(connection: duckdb.DuckDBPyConnection, *folders: Path, files: bool = False) -> None:

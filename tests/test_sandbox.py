@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -198,8 +199,9 @@ def test_a_query_spills_into_a_folder_that_goes(home: Path, run_cli: RunCli) -> 
     assert not list(home.iterdir())
 
 
-def test_ctrl_c_ends_a_query_without_end(home: Path) -> None:
-    """At once, with code 130, and nothing is left behind."""
+@pytest.fixture
+def endless(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """A query without end in a process of its own."""
     home.mkdir(exist_ok=True)
     query = "SELECT count(*) FROM range(10000000000) a, range(10000000000) b"
     running = subprocess.Popen(
@@ -210,13 +212,35 @@ def test_ctrl_c_ends_a_query_without_end(home: Path) -> None:
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads
     )
-    while not list(home.glob(".asking-*")):
+    while not list(home.glob(".asking-*/lock")):
         time.sleep(0.05)
         assert running.poll() is None
     time.sleep(0.5)
-    running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=60)
-    assert running.returncode == 130, said
+    yield running
+    running.kill()
+    running.wait()
+    if running.stderr:
+        running.stderr.close()
+
+
+def test_ctrl_c_ends_a_query_without_end(endless: subprocess.Popen[str], home: Path) -> None:
+    """At once, with code 130, and nothing is left behind."""
+    endless.send_signal(signal.SIGINT)
+    _, said = endless.communicate(timeout=60)
+    assert endless.returncode == 130, said
+    assert not list(home.iterdir())
+
+
+def test_what_a_killed_query_left_goes_with_the_next(endless: subprocess.Popen[str], home: Path) -> None:
+    """Gigabytes may have been spilled. What belongs to a process that runs stays, however old it is."""
+    (folder,) = home.glob(".asking-*")
+    long_ago = time.time() - 1000
+    os.utime(folder / "lock", (long_ago, long_ago))
+    ed.sql("SELECT 1", home=home)
+    assert folder.is_dir()
+    endless.kill()
+    endless.wait()
+    ed.sql("SELECT 1", home=home)
     assert not list(home.iterdir())
 
 

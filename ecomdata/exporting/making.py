@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import math
 import os
-import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +27,8 @@ from ecomdata.labelled import LABELS
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
-from ecomdata.sandbox import seal, spilling_connection
+from ecomdata.sandbox import seal
+from ecomdata.spilling import spill_folder, spilling_connection
 from ecomdata.sqltext import quoted, schema_name
 from ecomdata.store import Store, home_folder
 
@@ -163,11 +163,9 @@ def _opened(
 ) -> Generator[duckdb.DuckDBPyConnection]:
     """A connection with the catalog's views, which reads nothing but the store."""
     store = Store(home_folder(home))
-    beside = release.folder.parent
-    place = beside if os.access(beside, os.W_OK) else None
     with (
-        tempfile.TemporaryDirectory(prefix=".exporting-", dir=place) as spill,
-        spilling_connection(memory, Path(spill)) as connection,
+        spill_folder(release.folder.parent, "exporting") as spill,
+        spilling_connection(memory, spill) as connection,
     ):
         seal(connection, store.root, store.home / EMBEDDINGS, store.home / LABELS)
         create_views(connection, store)

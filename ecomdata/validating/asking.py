@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -18,7 +16,8 @@ from ecomdata.derive import numbered
 from ecomdata.errors import EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.manifest import Manifest
-from ecomdata.sandbox import reading, seal, spilling_connection
+from ecomdata.sandbox import reading, seal
+from ecomdata.spilling import spill_folder, spilling_connection
 from ecomdata.sqltext import parquet, quoted
 
 _SHOWN_CHARACTERS: Final = 200
@@ -123,10 +122,9 @@ def asking(folder: Path, manifest: Manifest, *, memory: str, spill: Path) -> Gen
         UsageError: ``memory`` is not an amount.
         DataError: the files of a table cannot be read.
     """
-    place = spill if os.access(spill, os.W_OK) else None
     with (
-        tempfile.TemporaryDirectory(prefix=".validating-", dir=place) as spilled,
-        spilling_connection(memory, Path(spilled)) as connection,
+        spill_folder(spill, "validating") as spilled,
+        spilling_connection(memory, spilled) as connection,
     ):
         for name, record in manifest.tables.items():
             paths = [str(folder / file.path) for file in record.files]

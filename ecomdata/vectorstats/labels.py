@@ -16,7 +16,7 @@ import polars as pl
 
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
-from ecomdata.sandbox import spilling_connection
+from ecomdata.spilling import spilling_connection
 from ecomdata.sqltext import literal, parquet, quoted
 from ecomdata.store import writing
 from ecomdata.vectors.blocks import Ints
