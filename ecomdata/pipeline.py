@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,10 +22,9 @@ from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import REJECTED, Batch, Block, no_rejections
 from ecomdata.shards import write_shards
 from ecomdata.sources.matching import matches_tail
-from ecomdata.sources.plan import NothingFoundError, some
+from ecomdata.sources.plan import COMMIT, NothingFoundError, some
 from ecomdata.threads import Engine, Pending, Pool, Threads
 
-_COMMIT: Final = re.compile("[0-9a-f]{40}")
 QUARANTINE: Final = pl.Schema([("source_file", pl.String()), *REJECTED.items()])
 """Columns of a quarantine file. ``row`` counts from 1; in text files it is the line."""
 
@@ -315,7 +313,7 @@ def layout_path(file: RawFile) -> str:
     name, place = PurePosixPath(file.name).parts, file.container.parts
     for length in range(len(name), 0, -1):  # the name of an archive's member goes on below its container
         if place[-length:] == name[:length]:
-            above = [folder for folder in place[:-length] if not _COMMIT.fullmatch(folder)]
+            above = [folder for folder in place[:-length] if not COMMIT.fullmatch(folder)]
             return "/".join(("", *above[-1:], *name))
     return f"/{file.name}"
 

@@ -42,8 +42,9 @@ from ecomdata.sources.hub_calls import (
     strange,
     token_only_to,
 )
-from ecomdata.sources.hub_client import COMMIT, LARGEST_TEXT, files_of, small_text
+from ecomdata.sources.hub_client import LARGEST_TEXT, files_of, small_text
 from ecomdata.sources.patience import LONGEST, RETRIED, Patience
+from ecomdata.sources.plan import COMMIT
 
 PATIENCE: Final = Patience()
 _ENDPOINT: Final = "check HF_ENDPOINT or --endpoint"

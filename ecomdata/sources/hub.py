@@ -19,10 +19,11 @@ from ecomdata.plainjson import read_json
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import decompressed, is_archive
 from ecomdata.sources.hub_calls import Address
-from ecomdata.sources.hub_client import COMMIT, Entry, ask, fetch, is_there, offline
+from ecomdata.sources.hub_client import Entry, ask, fetch, is_there, offline
 from ecomdata.sources.local import expander
 from ecomdata.sources.matching import Selection, hidden, ignorable, matches_tail
 from ecomdata.sources.plan import (
+    COMMIT,
     OnBytes,
     Plan,
     by_hand,

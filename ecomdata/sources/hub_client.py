@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -44,7 +43,7 @@ from ecomdata.sources.hub_calls import (
     token_only_to,
 )
 from ecomdata.sources.patience import RETRIED, Patience
-from ecomdata.sources.plan import OnBytes
+from ecomdata.sources.plan import COMMIT, OnBytes
 from ecomdata.sources.responses import check_status
 
 LARGEST_TEXT: Final = 16 << 20
@@ -53,7 +52,6 @@ MOST_ENTRIES: Final = 200_000
 MOST_PAGES: Final = 2_000
 """Answers that a listing takes, retries included: the Hub's pages hold 1,000 entries. A page may be empty."""
 PATIENCE: Final = Patience()
-COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _CHUNK: Final = 1 << 20
 _LARGEST: Final = (1 << 63) - 1
 

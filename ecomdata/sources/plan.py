@@ -23,6 +23,8 @@ CONFIRM_ABOVE: Final = 1_000_000_000
 OnBytes = Callable[[int], None]
 """Told of bytes as they arrive; a negative number takes back bytes that must be fetched again."""
 
+COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+"""The id of a commit, and the name of the folder of what is downloaded of it."""
 _SHOWN: Final = 5
 _SECRET: Final = re.compile("token|key|sig|secret|pass|pwd|auth|credential|jwt|code|session", re.IGNORECASE)
 """Of names of an address's parameters."""
