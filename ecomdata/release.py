@@ -141,8 +141,10 @@ def open_release(name: str, *, home: str | os.PathLike[str] | None = None) -> Re
         UsageError: the dataset is not loaded, or none is called so.
     """
     store = Store(home_folder(home))
-    if store.current(name) is None:
+    try:
+        return Release(require_loaded(store, name))
+    except UsageError:
         from ecomdata.registry import loader
 
         loader(name)  # near names help more than a load that does not exist
-    return Release(require_loaded(store, name))
+        raise

@@ -13,7 +13,6 @@ from ecomdata.foreign import require_sound_footer
 from ecomdata.manifest import Manifest, TableRecord, WrittenFile
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PUBLISHED, Published, PublishedTable, is_part
-from ecomdata.registry import loader
 from ecomdata.release import open_release
 from ecomdata.shards import sha256_file
 from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, explained, token_only_to
@@ -110,11 +109,7 @@ def verify(
 
 
 def _verify_here(name: str, home: str | os.PathLike[str] | None, reporter: Reporter) -> Verification:
-    try:
-        release = open_release(name, home=home)
-    except UsageError:
-        loader(name)  # knows near names for one that is misspelt
-        raise
+    release = open_release(name, home=home)
     manifest, folder = release.manifest, release.folder
     found = [*_identity(manifest, dataset=name, release=folder.name)]
     quarantined = [file for record in manifest.tables.values() for file in record.quarantine]

@@ -34,7 +34,7 @@ from ecomdata.engines import EngineName, Opened, engine_of
 from ecomdata.errors import DataError, UsageError
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
-from ecomdata.release import Release, open_release
+from ecomdata.release import open_release
 from ecomdata.store import Store, home_folder
 from ecomdata.tables import sha256_json
 from ecomdata.vectors.joining import Search
@@ -180,7 +180,7 @@ class _Search:
         engine: Opened,
     ) -> None:
         self.store = store
-        self.release = self._opened(name)
+        self.release = open_release(name, home=store.home)
         self.table = self.release[table]
         self.column = TextColumn(self.table, column)
         check_columns(self.table, by)
@@ -199,13 +199,6 @@ class _Search:
                 "ngrams": how.ngrams,
                 "permutations": how.permutations,
             }
-
-    def _opened(self, name: str) -> Release:
-        try:
-            return open_release(name, home=self.store.home)
-        except UsageError:
-            loader(name)  # knows near names for one that is misspelt
-            raise
 
     def corpus(self, other: str | None, split: str | None) -> Corpus:
         """The texts to compare.
@@ -236,7 +229,8 @@ class _Search:
             raise UsageError(
                 f"{text!r} names no table", hint="write it like merrec.items or merrec.items.title"
             )
-        return TextColumn(self._opened(name)[parts[0]], parts[1] if len(parts) == 2 else self.column.column)
+        release = open_release(name, home=self.store.home)
+        return TextColumn(release[parts[0]], parts[1] if len(parts) == 2 else self.column.column)
 
     def times(self, column: str | None) -> pl.Series:
         """When each row was made.

@@ -112,7 +112,7 @@ def export(  # noqa: PLR0913 - an option of the command each
     given = {"rating": ratings, "label": label, "features": features, "split": split, "no-guard": not guard}
     _check_options(format, given)
     _check_ratings(ratings or {})
-    loader(name)  # knows near names for one that is misspelt
+    loader(name)  # a release of a dataset that is not declared is refused
     release = open_release(name, home=home)
     reporter = reporter or Silent()
     folder = Path(out).absolute() if format != "recommenders" else Path(out).absolute().parent

@@ -173,7 +173,7 @@ def semantic_id_stats(  # noqa: PLR0913 - one keyword an option
         DataError: the files in the store cannot be read, a line of ``predictions`` is malformed, or its
             ids are of another codebook.
     """
-    loader(name)  # knows near names for one that is misspelt
+    loader(name)  # a release of a dataset that is not declared is refused
     release = open_release(name, home=home)
     reporter = reporter or Silent()
     near = _near(name, queries, gallery, memory, home, reporter)

@@ -59,7 +59,6 @@ def validate(
         DataError: the files in the store cannot be read.
         EcomdataError: the dataset's validation file is not of the form, or a query in it is wrong.
     """
-    loader(name)  # knows near names for one that is misspelt
     release = open_release(name, home=home)
     return validate_release(release, distributions=distributions, memory=memory, reporter=reporter)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ecomdata.embeddings.sets import EmbeddingSet, embedding_set
 from ecomdata.errors import UsageError
 from ecomdata.progress import Reporter, Silent
-from ecomdata.registry import loader
 from ecomdata.release import open_release
 from ecomdata.store import home_folder
 from ecomdata.vectors.computing import Device
@@ -81,7 +80,7 @@ def stats(  # noqa: PLR0913 - one keyword an option, as the command line has the
     if report is not None and not Path(report).absolute().parent.is_dir():
         raise UsageError(f"{Path(report).absolute().parent} is no folder", hint="make it first")
     where = home_folder(home)
-    one = _opened(name, table, where)
+    one = embedding_set(name, table, home=where)
     work = Work(one, open_release(name, home=where), how, reporter or Silent())
     labels = (label,) if isinstance(label, str) else tuple(label)
     other = None if against is None else _other(against, where)
@@ -92,14 +91,6 @@ def stats(  # noqa: PLR0913 - one keyword an option, as the command line has the
     return found
 
 
-def _opened(name: str, table: str | None, home: Path) -> EmbeddingSet:
-    try:
-        return embedding_set(name, table, home=home)
-    except UsageError:
-        loader(name)  # knows near names for one that is misspelt
-        raise
-
-
 def _other(text: str, home: Path) -> EmbeddingSet:
     name, _, table = text.partition(".")
-    return _opened(name, table or None, home)
+    return embedding_set(name, table or None, home=home)
