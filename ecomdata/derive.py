@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import duckdb
 import polars as pl
 
 from ecomdata.declare import Table
@@ -19,6 +18,7 @@ from ecomdata.sqltext import parquet, quoted
 from ecomdata.store import writing
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 _BATCH_ROWS: Final = 128 * 1024
@@ -61,6 +61,8 @@ def derived_frames(
         absent: Tables that no raw file was given for; the query sees them empty.
         origin: The dataset that this one is derived from; its tables stand under their schema.
     """
+    import duckdb
+
     types = {name: column.dtype for name, column in table.schema.columns().items()}
     with writing(folder), _connection(folder, memory) as connection:
         if origin is not None:

@@ -9,9 +9,10 @@ import threading
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 _HEARD: Final = 0.5
 """Seconds after which Ctrl-C is heard at the latest."""
@@ -52,6 +53,8 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
     Raises:
         KeyboardInterrupt: it was pressed.
     """
+    import duckdb
+
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are not for other threads
         return

@@ -10,11 +10,12 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
-
-import duckdb
+from typing import IO, TYPE_CHECKING, Final
 
 from ecomdata.errors import UsageError
+
+if TYPE_CHECKING:
+    import duckdb
 
 _LOCK: Final = "lock"
 _YOUNG: Final = 60.0
@@ -66,6 +67,8 @@ def spilling_connection(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
     Raises:
         UsageError: ``memory`` is not an amount.
     """
+    import duckdb
+
     try:
         connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spill)})
     except duckdb.Error as error:

@@ -145,6 +145,13 @@ def test_a_query_over_what_is_loaded_needs_duckdb_alone(tmp_path: Path) -> None:
     assert _heavy_after(query, ECOMDATA_HOME=str(tmp_path)) == ["duckdb"]
 
 
+def test_a_load_of_text_needs_no_duckdb(tmp_path: Path) -> None:
+    """It is there for derived tables and odd JSON; its import takes as long as a small file."""
+    load = ["load", "taobao/user-behavior", "--sample", "-y"]
+    query = f"from ecomdata.cli import cli; cli({load}, standalone_mode=False)"
+    assert "duckdb" not in _heavy_after(query, ECOMDATA_HOME=str(tmp_path))
+
+
 OF_TEXTS = ("--table", "reviews", "--column", "text")
 
 

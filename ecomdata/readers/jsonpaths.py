@@ -7,9 +7,8 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -22,6 +21,9 @@ from ecomdata.readers.base import Batch, Block
 from ecomdata.readers.exact import Record, rejected_frame
 from ecomdata.readers.textblocks import BLOCK_SIZE, decode, record_blocks
 from ecomdata.sqltext import literal
+
+if TYPE_CHECKING:
+    import duckdb
 
 _LOCAL: Final = threading.local()
 _BOM: Final = b"\xef\xbb\xbf"
@@ -184,6 +186,8 @@ _SHORT: Final = 64
 
 def _ask(table: pa.Table, paths: Sequence[str]) -> pl.DataFrame:
     """The JSON type of each line (null where it is no JSON) and the texts at the paths."""
+    import duckdb
+
     connection: duckdb.DuckDBPyConnection | None = getattr(_LOCAL, "connection", None)
     if connection is None:
         # One for each thread; it reaches no file and no network.
