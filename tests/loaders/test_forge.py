@@ -184,6 +184,25 @@ def test_blank_and_malformed_prompts_are_rejected(tmp_path: Path, user: str, ans
     assert rejected["raw"][0] == f"{SYSTEM},{user},{answer}"
 
 
+@pytest.mark.parametrize(
+    ("user", "answer", "token"),
+    [
+        (f"{BEFORE}C1989C14585C8{AFTER}", "C1442C14117C19114", "C1989C14585C8"),
+        (USER, "C1442C14117C19114C1442C1C19114", "C1442C1C19114"),
+    ],
+)
+def test_tokens_of_another_level_fail_validation(tmp_path: Path, user: str, answer: str, token: str) -> None:
+    """In the history and in the answer; the items of a test answer are no tokens."""
+    test = f"system,user,answer\n{SYSTEM},{USER},0WIlv;C1C2C\n"
+    _load(
+        tmp_path,
+        **{"train_data/s1_tiny.csv": f"{HUB}{SYSTEM},{user},{answer}\n", "test_data/s1_tiny_test.csv": test},
+    )
+    (rule,) = [rule for rule in ed.validate("taobao/forge").rules if "one code of each level" in rule.name]
+    assert (rule.status, rule.breaking) == ("failed", 1)
+    assert token in str(rule.rows)
+
+
 def test_preprocessed_behaviour_is_not_taken_for_item_ids(tmp_path: Path) -> None:
     """u2i/process.py writes ``idx|lv1|lv2|lv3`` under the same column names."""
     text = 'user_history,target_item\n"12|3|4|5,13|1|2|3","14|1|1|1"\n0WIlv,ECZSq\n'
