@@ -158,3 +158,11 @@ def test_nothing_of_a_sample_is_rejected() -> None:
     release = ed.load("taobao/user-behavior", sample=True)
     assert release["interactions"].record.rejected == 0
     assert set(_frame(release)["event"].unique()) == {"view", "cart", "favourite", "purchase"}
+
+
+def test_figures_are_about_the_whole_file(tmp_path: Path) -> None:
+    """They are not held against the head of it that is around under its own name."""
+    _load(tmp_path, FIRST_ROWS, name="raw_user_behavior_sample.csv")
+    figures = ed.validate("taobao/user-behavior").figures
+    assert {figure.status for figure in figures} == {"not applicable"}
+    assert "raw_user_behavior_sample.csv was loaded too" in figures[0].reason
