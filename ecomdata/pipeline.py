@@ -22,7 +22,7 @@ from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import REJECTED, Batch, Block, no_rejections
 from ecomdata.shards import write_shards
 from ecomdata.sources.matching import matches_tail
-from ecomdata.sources.plan import COMMIT, NothingFoundError, some
+from ecomdata.sources.plan import NothingFoundError, some, telling
 from ecomdata.threads import Engine, Pending, Pool, Threads
 
 QUARANTINE: Final = pl.Schema([("source_file", pl.String()), *REJECTED.items()])
@@ -307,14 +307,13 @@ def layout_path(file: RawFile) -> str:
     """What a pattern on the path sees: the file's name, and the name of the folder above it.
 
     The folder above is the one that was given, or one that belongs to upstream's layout where that was given
-    from its middle; of a download from the Hub it is the repository, as the commit's folder says nothing.
+    from its middle; of what the Hub sent it is the repository, as the commit's folder says nothing.
     What is above that is the user's own and says nothing about the data.
     """
     name, place = PurePosixPath(file.name).parts, file.container.parts
     for length in range(len(name), 0, -1):  # the name of an archive's member goes on below its container
         if place[-length:] == name[:length]:
-            above = [folder for folder in place[:-length] if not COMMIT.fullmatch(folder)]
-            return "/".join(("", *above[-1:], *name))
+            return "/".join(("", *telling(place[:-length]), *name))
     return f"/{file.name}"
 
 

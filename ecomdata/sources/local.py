@@ -14,7 +14,7 @@ from ecomdata.pathnames import checked, expanded, in_utf8
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import is_archive, member_file, members, on_disk
 from ecomdata.sources.matching import Selection, hidden, ignorable, near
-from ecomdata.sources.plan import Plan, nothing_found, total_size
+from ecomdata.sources.plan import Plan, nothing_found, some, total_size
 
 _CHUNK: Final = 1 << 20
 
@@ -33,7 +33,8 @@ def plan_local(dataset: Dataset, source: str, selection: Selection, home: Path) 
     """The dataset's files below a path.
 
     Raises:
-        UsageError: the path does not exist or is not UTF-8, or none of the dataset's files is there.
+        UsageError: the path does not exist or is not UTF-8, none of the dataset's files is there, or it is a
+            repository in the Hub's cache and no commit of it.
         DataError: an archive there is damaged or not to be trusted, or a file's name is not UTF-8.
     """
     path = Path(os.path.abspath(expanded(Path(source))))  # noqa: PTH100 - links keep their names
@@ -42,6 +43,7 @@ def plan_local(dataset: Dataset, source: str, selection: Selection, home: Path) 
         raise _missing(path, source)
     found = Found()
     if path.is_dir():
+        _reject_cached_repository(path)
         for file in sorted(_walk(path, found)):
             consider(file, len(file.relative_to(path).parts), selection, home, found)
     else:
@@ -135,9 +137,20 @@ def expander(dataset: Dataset, selection: Selection, home: Path) -> Callable[[Ra
 
 def _fence(folder: Path) -> Path:
     # A snapshot in the Hub's cache is a folder of links into blobs/ beside it; those are the user's data.
-    if folder.parent.name == "snapshots" and (folder.parent.parent / "blobs").is_dir():
-        return folder.parent.parent.resolve()
+    for inside in (folder, *folder.parents):
+        if inside.parent.name == "snapshots" and (inside.parent.parent / "blobs").is_dir():
+            return inside.parent.parent.resolve()
     return folder.resolve()
+
+
+def _reject_cached_repository(path: Path) -> None:
+    snapshots = path / "snapshots"
+    if (path / "blobs").is_dir() and snapshots.is_dir():
+        there = sorted(snapshots.iterdir())
+        raise UsageError(
+            f"{path} is a repository in the Hub's cache, which may hold files of several commits",
+            hint=f"give the folder of one commit: {some([str(one) for one in there]) or 'it has none'}",
+        )
 
 
 def _walk(folder: Path, found: Found) -> Iterator[Path]:

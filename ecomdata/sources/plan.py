@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +25,8 @@ OnBytes = Callable[[int], None]
 
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 """The id of a commit, and the name of the folder of what is downloaded of it."""
+_CACHED: Final = re.compile(r"datasets--.+?--(.+)/snapshots")
+"""A repository in the Hub's cache, above the folders of its commits."""
 _SHOWN: Final = 5
 _SECRET: Final = re.compile("token|key|sig|secret|pass|pwd|auth|credential|jwt|code|session", re.IGNORECASE)
 """Of names of an address's parameters."""
@@ -39,6 +41,13 @@ def ignore_bytes(_: int) -> None:
 def raw_folder(home: Path, dataset: str) -> Path:
     """Where a dataset's downloads are."""
     return home / "raw" / dataset
+
+
+def telling(folders: Sequence[str]) -> tuple[str, ...]:
+    """The last of some folders that says something: of what the Hub sent, the repository, not its commit."""
+    last = [folder for folder in folders if not COMMIT.fullmatch(folder)][-2:]
+    cached = _CACHED.fullmatch("/".join(last))
+    return (cached[1],) if cached else tuple(last[-1:])
 
 
 def _as_is(file: RawFile) -> tuple[RawFile, ...]:

@@ -115,6 +115,9 @@ def test_origin_behaviour_is_turned_round(tmp_path: Path) -> None:
         ("AL-GR-v1/s1_splits", "part_01.csv", ("s1", None, "final")),
         ("test_data", "s2_tiny_test.csv", ("s2", "test", "final")),
         ("test_data/mine", "AL-GR-v1/s1_splits/part_01.csv", ("s1", None, "final")),
+        (f"datasets--AL-GR--AL-GR/snapshots/{'0' * 40}", "s1_splits/part_01.csv", ("s1", None, "base")),
+        (f"datasets--AL-GR--AL-GR-v1/snapshots/{'0' * 40}/s2_splits", "part_01.csv", ("s2", None, "final")),
+        (f"datasets--me--mine/snapshots/{'0' * 40}", "s1_splits/part_01.csv", ("s1", None, None)),
         ("AL-GR/s1_splits/mine", "train_data.csv", (None, "train", None)),
     ],
 )

@@ -140,6 +140,28 @@ def test_a_snapshot_in_the_cache_of_the_hub_is_read(home: Path, tmp_path: Path) 
     assert contents(look(home, snapshot)) == {"clicks.csv": CLICKS}
 
 
+def test_a_folder_of_a_snapshot_is_read(home: Path, tmp_path: Path) -> None:
+    """A month of it, say: its links lead no further out than the snapshot's own."""
+    repo = write(tmp_path / "datasets--acme--toy", {"blobs/abc": CLICKS})
+    month = repo / "snapshots" / "c0ffee" / "2024" / "05"
+    month.mkdir(parents=True)
+    (month / "clicks.csv").symlink_to("../../../../blobs/abc")
+    (month / "clicks_2.csv").symlink_to(write(tmp_path / "elsewhere", {"clicks.csv": CLICKS}) / "clicks.csv")
+    plan = look(home, month)
+    assert contents(plan) == {"clicks.csv": CLICKS}
+    assert plan.notes[0].startswith("1 link(s) lead out of")
+
+
+def test_a_whole_repository_of_the_cache_is_told_from_a_commit(home: Path, tmp_path: Path) -> None:
+    """It may hold a file in two versions; the hint names the folders of its commits."""
+    repo = write(
+        tmp_path / "datasets--acme--toy", {"blobs/abc": CLICKS, "snapshots/c0ffee/clicks.csv": CLICKS}
+    )
+    with pytest.raises(UsageError, match="a repository in the Hub's cache") as caught:
+        look(home, repo)
+    assert str(repo / "snapshots" / "c0ffee") in caught.value.hint
+
+
 @pytest.mark.parametrize("name", ["loop.csv", "clicks_loop.csv"])
 def test_a_link_to_itself_is_no_file(home: Path, tmp_path: Path, name: str) -> None:
     """And no endless loop."""
