@@ -168,8 +168,12 @@ def describe(plan: Plan, licence: Licence) -> list[str]:
         needed = human(plan.download_bytes) if plan.size_known else "as much as the server sends"
         lines.append(f"to download: {needed}, into {plan.folder}")
     lines.append(f"terms: {licence.title}, {licence.url}{_redistribution(licence)}")
-    if plan.unrecognised:
-        lines.append(f"belonging to no table, left alone: {some(plan.unrecognised)}")
+    packed = [name for name in plan.unrecognised if needs_unpacking(name)]
+    others = [name for name in plan.unrecognised if not needs_unpacking(name)]
+    if packed:
+        lines.append(f"not looked into, unpack what belongs to {plan.dataset}: {some(packed)}")
+    if others:
+        lines.append(f"belonging to no table, left alone: {some(others)}")
     lines += plan.notes
     return lines
 

@@ -46,6 +46,13 @@ def test_many_unrecognised_files_are_summed_up(tmp_path: Path) -> None:
     assert lines[-1] == "belonging to no table, left alone: a, b, c, d, e and 2 more"
 
 
+def test_packed_files_are_told_apart_and_first(tmp_path: Path) -> None:
+    """They may hold what is missing, as upstream's user_data.7z does, however many other files there are."""
+    lines = describe(_plan(tmp_path, unrecognised=(*"abcdefg", "clicks.7z", "old/more.RAR")), LICENCE)
+    assert lines[-2] == "not looked into, unpack what belongs to toy: clicks.7z, old/more.RAR"
+    assert lines[-1] == "belonging to no table, left alone: a, b, c, d, e and 2 more"
+
+
 @pytest.mark.parametrize(("size", "asks"), [(CONFIRM_ABOVE, False), (CONFIRM_ABOVE + 1, True)])
 def test_above_a_gigabyte_the_user_is_asked(tmp_path: Path, size: int, asks: bool) -> None:
     """Not at it."""
