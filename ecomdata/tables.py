@@ -143,7 +143,9 @@ class TableWriter:
             keys = listed(sorted(tally.unverified))
             self._reporter.say(f"note: {name}: unverified upstream, kept as JSON: {keys}")
         if not tally.written:
-            self._reporter.say(f"note: {name} has no rows; its raw files hold none")
+            dropped = tally.dropped.total()
+            why = f"all {dropped:,} that were read were dropped" if dropped else "its raw files hold none"
+            self._reporter.say(f"note: {name} has no rows; {why}")
 
 
 def _as_rejected(frame: pl.DataFrame, bad: list[int], reasons: list[list[str]], first: int) -> pl.DataFrame:

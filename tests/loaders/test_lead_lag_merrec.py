@@ -89,6 +89,14 @@ def test_an_event_of_another_year_draws_out_no_series(tmp_path: Path) -> None:
     }
 
 
+def test_a_log_of_a_week_has_no_series(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All products may be older than it: said as such, and not as if there were nothing to read."""
+    days = (datetime(2023, 5, 1), datetime(2023, 5, 3))  # noqa: DTZ001
+    ed.load("merrec", source=shard(tmp_path, [(f"{i}", "item_view", day) for i, day in enumerate(days)]))
+    ed.load("lead-lag/merrec")
+    assert "series has no rows; all 2 that were read were dropped" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("merrec")
 def test_a_lookback_leaves_out_what_was_not_seen_from_birth() -> None:
     """A product with eight days of log before it has no known first nine days."""
