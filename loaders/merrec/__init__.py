@@ -16,6 +16,8 @@ from ._recipes import RECIPES
 from ._sample import sample
 from .tables import Events, Items, RawEvents, normalize
 
+_SHARD: Final = f"{'[0-9]' * 12}.parquet"
+
 # Columns of salmon1802/MerRec on the Hub that upstream does not have.
 _SALMON1802: Final = frozenset({"user_index", "item_index", "seq_len", "day_of_week", "is_weekend"})
 
@@ -67,7 +69,8 @@ DATASETS: Final = (
                 grain="one event of one user on one listing",
                 raws=(
                     Raw(
-                        files=(f"{'[0-9]' * 12}.parquet",),
+                        # With the month, so that a shard's name has it where the month's own folder is given.
+                        files=(f"2023[0-9][0-9]01/{_SHARD}", _SHARD),
                         reader=Parquet(),
                         schema=RawEvents,
                         normalize=normalize,

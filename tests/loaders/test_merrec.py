@@ -208,6 +208,15 @@ def test_shards_are_found_in_any_folder(tmp_path: Path) -> None:
     assert len(ed.load("merrec", source=tmp_path / "merrec" / "data" / "20230501", force=True)["events"]) == 1
 
 
+def test_a_month_may_be_given_as_a_folder(tmp_path: Path) -> None:
+    """Its shards keep it in their names, and the figures of May are about them."""
+    write_shard(tmp_path, {})
+    release = ed.load("merrec", source=tmp_path / "20230501")
+    assert [file.name for file in release.manifest.raw] == ["20230501/000000000000.parquet"]
+    (events,) = [figure for figure in ed.validate("merrec").figures if figure.name == "events, May"]
+    assert (events.status, events.measured) == ("failed", 1)
+
+
 def test_only_takes_a_month(tmp_path: Path) -> None:
     """``--only '20230501/*'`` reads May alone."""
     write_shard(tmp_path, {}, {}, month="20230501")
