@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from ecomdata.manifest import Manifest
@@ -50,14 +51,14 @@ class Scope:
         for shortfall in (*self._cut, self._tables):
             if shortfall:
                 return f"{shortfall}, and figures are about all of it"
-        if self._only and self._only != group.only:
+        if self._only and _chosen(self._only) != _chosen(group.only):
             about = group.only or "all of it"
             return f"only {self._only} was loaded, and this is about {about}"
         names = [file.name for file in self._manifest.raw]
         for glob in group.files:
             if not any(matches_tail(name, glob) for name in names):
                 return f"no raw file {glob} was loaded"
-        if group.only and not self._only:
+        if group.only:
             for name in self._raw_files(tables):
                 if not matches_tail(name, group.only):
                     return f"this is about {group.only} alone, and {name} was loaded too"
@@ -81,3 +82,8 @@ class Scope:
         if not (set(tables) & set(self._manifest.tables)) <= read:
             return [file.name for file in files]
         return [file.name for file in files if any(file.rows.get(table) for table in tables)]
+
+
+def _chosen(only: str) -> str:
+    """What ``--only`` chooses, by one spelling: a folder's name alone stands for all that is in it."""
+    return re.sub(r"/+\*{0,2}$", "", only)

@@ -109,6 +109,19 @@ def test_a_figure_about_a_part_applies_to_just_that(shop: Shop) -> None:
     assert "202306/clicks.csv was loaded too" in ed.validate(NAME).figures[0].reason
 
 
+@pytest.mark.parametrize("only", ["202305", "202305/", "202305/**", "202305/*"])
+def test_a_folder_is_the_same_part_however_it_is_spelt(shop: Shop, only: str) -> None:
+    """``--only`` takes a folder's name for all that is in it; what is deeper in it is more than that part."""
+    shop.say(FIGURE + 'only = "202305/*"\n')
+    shop.load(only=only)
+    assert ed.validate(NAME).figures[0].status == "passed"
+    deeper = shop.folder / "raw" / "202305" / "more" / "clicks.csv"
+    deeper.parent.mkdir()
+    deeper.write_text("user,item,action,price,note\n1,1,view,1,\n")
+    shop.load(only=only, force=True)
+    assert ed.validate(NAME).figures[0].status == "not applicable"
+
+
 def test_a_figure_about_more_files_needs_them(shop: Shop) -> None:
     """``files`` names what must have been loaded."""
     shop.say(FIGURE + 'files = ["202305/*", "202306/*"]\n')
