@@ -1,4 +1,4 @@
-"""What lies in place of data: a git-LFS pointer, an error page, an empty or a truncated file."""
+"""What lies in place of data: a git-LFS pointer, an error page, an archive, an empty or a truncated file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _PAGE: Final = re.compile(rb"\s*<(!doctype\s+html|html|head|body|title)\b", re.I
 _XML_ERROR: Final = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<Error\b", re.IGNORECASE)
 _JSON_ERROR: Final = re.compile(rb'\s*\{\s*"(error|errors|message|detail|statusCode)"\s*:', re.IGNORECASE)
 _PARQUET_MIN: Final = 12
+_PACKED: Final = {b"\x1f\x8b": ".gz", b"PK\x03\x04": ".zip", b"7z\xbc\xaf\x27\x1c": ".7z"}
+_UNPACKED: Final = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet")
 _MAGIC: Final = {".zip": b"PK", ".npz": b"PK", ".gz": b"\x1f\x8b", ".tgz": b"\x1f\x8b"}
 
 
@@ -22,7 +24,7 @@ def reject_imposters(file: RawFile) -> None:
     """Check that a raw file which is on disk holds data, by its first and last bytes.
 
     Raises:
-        DataError: it is empty, truncated, a git-LFS pointer or an error page.
+        DataError: it is empty, truncated, a git-LFS pointer, an error page or packed under another name.
     """
     reject_imposter(file.container, file.name)
     plain = file.container.name == file.name.rsplit("/", 1)[-1]
@@ -33,6 +35,7 @@ def reject_imposters(file: RawFile) -> None:
     if not head:
         raise DataError(f"{file.name} is empty", hint="get the file again")
     _judge(head, file.name)
+    _judge_packed(head, file.name)
 
 
 def reject_imposter(path: Path, name: str) -> None:
@@ -49,6 +52,8 @@ def reject_imposter(path: Path, name: str) -> None:
         stream.seek(max(0, size - 8))
         tail = stream.read(8)
     _judge(head, name)
+    if path.name == name.rsplit("/", 1)[-1]:
+        _judge_packed(head, name)
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         _judge_parquet(head, tail, size, name)
@@ -75,6 +80,13 @@ def _judge(head: bytes, name: str) -> None:
             f"{name} is a server's error message, not data: {_quote(head)}",
             hint="the download failed at the server; get the file again",
         )
+
+
+def _judge_packed(head: bytes, name: str) -> None:
+    packed = next((kind for magic, kind in _PACKED.items() if head.startswith(magic)), "")
+    if packed and name.lower().endswith(_UNPACKED):
+        rename = "" if packed == ".7z" else f", or call it {name}{packed}"
+        raise DataError(f"{name} is packed: it holds a {packed} file", hint=f"unpack it{rename}")
 
 
 def _pointer(head: bytes, name: str) -> DataError:

@@ -56,6 +56,29 @@ def test_an_error_message_in_json(tmp_path: Path, name: str) -> None:
         reject_imposters(RawFile.on_disk(tmp_path / name))
 
 
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (gzip.compress(CLICKS), ".gz"),
+        (zipped({"clicks.csv": CLICKS}), ".zip"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(50), ".7z"),
+    ],
+)
+@pytest.mark.parametrize("name", ["clicks.csv", "clicks.parquet", "clicks.jsonl"])
+def test_packed_under_the_name_of_what_is_packed(
+    tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
+    """As ``wget -O clicks.csv`` makes of an archive: said as such, and not that it is no UTF-8."""
+    write(tmp_path, {name: content})
+    with pytest.raises(DataError, match=f"is packed: it holds a {kind} file") as error:
+        reject_imposters(RawFile.on_disk(tmp_path / name))
+    assert "unpack it" in error.value.hint
+    (tmp_path / "all.zip").write_bytes(zipped({name: content}))
+    (member,) = look(tmp_path, tmp_path / "all.zip", clicks=("clicks.*",)).files
+    with pytest.raises(DataError, match=f"all.zip/{name} is packed"):
+        reject_imposters(member)
+
+
 def test_json_data_may_have_a_message(tmp_path: Path) -> None:
     """In a JSON file such a key is data."""
     write(tmp_path, {"chats.jsonl": b'{"message": "hello"}\n'})
