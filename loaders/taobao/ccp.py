@@ -136,7 +136,7 @@ def _parsed() -> pl.Expr:
 
 def _first(field: str, name: str) -> pl.Expr:
     """The first feature of a field; null where the list has none."""
-    found = pl.col("feature_list").str.extract(f"(?:^|\x01){field}\x02([0-9]+)\x03")
+    found = pl.col("feature_list").str.extract(f"(?:^|\x01){field}\x02([^\x01\x03]*)\x03")
     return found.cast(pl.Int64, strict=False).alias(name)
 
 

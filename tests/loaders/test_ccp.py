@@ -105,6 +105,16 @@ def test_a_field_whose_number_ends_like_the_items(tmp_path: Path) -> None:
     assert _frame(_load(tmp_path, sample_skeleton_train=row))["item_id"].to_list() == [None]
 
 
+@pytest.mark.parametrize(
+    ("text", "item"), [("-7", -7), ("+7", 7), ("007", 7), ("9007199254740993", 2**53 + 1)]
+)
+def test_the_item_is_what_its_feature_says(tmp_path: Path, text: str, item: int) -> None:
+    """However its number is written: the column and the list never tell of different items."""
+    row = f"1,0,0,a,1,205\x02{text}\x031.0\n"
+    found = _frame(_load(tmp_path, sample_skeleton_train=row)).row(0, named=True)
+    assert (found["item_id"], found["features"]) == (item, [_feature("205", item, 1.0)])
+
+
 def test_a_list_without_features(tmp_path: Path) -> None:
     """An empty list is null, and its row is kept."""
     frame = _frame(_load(tmp_path, sample_skeleton_train="1,0,0,a,0,\n"))
