@@ -64,21 +64,22 @@ def new_console(*, err: bool = False) -> Console:
     )
 
 
-def new_table(
-    *columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), title: str | None = None
-) -> Table:
-    """A table without lines between its rows; columns of ``right`` hold numbers, those of ``whole`` names."""
+def new_table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = ()) -> Table:
+    """A table without lines between its rows; columns of ``right`` hold numbers, those of ``whole`` names.
+
+    Where there is no room for a number or a name, it ends in an ellipsis: 10,547 must not look like 10,5.
+    """
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        number = column in right
+        uncut = column in right or column in whole
         table.add_column(
             column,
-            justify="right" if number else "left",
-            no_wrap=number or column in whole,
-            overflow="fold",
+            justify="right" if column in right else "left",
+            no_wrap=uncut,
+            overflow="ellipsis" if uncut else "fold",
         )
     return table
 

@@ -106,4 +106,4 @@ class Bars:
 
     def say(self, text: str) -> None:
         """Print the line above the bars."""
-        self._progress.console.print(plain(text), markup=False, highlight=False)
+        self._progress.console.print(plain(text), markup=False, highlight=False, soft_wrap=True)

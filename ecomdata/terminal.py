@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ecomdata.validating import Validation
     from ecomdata.verifying import Verification
 
+_OVERVIEW: Final = {"name": 0, "title": 100, "licence": 80, "access": 70}
+"""What is listed of a dataset, and how many columns a terminal has for it to be read at all."""
 _GROUPS: Final = 10
 """Values of a column that are shown, by how much of them goes."""
 
@@ -34,19 +36,16 @@ def human_bytes(size: int) -> str:
 
 def print_overview(rows: Sequence[Mapping[str, Any]]) -> None:
     """The registry, one dataset a line."""
-    columns = ("name", "title", "licence", "access", "loaded", "rows", "size")
-    table = new_table(*columns, right=("rows", "size"), whole=("name",))
+    console = new_console()
+    declared = [name for name, width in _OVERVIEW.items() if console.width >= width]
+    columns = (*declared, "loaded", "rows", "size")
+    table = new_table(*columns, right=("rows", "size"), whole=("name", "access", "loaded"))
     for row in rows:
         loaded = "sample" if row["sample"] else ("yes" if row["loaded"] else "")
         count = f"{row['rows']:,}" if row["loaded"] else ""
         size = human_bytes(row["bytes"]) if row["loaded"] else ""
-        table.add_row(
-            *(
-                escaped(v)
-                for v in (row["name"], row["title"], row["licence"], row["access"], loaded, count, size)
-            )
-        )
-    new_console().print(table)
+        table.add_row(*(escaped(v) for v in (*(row[column] for column in declared), loaded, count, size)))
+    console.print(table)
 
 
 def print_info(facts: Mapping[str, Any]) -> None:
@@ -99,7 +98,7 @@ def print_release(release: Release) -> None:
     manifest = release.manifest
     console = new_console(err=True)
     numbers = ("read", "written", "rejected", "dropped", "seconds", "rows/s")
-    table = new_table("table", *numbers, right=numbers)
+    table = new_table("table", *numbers, right=numbers, whole=("table",))
     for name, record in manifest.tables.items():
         rate = f"{record.read / record.seconds:,.0f}" if record.seconds else ""
         dropped = sum(record.dropped.values())
@@ -264,25 +263,21 @@ def print_verification(found: Verification) -> None:
 def print_languages(found: ColumnLanguages) -> None:
     """The languages of a column and what it is written with; where the tags are, on stderr."""
     title = f"{found.dataset} {found.table}.{found.column}: {found.rows:,} rows, {found.nulls:,} without text"
-    table = new_table(
-        "language",
-        "rows",
-        "share",
-        "confidence",
-        right=("rows", "share", "confidence"),
-        title=escaped(title),
-    )
+    console = new_console()
+    console.print(escaped(title), soft_wrap=True)
+    numbers = ("rows", "share", "confidence")
+    table = new_table("language", *numbers, right=numbers)
     for one in found.languages:
         table.add_row(one.language, f"{one.rows:,}", f"{one.share:.1%}", f"{one.confidence:.2f}")
         for part in found.mixed if one.language == "mixed" else ():
             table.add_row(
                 f"  {part.language}", f"{part.rows:,}", f"{part.share:.1%}", f"{part.confidence:.2f}"
             )
-    new_console().print(table)
+    console.print(table)
     scripts = new_table("written with", "share", right=("share",))
     for name, share in found.scripts.items():
         scripts.add_row(name.replace("_", " "), f"{share:.1%}")
-    new_console().print(scripts)
+    console.print(scripts)
     print(f"the tags of each row: {plain(found.path)}", file=sys.stderr)  # noqa: T201
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import ecomdata as ed
 from ecomdata.console import plain, plain_json
 from ecomdata.overview import overview
-from ecomdata.terminal import human_bytes, print_overview
+from ecomdata.progress import Bars
+from ecomdata.terminal import human_bytes, print_overview, print_release
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,55 @@ def test_names_are_whole_on_a_narrow_terminal(
     shown = capsys.readouterr().out
     assert "lead-lag/gharchive " in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("width", "missing"), [(120, set[str]()), (80, {"title"}), (60, {"title", "licence", "access"})]
+)
+def test_the_list_leaves_out_what_has_no_room(
+    width: int,
+    missing: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    home: Path,
+) -> None:
+    """A title that stands a few letters a line is not read; what is loaded, its rows and size are whole."""
+    ed.load("vimrhp", sample=True, home=home)
+    monkeypatch.setattr("ecomdata.console._PIPED", width)
+    print_overview(overview(home=home))
+    lines = capsys.readouterr().out.splitlines()
+    columns = ["name", "title", "licence", "access", "loaded", "rows", "size"]
+    assert lines[1].split() == [name for name in columns if name not in missing]
+    [row] = [line for line in lines if line.split()[:1] == ["vimrhp"]]
+    assert row.split()[-4:] == ["sample", "10,006", "147.9", "kB"]
+    names = [line.split()[0] for line in lines[3:] if line.strip() and not line.startswith("  ")]
+    assert names == list(ed.datasets())
+
+
+def test_a_number_that_is_cut_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    """It would be another number: 10,006 rows were shown as 10,0."""
+    release = ed.load("vimrhp", sample=True, home=home)
+    capsys.readouterr()
+    monkeypatch.setattr("ecomdata.console._PIPED", 45)
+    print_release(release)
+    [row] = [line for line in capsys.readouterr().err.splitlines() if line.lstrip().startswith("rev")]
+    whole = {"10,000", "0"}
+    numbers = row.split()[1:]
+    assert len(numbers) == 6
+    assert all(number in whole or number.endswith("…") for number in numbers[:4]), row
+
+
+def test_a_long_line_is_left_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path or an address that is broken by us cannot be copied."""
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.setenv("COLUMNS", "40")
+    address = "https://example.org/" + "a" * 60
+    with Bars() as bars:
+        bars.say(f"terms: {address}")
+    assert f"terms: {address}\n" in said.getvalue()
 
 
 def test_a_reader_that_goes_away_is_for_the_command_line(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:

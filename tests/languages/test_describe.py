@@ -64,6 +64,7 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_command_shows_and_writes(run_cli: RunCli, shops: Path, tmp_path: Path) -> None:
     """A table for people, JSON for machines, a file where one is named; the place on stderr."""
     done = run_cli("languages", "merrec", "--home", shops)
+    assert done.stdout.splitlines()[0] == "merrec items.title: 2,222 rows, 0 without text"
     assert "merrec items.title:" in done.stdout
     assert "written with" in done.stdout
     assert "items.title.parquet" in done.stderr
