@@ -252,9 +252,12 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
     NAME may be a family: then all its members that are loaded. Figures are compared on a full load only.
     Exit code 3 when a figure is missed, or a rule of severity error is broken.
     """
+    from ecomdata.pathnames import require_place
     from ecomdata.validating import require_sound, to_validate, write_report
     from ecomdata.validating import validate as validate_one
 
+    if report:
+        require_place(report)
     found: list[Validation] = []
     for member in to_validate(name, home=home):
         with reporting() as reporter:

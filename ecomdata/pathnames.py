@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path, PurePosixPath
 
@@ -28,6 +29,19 @@ def checked(path: Path, what: str) -> Path:
             f"{what} {name} has a name that is not UTF-8", hint="rename it, or choose one that is UTF-8"
         )
     return path
+
+
+def require_place(file: str | os.PathLike[str]) -> None:
+    """Refuse a file that cannot be written where it is to be, before the work that it is for.
+
+    Raises:
+        UsageError: its folder is not there, or it is a folder itself.
+    """
+    path = Path(file).absolute()
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent} is no folder", hint="make it first")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, and a file is needed", hint="give the name of a file in it")
 
 
 def expanded(path: Path) -> Path:

@@ -17,6 +17,7 @@ from ecomdata.annotating.measuring.words import in_words
 from ecomdata.annotating.project import Project
 from ecomdata.annotating.records import from_json
 from ecomdata.errors import UsageError
+from ecomdata.pathnames import require_place
 
 if TYPE_CHECKING:
     import os
@@ -102,8 +103,8 @@ def report_on(
     """
     if hourly_cost is not None and not 0 <= hourly_cost < float("inf"):
         raise UsageError(f"an hour cannot cost {hourly_cost}", hint="give --hourly-cost in US dollars")
-    if page is not None and not Path(page).absolute().parent.is_dir():
-        raise UsageError(f"{Path(page).absolute().parent} is no folder", hint="make it first")
+    if page is not None:
+        require_place(page)
     with Project.open(Path(folder)) as project:
         log = log_of(project)
         measured = measure(log, hourly_cost=hourly_cost, seed=seed)

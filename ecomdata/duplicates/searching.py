@@ -32,6 +32,7 @@ from ecomdata.duplicates.sources import Corpus, TextColumn, against, row_times, 
 from ecomdata.embeddings.encoders import Encoder
 from ecomdata.engines import EngineName, Opened, engine_of
 from ecomdata.errors import DataError, UsageError
+from ecomdata.pathnames import require_place
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import open_release
@@ -111,9 +112,12 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
         reporter: Hears of progress.
 
     Raises:
-        UsageError: there is no such dataset, table or column, or an option is not what it may be.
+        UsageError: there is no such dataset, table or column, an option is not what it may be, or the folder
+            of ``report`` is not there.
         DataError: more would go than may, and ``apply`` is given. What was found is kept all the same.
     """
+    if report is not None:
+        require_place(report)
     hears = reporter or Silent()
     store = Store(home_folder(home))
     how = How(

@@ -18,6 +18,7 @@ from ecomdata.languages.classifier import Classifier, from_file
 from ecomdata.languages.detecting import LID_SCHEMA, SCHEMA, told
 from ecomdata.languages.summaries import TEXTS, ColumnLanguages, Share, folder_of
 from ecomdata.languages.tagging import SHARES, TAGS
+from ecomdata.pathnames import require_place
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import Release, TableData, open_release
 from ecomdata.store import home_folder, writing
@@ -58,8 +59,8 @@ def describe_languages(
             would be in a folder that is not there.
         DataError: ``lid`` is no model that can be used.
     """
-    if output is not None and not Path(output).absolute().parent.is_dir():
-        raise UsageError(f"{Path(output).absolute().parent} is no folder", hint="make it first")
+    if output is not None:
+        require_place(output)
     release = open_release(name, home=home)
     chosen = _chosen(release, table, column)
     if output is not None and len(chosen) > 1:

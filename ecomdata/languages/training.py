@@ -19,6 +19,7 @@ from ecomdata.languages.arrowtext import texts_of_series
 from ecomdata.languages.classifier import PREFIX
 from ecomdata.languages.corpus import lines
 from ecomdata.languages.detecting import latin_words
+from ecomdata.pathnames import require_place
 
 LINES: Final = 24_000
 """Lines of each label that the shipped model is trained on."""
@@ -65,8 +66,7 @@ def train_languages(
             "training needs fastText, which is not installed",
             hint="pip install fasttext-numpy2 (Linux on x86-64, Python before 3.14)",
         )
-    if not out.parent.is_dir():
-        raise UsageError(f"{out.parent} is no folder", hint="make it first")
+    require_place(out)
     if buckets < FEWEST_BUCKETS:
         raise UsageError(f"{buckets:,} buckets are too few", hint=f"at least {FEWEST_BUCKETS}")
     drawn = lines(seed, of_each=of_each)

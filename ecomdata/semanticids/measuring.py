@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ecomdata.durable import write_durably
 from ecomdata.errors import UsageError
+from ecomdata.pathnames import require_place
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import open_release
@@ -169,10 +170,13 @@ def semantic_id_stats(  # noqa: PLR0913 - one keyword an option
         reporter: Hears of progress.
 
     Raises:
-        UsageError: the dataset is not loaded or has no semantic ids, or one codebook must be chosen.
+        UsageError: the dataset is not loaded or has no semantic ids, one codebook must be chosen, or the
+            folder of ``counts`` is not there.
         DataError: the files in the store cannot be read, a line of ``predictions`` is malformed, or its
             ids are of another codebook.
     """
+    if counts is not None:
+        require_place(counts)
     loader(name)  # a release of a dataset that is not declared is refused
     release = open_release(name, home=home)
     reporter = reporter or Silent()
@@ -294,7 +298,5 @@ def _share(part: int, of: int) -> float | None:
 
 
 def _write_counts(path: Path, spread: Spread) -> None:
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"{path.absolute().parent} is no folder", hint="make it first")
     with writing(path):
         write_durably(path, spread.as_lines())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ecomdata.embeddings.sets import EmbeddingSet, embedding_set
 from ecomdata.errors import UsageError
+from ecomdata.pathnames import require_place
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import open_release
 from ecomdata.store import home_folder
@@ -77,8 +78,8 @@ def stats(  # noqa: PLR0913 - one keyword an option, as the command line has the
         memory=memory,
         jobs=jobs,
     )
-    if report is not None and not Path(report).absolute().parent.is_dir():
-        raise UsageError(f"{Path(report).absolute().parent} is no folder", hint="make it first")
+    if report is not None:
+        require_place(report)
     where = home_folder(home)
     one = embedding_set(name, table, home=where)
     work = Work(one, open_release(name, home=where), how, reporter or Silent())

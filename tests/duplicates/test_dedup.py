@@ -257,6 +257,8 @@ def test_the_page_shows_texts_as_texts(tmp_path: Path) -> None:
         ({"memory": "much"}, "amount of memory"),
         ({"max_removed": 1.5}, "no share"),
         ({"jobs": 0}, "jobs"),
+        ({"report": "nowhere/page.html"}, "nowhere is no folder"),
+        ({"report": "."}, "is a folder, and a file is needed"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(tmp_path: Path, options: dict[str, object], said: str) -> None:

@@ -69,10 +69,11 @@ def test_control_characters_do_not_reach_the_terminal(shop: Shop, run_cli: RunCl
 
 
 def test_a_report_that_cannot_be_written(shop: Shop, run_cli: RunCli, tmp_path: Path) -> None:
-    """The place is named, and no half of a page is left."""
+    """The place is named before the work, and no half of a page is left."""
     shop.load()
-    done = run_cli("validate", NAME, "--report", tmp_path / "no" / "page.html", code=1)
-    assert "page.html" in done.stderr
-    assert "Traceback" not in done.stderr
-    run_cli("validate", NAME, "--report", tmp_path, code=1)
+    for place, said in ((tmp_path / "no" / "page.html", "no is no folder"), (tmp_path, "is a folder")):
+        done = run_cli("validate", NAME, "--report", place, code=2)
+        assert said in done.stderr
+        assert "hint: " in done.stderr
+        assert not done.stdout
     assert not list(tmp_path.glob("*.tmp"))

@@ -16,6 +16,7 @@ from ecomdata.annotating.exporting.storing import parquet_bytes, store_labels
 from ecomdata.annotating.project import Project
 from ecomdata.durable import aside, sync_folder, write_durably
 from ecomdata.errors import UsageError
+from ecomdata.pathnames import require_place
 from ecomdata.sqltext import quoted, schema_name
 from ecomdata.store import writing
 
@@ -76,8 +77,8 @@ def export_labels(
             f"nothing is exported to {to!r}", hint=f"choose one of {', '.join(get_args(Target))}"
         )
     path = None if output is None else Path(output)
-    if path is not None and not path.absolute().parent.is_dir():
-        raise UsageError(f"{path.absolute().parent} is no folder", hint="make it first")
+    if path is not None:
+        require_place(path)
     if path is not None and to == "label-studio" and path.suffix.lower() == _CONFIG:
         raise UsageError(
             f"{path} is where the labelling interface goes, beside the JSON",
