@@ -28,6 +28,7 @@ from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest, un
 from ecomdata.pathnames import checked, expanded
 
 _LOADING: Final = ".loading-"
+_ELSEWHERE: Final = "choose another folder with --home or ECOMDATA_HOME"
 _PARTS: Final = 2
 """Of a dataset's name, at most."""
 
@@ -36,11 +37,14 @@ def home_folder(home: str | os.PathLike[str] | None = None) -> Path:
     """Where ecomdata keeps its data: the argument, else ``$ECOMDATA_HOME``, else the user's data folder.
 
     Raises:
-        UsageError: its name is not UTF-8.
+        UsageError: its name is not UTF-8, or it is a file.
     """
     chosen = (os.environ.get("ECOMDATA_HOME") or None) if home is None else home
     if chosen is not None:
-        return checked(expanded(Path(chosen)).resolve(), "the home")
+        folder = checked(expanded(Path(chosen)).resolve(), "the home")
+        if folder.is_file():
+            raise UsageError(f"the home {folder} is a file, and a folder is needed", hint=_ELSEWHERE)
+        return folder
     import platformdirs
 
     return platformdirs.user_data_path("ecomdata", appauthor=False)
@@ -263,7 +267,6 @@ def writing(where: Path) -> Generator[None]:
         raise
 
 
-_ELSEWHERE: Final = "choose another folder with --home or ECOMDATA_HOME"
 _DISK_PROBLEMS: Final = {
     errno.ENOSPC: ("no space left on the disk", f"free some space, or {_ELSEWHERE}"),
     errno.EDQUOT: ("the disk quota is used up", f"free some space, or {_ELSEWHERE}"),

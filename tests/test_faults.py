@@ -191,12 +191,19 @@ def test_missing_permissions_are_named(small: Path, tmp_path: Path, run_cli: Run
 
 
 def test_a_file_in_place_of_the_home(small: Path, tmp_path: Path, run_cli: RunCli) -> None:
-    """Nothing is loaded there, and load says why it cannot be."""
+    """Every command says so; none takes it for an empty store, or for a sound one."""
     home = tmp_path / "file"
     home.write_text("not a folder")
-    refused = run_cli("load", BEHAVIOR, "--source", small, "--home", home, code=1)
-    assert_clear(refused, "a file stands where a folder is needed", str(home))
-    assert not any(one["loaded"] for one in json.loads(run_cli("list", "--json", "--home", home).stdout))
+    commands = (
+        ("load", BEHAVIOR, "--source", small),
+        ("list",),
+        ("sql", "SELECT 1"),
+        ("doctor", "--offline"),
+    )
+    for command in commands:
+        refused = run_cli(*command, "--home", home, code=2)
+        assert_clear(refused, f"the home {home} is a file, and a folder is needed", "--home")
+        assert not refused.stdout
 
 
 def test_a_second_load_waits_and_says_so(start: Start, home: Path, big: Path, small: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecomdata.embeddings.sets import EmbeddingSet, embedding_set
-from ecomdata.errors import UsageError
 from ecomdata.pathnames import require_place
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import open_release
