@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from numba import njit
+from numba.core.event import install_recorder  # pyright: ignore[reportUnknownVariableType]
 
 _Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")
@@ -20,6 +22,7 @@ _UNCALLED: Final = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _INLINED: Final[dict[str, Any]] = {"forceinline": True, "error_model": "numpy", "_nrt": False, **_UNCALLED}
 """With reference counts numba asks who uses an array at every call: loops take six times as long."""
 _COMPILED: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_recorded: Final = cast("Callable[[str], AbstractContextManager[Any]]", install_recorder)
 _SLOW: Final = 1.0
 """Seconds after which somebody who waits wants to know why."""
 
@@ -46,21 +49,34 @@ def compiled(
 
     def decorate(function: Callable[_Params, _Result]) -> Callable[_Params, _Result]:
         function.__qualname__ += f"_{digest}"
-        note = threading.Timer(_SLOW, _say)
-        note.daemon = True
-        note.start()
-        try:
+        with _note():
             try:
                 made: object = njit(signature, cache=True, **_COMPILED)(function)
             except RuntimeError as error:
                 if "no locator" not in str(error):
                     raise
                 made = njit(signature, **_COMPILED)(function)
-        finally:
-            note.cancel()
         return cast("Callable[_Params, _Result]", made)
 
     return decorate
+
+
+@contextmanager
+def _note() -> Generator[None]:
+    """Say why one waits, if it is for numba's compiler: a busy machine takes as long to read what is kept."""
+    done = threading.Event()
+    with _recorded("numba:compile") as compilations:
+
+        def tell() -> None:
+            while not done.wait(_SLOW):
+                if compilations.buffer:
+                    _say()
+
+        threading.Thread(target=tell, daemon=True).start()
+        try:
+            yield
+        finally:
+            done.set()
 
 
 @cache
