@@ -20,7 +20,7 @@ from ecomdata.commandline import (
     reporting,
     working,
 )
-from ecomdata.errors import UsageError
+from ecomdata.errors import AccessError, EcomdataError, UsageError
 
 if TYPE_CHECKING:
     from ecomdata.declare import Dataset
@@ -83,7 +83,7 @@ def load(
     from ecomdata.sources import NothingFoundError
 
     loaded: list[object] = []
-    absent: list[NothingFoundError] = []
+    missed: dict[str, EcomdataError] = {}
     family = members(name)
     for dataset in _with_files(family, options):
         with reporting() as reporter:
@@ -96,21 +96,44 @@ def load(
                     reporter=reporter,
                     **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
                 )
-            except NothingFoundError as error:
+            except (NothingFoundError, AccessError) as error:
                 if len(family) == 1:
                     raise
-                # Of a family, the members whose files are there are loaded.
-                absent.append(error)
-                reporter.say(f"{dataset.name}: none of its files are there")
+                # Of a family, the members whose files are there or can be had are loaded.
+                missed[dataset.name] = error
+                reporter.say(_why(dataset, error))
                 continue
         loaded.append(release.manifest.as_dict())
         from ecomdata.terminal import print_release
 
         print_release(release)
-    if absent and not loaded:
-        raise absent[0]
-    if as_json:
+    if as_json and loaded:
         print_json(loaded if len(family) > 1 else loaded[0])
+    _require_members(name, len(loaded), missed)
+
+
+def _why(dataset: Dataset, error: EcomdataError) -> str:
+    """Why a member of a family was not loaded."""
+    if isinstance(error, AccessError):
+        return f"{error}\n{error.hint}"
+    return str(error) if dataset.derived_from else f"{dataset.name}: none of its files are there"
+
+
+def _require_members(name: str, loaded: int, missed: Mapping[str, EcomdataError]) -> None:
+    """Fail where nothing of a family was found, or members need access first.
+
+    Raises:
+        UsageError: not one member had files.
+        AccessError: the files of some must be got first; the others are loaded.
+    """
+    refused = [member for member, error in missed.items() if isinstance(error, AccessError)]
+    if refused:
+        raise AccessError(
+            f"of {name} {loaded:,} were loaded; {', '.join(refused)} could not be downloaded",
+            hint="what each of them needs stands above",
+        )
+    if missed and not loaded:
+        raise next(iter(missed.values()))
 
 
 def _with_files(family: Sequence[Dataset], options: Mapping[str, object]) -> list[Dataset]:

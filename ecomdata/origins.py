@@ -10,7 +10,7 @@ from ecomdata.errors import DataError, UsageError
 from ecomdata.manifest import Manifest, read_manifest
 from ecomdata.options import Options
 from ecomdata.rawfile import RawFile
-from ecomdata.sources import Plan
+from ecomdata.sources import NothingFoundError, Plan
 from ecomdata.sqltext import schema_name
 from ecomdata.store import Store, missing_files
 
@@ -54,13 +54,13 @@ def find_input(dataset: Dataset, store: Store) -> Input:
     """The release in the store that a derived dataset is made from.
 
     Raises:
-        UsageError: nothing is loaded there.
+        NothingFoundError: nothing is loaded there.
         DataError: files of it are missing.
     """
     name = dataset.derived_from
     folder = store.current(name)
     if folder is None:
-        raise UsageError(
+        raise NothingFoundError(
             f"{dataset.name} is made from {name}, which is not loaded in {store.home}",
             hint=f"run: ecomdata load {name}; or try it with --sample",
         )

@@ -226,3 +226,21 @@ def test_damaged_on_its_way(run_cli: RunCli, home: Path, hub: Hub, loaders: Path
     assert "its hash is" in done.stderr
     assert not list(home.glob("store/toy/current"))
     run_cli(*command, env={"HF_ENDPOINT": hub.url})
+
+
+def test_of_a_family_what_can_be_downloaded_is_loaded(run_cli: RunCli, site: Site, loaders: Path) -> None:
+    """A member that needs a login is told with what to do; it does not keep the others from being loaded."""
+    with (loaders / "toy.py").open("a") as file:
+        file.write(
+            "from dataclasses import replace\n[whole] = DATASETS\n"
+            "DATASETS = (replace(whole, name='toy/closed', access='login'), replace(whole, name='toy/open',"
+            f" sources=(Source(url={site.url + '/clicks.csv'!r}),)))\n"
+        )
+    done = run_cli("--loaders", loaders, "load", "toy", "-y", "--json", code=4)
+    assert [release["dataset"] for release in json.loads(done.stdout)] == ["toy/open"]
+    assert "toy/closed: its files cannot be downloaded without a login\nAsk the shop" in done.stderr
+    assert "then run: ecomdata load toy/closed --source FOLDER" in done.stderr
+    assert "error: of toy 1 were loaded; toy/closed could not be downloaded\nhint: " in done.stderr
+    alone = run_cli("--loaders", loaders, "load", "toy/closed", "--json", code=4)
+    assert alone.stderr.startswith("error: toy/closed: its files cannot be downloaded without a login")
+    assert not alone.stdout
