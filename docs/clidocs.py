@@ -27,7 +27,7 @@ def reference(main: click.Command) -> str:
     """The whole reference as Markdown."""
     parts = [HEAD]
     for path, command in commands(main, "ecomdata"):
-        context = click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH)
+        context = click.Context(command, info_name=path, terminal_width=WIDTH, **main.context_settings)
         parts.append(f"## {path}\n\n```text\n{command.get_help(context).strip()}\n```\n")
     return "\n".join(parts)
 

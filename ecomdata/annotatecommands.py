@@ -14,7 +14,10 @@ from ecomdata.suggestcommand import suggest
 _project: Final = click.argument("folder", metavar="DIR", type=PathType())
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    short_help="Have people label what is loaded, with suggestions by models.",
+)
 def annotate() -> None:
     """Label what is loaded, with suggestions by models, and find out what they did."""
 
@@ -22,7 +25,7 @@ def annotate() -> None:
 annotate.add_command(suggest)
 
 
-@annotate.command()
+@annotate.command(short_help="List the tasks that are shipped, or print the file of one.")
 @click.argument("name", required=False)
 @json_option
 def tasks(name: str | None, *, as_json: bool) -> None:
@@ -44,7 +47,7 @@ def tasks(name: str | None, *, as_json: bool) -> None:
         print_line(f"{task.name}\t{task.kind}\t{task.question}")
 
 
-@annotate.command()
+@annotate.command(short_help="Make a project: a task, and a pool of rows of a dataset.")
 @click.argument("name")
 @click.option(
     "--task", "task_file", required=True, metavar="FILE.toml", help="A task file, or a shipped task's name."
@@ -216,7 +219,7 @@ def status(folder: Path, *, as_json: bool) -> None:
     print_status(found)
 
 
-@annotate.command()
+@annotate.command(short_help="Measure what suggestions did: time, cost, agreement, accuracy.")
 @_project
 @click.option(
     "--report",
@@ -296,7 +299,7 @@ def serve(folder: Path, *, as_json: bool, **options: object) -> None:
     say("stopped; all that was saved is in the project")
 
 
-@annotate.command()
+@annotate.command(short_help="Write the labels: a table, or JSON for Label Studio or Argilla.")
 @_project
 @click.option(
     "--to",
@@ -330,7 +333,7 @@ def export(folder: Path, *, to: str, output: Path | None, home: Path | None, as_
         say(f"the labelling interface for Label Studio: {found.config}")
 
 
-@annotate.command()
+@annotate.command(short_help="Train the final model, and label the whole pool with it.")
 @_project
 @click.option(
     "-o",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ecomdata.cardmaking import CardFiles
 
 
-@click.command()
+@click.command(short_help="Write the card of what is loaded, for the Hub.")
 @click.argument("name")
 @click.option(
     "-o",

@@ -145,7 +145,7 @@ def list_(home: Path | None, *, as_json: bool) -> None:
     print_overview(rows)
 
 
-@cli.command()
+@cli.command(short_help="Tell what a dataset is: terms, tables, columns, sources.")
 @click.argument("name")
 @home_option
 @json_option
@@ -218,7 +218,7 @@ def sql(
         write_answer(answer, form, output, guard=not no_guard)
 
 
-@cli.command()
+@cli.command(short_help="Write the views into a DuckDB database for other tools.")
 @click.argument("file", type=PathType())
 @home_option
 @json_option
@@ -233,7 +233,7 @@ def catalog(file: Path, home: Path | None, *, as_json: bool) -> None:
         say(f"{file}: {views} views")
 
 
-@cli.command()
+@cli.command(short_help="Compare with published figures, and look for broken rules.")
 @click.argument("name")
 @click.option(
     "--report",

@@ -20,7 +20,7 @@ from ecomdata.commandline import (
 _DEFAULT: Final = "nfc,case,space"
 
 
-@click.command()
+@click.command(short_help="Find duplicates and near-duplicates in a column of texts.")
 @click.argument("name")
 @click.option("--table", required=True, metavar="T", help="The table.")
 @click.option("--column", required=True, metavar="C", help="Its column of texts.")
@@ -124,7 +124,7 @@ def dedup(
     """Find duplicates and near-duplicates in a column of texts, and what they would cost.
 
     Pairs, clusters and counts are kept as Parquet; their folder is printed. Nothing is removed without
-    --apply. Exit code 3 when more would go than may.
+    --apply; with it, exit code 3 when more would go than may.
     """
     from ecomdata.duplicates.searching import dedup as search
     from ecomdata.terminal import print_deduplication

@@ -11,7 +11,7 @@ from ecomdata.commandline import PathType, home_option, json_option, print_json,
 from ecomdata.errors import UsageError
 
 
-@click.command()
+@click.command(short_help="Write files for RecBole, recommenders and libsvm.")
 @click.argument("name")
 @click.argument("out", type=PathType())
 @click.option(

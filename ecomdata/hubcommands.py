@@ -19,7 +19,7 @@ _endpoint: Final = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Publish what is loaded on the Hugging Face Hub.")
 @click.argument("name")
 @click.argument("repo_id", metavar="OWNER/NAME")
 @click.option("--dry-run", is_flag=True, help="Show the plan, and do nothing; no copy is written.")
@@ -100,7 +100,7 @@ def publish(
         print_line(f"{done.url}/tree/{done.commit}")
 
 
-@click.command("personal-data")
+@click.command("personal-data", short_help="Look for telephone numbers, addresses and keys in texts.")
 @click.argument("name")
 @click.option("--strict", is_flag=True, help="Exit with 3 when anything is found.")
 @home_option
@@ -123,7 +123,7 @@ def personal_data(name: str, *, strict: bool, home: Path | None, as_json: bool) 
         sys.exit(DataError.exit_code)
 
 
-@click.command()
+@click.command(short_help="Compare hashes, sizes and rows with the manifest.")
 @click.argument("name")
 @click.option("--full", is_flag=True, help="Download what is on the Hub and hash it, too.")
 @_endpoint

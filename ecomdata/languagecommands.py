@@ -42,7 +42,12 @@ class _NameOrCommand(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_NameOrCommand, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_NameOrCommand,
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    short_help="Tell the language of each text, Banglish included.",
+)
 def languages() -> None:
     """Tell the languages of texts, Bengali in Latin letters included."""
 

@@ -158,7 +158,7 @@ def _confirm(question: str) -> bool:
     return ask_user(question, "the download is above 1 GB")
 
 
-@click.command()
+@click.command(short_help="Write synthetic raw files, laid out as upstream does it.")
 @click.argument("name")
 @click.argument("out", type=PathType())
 @click.option(

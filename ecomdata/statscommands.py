@@ -27,7 +27,7 @@ _OF_EMBEDDINGS: Final = (
 _OF_SEMANTIC_IDS: Final = ("codebook", "counts", "predictions", "queries", "gallery")
 
 
-@click.command()
+@click.command(short_help="Describe embeddings, or semantic ids.")
 @click.argument("name")
 @click.option(
     "--table", metavar="T", help="The table of vectors, or a set that embed made. Default: the only one."

@@ -43,6 +43,14 @@ def test_the_help_names_every_command(run_cli: RunCli) -> None:
     assert run_cli("--version").stdout.startswith("ecomdata, version ")
 
 
+@pytest.mark.parametrize("group", [(), ("annotate",), ("annotate", "people"), ("languages",)])
+def test_no_command_is_told_in_half_a_sentence(group: tuple[str, ...], run_cli: RunCli) -> None:
+    """In the list of commands, on a terminal of 80 columns."""
+    text = run_cli(*group, "--help").stdout
+    assert "Commands:" in text
+    assert "..." not in text.split("Commands:")[1]
+
+
 @pytest.mark.parametrize("code", ["import ecomdata", "import ecomdata.cli; ecomdata.cli.main()"])
 def test_starting_costs_little(code: str) -> None:
     """Neither ``import ecomdata`` nor ``ecomdata --help`` imports a data library."""

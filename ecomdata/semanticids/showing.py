@@ -97,7 +97,9 @@ def _lines(stats: CodebookStats) -> list[str]:
     else:
         lines.append(f"no id has more than {shared.cap} items")
     if stats.missing or stats.incomplete:
-        lines.append(f"not counted: {stats.missing:,} rows without a code, {stats.incomplete:,} without some")
+        lines.append(
+            f"not counted: {stats.missing:,} rows without any code, {stats.incomplete:,} with only some"
+        )
     if stats.repeated:
         lines.append(f"{stats.repeated:,} rows tell of an item again, and count once")
     if stats.of_several_ids:
