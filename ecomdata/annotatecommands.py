@@ -178,7 +178,8 @@ def add(folder: Path, name: str, *, adjudicator: bool, as_json: bool) -> None:
     from ecomdata.annotating.project import Project
 
     with Project.open(folder) as project:
-        _print_token(name, project.add_annotator(name, adjudicator=adjudicator), as_json=as_json)
+        token = project.add_annotator(name, adjudicator=adjudicator)
+        _print_token(folder, name, token, as_json=as_json)
 
 
 @people.command()
@@ -190,15 +191,16 @@ def renew(folder: Path, name: str, *, as_json: bool) -> None:
     from ecomdata.annotating.project import Project
 
     with Project.open(folder) as project:
-        _print_token(name, project.renew_token(name), as_json=as_json)
+        _print_token(folder, name, project.renew_token(name), as_json=as_json)
 
 
-def _print_token(name: str, token: str, *, as_json: bool) -> None:
+def _print_token(folder: Path, name: str, token: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"name": name, "token": token})
         return
     click.echo(token)
     say("this is shown once; who has it answers in that name")
+    say(f"next: ecomdata annotate serve {folder}; it prints the link, into which this goes for TOKEN")
 
 
 @annotate.command()

@@ -151,7 +151,9 @@ def test_the_commands_from_a_table_to_a_link(notes: ed.Release, tmp_path: Path, 
     arguments = ("annotate", "init", NAME, "--table", "events", "--task", file, "--out", folder)
     assert run_cli(*arguments, "--overlap", "2").stdout == f"{folder}\n"
     assert "holds a project already" in run_cli(*arguments, code=2).stderr
-    token = run_cli("annotate", "people", "add", folder, "Ana").stdout.strip()
+    added = run_cli("annotate", "people", "add", folder, "Ana")
+    assert f"next: ecomdata annotate serve {folder}" in added.stderr
+    token = added.stdout.strip()
     with Project.open(folder) as project:
         assert project.settings.overlap == 2
         assert project.annotator_by_token(token) == project.annotators()[0]
