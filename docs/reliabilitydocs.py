@@ -18,8 +18,8 @@ HEAD: Final = """\
 # Reliability
 
 What ecomdata promises when machines fail and when data are hostile, how often that was tried, and how often
-it held. `make faults` tries it all again, in about an hour, and writes this page. Commands, signals, disks and
-sockets are real (`tests/campaigns/`); moments and bytes are drawn by chance, from a seed.
+it held. `make faults` tries it all again, in about an hour, and writes this page. Commands, signals, disks
+and sockets are real (`tests/campaigns/`); moments and bytes are drawn by chance, from a seed.
 """
 TITLES: Final = {
     "faults": ("Faults", "A fault is survived when all that the group promises holds after it."),

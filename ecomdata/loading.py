@@ -167,7 +167,12 @@ class _Load:
             staging = self.store.new_folder(self.dataset.name)
             stack.callback(shutil.rmtree, staging, ignore_errors=True)
             manifest = self._write(plan, files, staging)
+            before = self.store.releases(self.dataset.name)
             folder = self.store.publish(staging, manifest)
+            if folder.name in before:
+                self.reporter.say(
+                    f"note: the same files as release {folder.name}, which stays; times are of its making"
+                )
             self._tidy_downloads(plan)
         return Release(folder)
 

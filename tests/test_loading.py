@@ -135,6 +135,18 @@ def test_the_same_files_are_not_loaded_again(tmp_path: Path, capsys: pytest.Capt
     assert "already loaded" not in capsys.readouterr().err
 
 
+def test_a_forced_load_says_that_its_files_were_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The release is kept with the times of its making, which are not those of this load."""
+    write_clicks(tmp_path, good_clicks(3))
+    release = ed.load("shop/clicks", source=tmp_path)
+    assert "which stays" not in capsys.readouterr().err
+    assert ed.load("shop/clicks", source=tmp_path, force=True).manifest.seconds == release.manifest.seconds
+    kept = f"note: the same files as release {release.folder.name}, which stays; times are of its making"
+    assert kept in capsys.readouterr().err.splitlines()
+
+
 def test_other_options_load_again(tmp_path: Path) -> None:
     """A part is not taken for the whole."""
     source = write_clicks(tmp_path, good_clicks(9))
