@@ -60,6 +60,8 @@ def main() -> None:
         shown = StringIO()
         error.show(shown)
         say(shown.getvalue().rstrip("\n"))
+        if isinstance(error, click.NoSuchOption) and error.option_name in _before_the_command():
+            say(f"hint: it stands before the command: ecomdata {error.option_name} ...")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
@@ -78,13 +80,20 @@ def main() -> None:
         sys.exit(1)
 
 
+def _before_the_command() -> set[str]:
+    return {option for param in cli.params for option in param.opts}
+
+
 def _unexpected(error: BaseException) -> tuple[str, str]:
     """What to say of an error that no function of ours raised, and a hint."""
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}", "check that it is there and that you may use it"
     if isinstance(error, OSError) and error.errno in _FULL:
         return f"the output could not be written: {error.strerror}", "free some space there"
-    return f"{type(error).__name__}: {error}", "this was not expected; --debug shows where it happened"
+    return (
+        f"{type(error).__name__}: {error}",
+        "this was not expected; ecomdata --debug ... shows where it happened",
+    )
 
 
 def _complain(message: str, hint: str) -> None:

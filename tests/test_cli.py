@@ -222,6 +222,16 @@ def test_a_traceback_is_shown_when_it_is_asked_for(run_cli: RunCli) -> None:
     assert "Traceback" in run_cli("--debug", "info", "x", code=None).stderr
 
 
+@pytest.mark.parametrize("option", ["--debug", "--loaders"])
+def test_an_option_behind_the_command_is_told_where_it_stands(option: str, run_cli: RunCli) -> None:
+    """It is the first thing that one tries after an error."""
+    assert (
+        f"hint: it stands before the command: ecomdata {option}"
+        in run_cli("info", "merrec", option, code=2).stderr
+    )
+    assert "hint: " not in run_cli("info", "merrec", "--bogus", code=2).stderr
+
+
 def test_an_unexpected_failure_is_no_traceback(run_cli: RunCli, tmp_path: Path) -> None:
     """A loader that raises is named in a line."""
     (tmp_path / "mine").mkdir()
