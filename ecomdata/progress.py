@@ -58,16 +58,25 @@ class Bars:
             BarColumn,
             DownloadColumn,
             Progress,
+            Task,
             TextColumn,
             TimeRemainingColumn,
         )
         from rich.table import Column
+        from rich.text import Text
+
+        class Size(DownloadColumn):
+            """Bytes, in the steps that know of any."""
+
+            def render(self, task: Task) -> Text:
+                """See :class:`rich.progress.DownloadColumn`."""
+                return super().render(task) if task.total or task.completed else Text()
 
         self._progress: Progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
-            DownloadColumn(table_column=Column(no_wrap=True)),
-            TextColumn("{task.fields[rows]:,} rows", table_column=Column(no_wrap=True)),
+            Size(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[rows]}", table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True)),
             TimeRemainingColumn(table_column=Column(no_wrap=True)),
             console=Console(stderr=True),
@@ -88,7 +97,7 @@ class Bars:
     def start(self, title: str, total: int) -> None:
         """Draw a bar for the step."""
         self._rows = 0
-        self._task = self._progress.add_task(escaped(title), total=total or None, rows=0, rate="")
+        self._task = self._progress.add_task(escaped(title), total=total or None, rows="", rate="")
 
     def advance(self, *, size: int = 0, rows: int = 0) -> None:
         """Move the bar."""
@@ -96,7 +105,8 @@ class Bars:
             self._rows += rows
             elapsed = self._progress.tasks[-1].elapsed if self._progress.tasks else None
             rate = f"{self._rows / elapsed:,.0f} a second" if self._rows and elapsed else ""
-            self._progress.update(self._task, advance=size, rows=self._rows, rate=rate)
+            done = f"{self._rows:,} rows" if self._rows else ""
+            self._progress.update(self._task, advance=size, rows=done, rate=rate)
 
     def finish(self) -> None:
         """Take the bar away."""

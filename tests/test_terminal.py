@@ -130,6 +130,25 @@ def test_a_long_line_is_left_to_the_terminal(monkeypatch: pytest.MonkeyPatch) ->
     assert f"terms: {address}\n" in said.getvalue()
 
 
+def test_a_step_without_bytes_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``0/? bytes 0 rows`` looked as if nothing went on; sizes and rows that are known are there."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    for size, rows, shown in ((0, 0, False), (2000, 5, True)):
+        monkeypatch.setattr(sys, "stderr", drawn := Terminal())
+        with Bars() as bars:
+            bars.start("step", size)
+            bars.advance(size=size // 2, rows=rows)
+        assert "step" in drawn.getvalue()
+        assert ("bytes" in drawn.getvalue() or "kB" in drawn.getvalue()) is shown
+        assert ("rows" in drawn.getvalue()) is shown
+
+
 def test_a_reader_that_goes_away_is_for_the_command_line(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Which takes it for no failure; rich would end the process with code 1."""
 
