@@ -103,7 +103,7 @@ def test_the_wheel_holds_engine_and_content_and_nothing_else(built: Path) -> Non
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = {name.split("/", 1)[1] for name in archive.namelist() if ".dist-info/" in name}
     assert packed == expected
-    assert "ecomdata/py.typed" in packed, "mypy and pyright believe no types of an installed package without it"
+    assert "ecomdata/py.typed" in packed, "without it mypy and pyright believe no types of the package"
     licences = {"licenses/LICENSE", "licenses/ecomdata/cardmaking/fonts/OFL.txt"}
     assert metadata == {"METADATA", "WHEEL", "RECORD", "entry_points.txt", *licences}
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecomdata.errors import DataError, UsageError
+from ecomdata.given import whole
 from ecomdata.semanticids import resolvingkernels
 from ecomdata.semanticids.resolvingkernels import Ints
 
@@ -18,12 +19,13 @@ TRIES: Final = 200
 """Last codes that an item may move to (SID_generation/ID_collision.sql)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Resolution:
     """Ids of which none has too many items.
 
     Attributes:
-        codes: Shape (n, levels); the codes of each item, of which only the last may have changed.
+        codes: Shape (n, levels); the codes of each item, of which only the last may have changed, in a type
+            that holds all last codes.
         index: Shape (n,); 1 to the cap, different for the items of an id; 0 for an item that found no place
             and keeps its codes.
         tried: Shape (n,); 0 for an item that stayed; else which of its candidates took it, from 1; -1 for an
@@ -46,8 +48,8 @@ class Resolution:
 
 
 def resolve_collisions(
-    codes: npt.NDArray[Any],
-    candidates: npt.NDArray[Any] | None = None,
+    codes: npt.ArrayLike,
+    candidates: npt.ArrayLike | None = None,
     *,
     size: int = 8192,
     cap: int = 5,
@@ -72,11 +74,13 @@ def resolve_collisions(
         seed: The same seed gives the same ids.
 
     Raises:
-        UsageError: shapes do not fit, or ``cap`` or ``size`` is below 1.
+        UsageError: shapes or types do not fit, or ``cap`` or ``size`` is below 1.
         DataError: a code is negative or too large.
     """
-    ids, bases = _as_numbers(codes, size, cap)
-    rng = np.random.default_rng(seed)
+    given = np.asarray(codes)
+    size, cap, tries = whole("size", size), whole("cap", cap), whole("tries", tries, least=0)
+    ids, bases = _as_numbers(given, size, cap)
+    rng = np.random.default_rng(whole("seed", seed, least=0))
     chance = rng.permutation(len(ids)).astype(np.int64)
     stays = _rank_within(ids, chance) < cap
     tried = np.where(stays, 0, -1)
@@ -85,7 +89,7 @@ def resolve_collisions(
     ask = (
         _random_asker(bases, rng, size, tries)
         if candidates is None
-        else _nearest_asker(table, bases, candidates, waiting, size, cap)
+        else _nearest_asker(table, bases, np.asarray(candidates), waiting, size, cap)
     )
     placed = ids.copy()
     while len(waiting):
@@ -95,7 +99,7 @@ def resolve_collisions(
         table.add(wanted[taken])
         placed[waiting[taken]], tried[waiting[taken]] = wanted[taken], nth[taken]
         waiting = waiting[~taken]
-    found = np.array(codes)
+    found = given.astype(np.result_type(given.dtype, np.min_scalar_type(size - 1)))
     moved = tried > 0
     found[moved, -1] = placed[moved] - bases[moved]
     index = np.where(tried < 0, 0, _rank_within(np.where(tried < 0, -1, placed), chance, tried) + 1)
@@ -111,6 +115,10 @@ def _nearest_asker(
 ) -> Asker:
     if candidates.ndim != 2 or len(candidates) != len(bases):
         raise UsageError(f"candidates have shape {candidates.shape}, for {len(bases):,} items")
+    if candidates.dtype.kind not in "iu" and candidates.size:
+        raise UsageError(
+            f"candidates are whole numbers, not {candidates.dtype}", hint="give the codes themselves"
+        )
     rows = np.ascontiguousarray(candidates[waiting], np.int64)
     if rows.size and not 0 <= rows.min() <= rows.max() < size:
         raise DataError(f"a candidate is {rows.min()} or {rows.max()}, and last codes are 0 to {size - 1}")

@@ -152,6 +152,24 @@ def test_nothing_to_resolve() -> None:
     assert found.index.tolist() == [1] * 10
 
 
+@pytest.mark.parametrize("narrow", [np.uint8, np.int8])
+def test_codes_of_a_narrow_type_have_room_for_all_last_codes(narrow: type[np.generic]) -> None:
+    """They did not: a moved item's code was taken modulo 256."""
+    codes = np.zeros((400, 2), narrow)
+    found = ed.resolve_collisions(codes, seed=1)
+    assert _ids(found.codes) == _ids(ed.resolve_collisions(codes.astype(np.int64), seed=1).codes)
+    assert found.codes.max() > 255
+
+
+def test_lists_do_for_arrays_and_results_can_be_compared() -> None:
+    """Each is equal to itself, and no other: their arrays have no one answer."""
+    codes = np.zeros((9, 2), np.int64)
+    one, other = ed.resolve_collisions(codes), ed.resolve_collisions(codes.tolist(), seed=np.int64(0))
+    assert _ids(one.codes) == _ids(other.codes)
+    assert one == one  # noqa: PLR0124
+    assert one != other
+
+
 @pytest.mark.parametrize(
     ("codes", "candidates", "options", "error"),
     [
@@ -162,6 +180,8 @@ def test_nothing_to_resolve() -> None:
         (np.zeros((9, 3), np.int64), np.zeros((2, 5), np.int64), {}, UsageError),
         (np.zeros((9, 3), np.int64), np.full((9, 5), 8192), {}, DataError),
         (np.zeros((9, 3), np.int64), np.full((9, 5), -1), {}, DataError),
+        (np.zeros((9, 3), np.int64), np.full((9, 5), 0.5), {}, UsageError),
+        (np.zeros((9, 3), np.int64), None, {"seed": -1}, UsageError),
         (np.full((9, 3), 8192), None, {}, DataError),
         (np.full((9, 3), -1), None, {}, DataError),
         (np.full((9, 3), 2**40), None, {"size": 2**41}, DataError),

@@ -1,0 +1,33 @@
+"""Arguments as people give them in Python; what is typed on the command line has been looked at before."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+
+from ecomdata.errors import UsageError
+
+
+def names(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Names; a text alone is one of them, and not its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def whole(name: str, value: object, *, least: int | None = None) -> int:
+    """A whole number as Python's own, also where NumPy gave it, which JSON, polars and Arrow do not take.
+
+    Args:
+        name: What it is called.
+        value: What was given.
+        least: The least that it may be, if there is one.
+
+    Raises:
+        UsageError: it is no whole number, or below that.
+    """
+    try:
+        number = operator.index(value)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    except TypeError as error:
+        raise UsageError(f"{name} {value!r} is no whole number", hint=f"give {name} as an int") from error
+    if least is not None and number < least:
+        raise UsageError(f"{name} cannot be {number}", hint=f"give at least {least}")
+    return number
