@@ -26,8 +26,7 @@ _HINT: Final = "it may be damaged or cut off; get the file again and compare its
 
 def get_ready() -> None:
     """Have the other process start, for files that will come; it takes about as long as to import polars."""
-    with _LOCK:
-        _OTHER.start()
+    _OTHER.get_ready()
 
 
 def require_sound(path: Path, name: str) -> None:
@@ -82,8 +81,7 @@ def require_sound_footer(stream: IO[bytes], name: str) -> IO[bytes]:
 
 def _require(path: str, name: str, *, pages: bool) -> None:
     request = json.dumps({"path": path, "pages": pages}) + "\n"
-    with _LOCK:
-        wrong = _OTHER.ask(request)
+    wrong = _OTHER.ask(request)
     if wrong:
         raise DataError(f"{name}: {wrong}", hint=_HINT)
 
@@ -93,21 +91,35 @@ class _Other:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._parents: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._leave)
 
     def _leave(self) -> None:
-        """It is the parent's, whose answers a forked process must not take."""
-        self._process = None
+        """It is the parent's, whose answers a forked process must not take, nor wait for its threads.
 
-    def start(self) -> subprocess.Popen[str]:
+        It is kept all the same: to let go of it would send what the parent is writing to it a second time.
+        """
+        self._process, self._parents = None, self._process
+        self._lock = threading.Lock()
+
+    def get_ready(self) -> None:
         """Start it, unless it runs."""
+        with self._lock:
+            self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
         self._process = self._process or _started()
         return self._process
 
     def ask(self, request: str) -> str:
         """What it finds wrong with a file, or how it ended over it, as a message goes on after the name."""
+        with self._lock:
+            return self._asked(request)
+
+    def _asked(self, request: str) -> str:
         while True:
-            process = self.start()
+            process = self._start()
             late = threading.Event()
             answer = _answer(process, request, late)
             if answer.endswith("\n"):
@@ -174,5 +186,4 @@ def _answer(process: subprocess.Popen[str], request: str, late: threading.Event)
 
 
 _SOUND: Final[set[tuple[str, int, int, int]]] = set()
-_LOCK: Final = threading.Lock()
 _OTHER: Final = _Other()

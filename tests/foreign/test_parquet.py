@@ -110,6 +110,42 @@ def test_a_process_that_has_gone_is_started_again(tmp_path: Path, monkeypatch: p
     assert gone.returncode == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_asks_one_of_its_own(tmp_path: Path) -> None:
+    """Also where a thread of its parent's is asking just then, which is not there to be waited for."""
+    path = put(tmp_path, crafted.honest())
+    code = f"""
+import os, signal, threading, time
+from pathlib import Path
+from ecomdata.foreign import asking
+from ecomdata.foreign.asking import require_sound
+asking.get_ready()
+other = asking._OTHER._process.pid
+os.kill(other, signal.SIGSTOP)
+thread = threading.Thread(target=require_sound, args=(Path({str(path)!r}), "a"))
+thread.start()
+time.sleep(0.3)
+child = os.fork()
+if not child:
+    signal.alarm(60)
+    require_sound(Path({str(path)!r}), "b")
+    os._exit(7)
+_, status = os.waitpid(child, 0)
+os.kill(other, signal.SIGCONT)
+thread.join()
+print(os.waitstatus_to_exitcode(status))
+"""
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("7\n", "")
+
+
 def test_the_answering_process_leaves_with_the_one_that_asks(tmp_path: Path) -> None:
     """When its standard input ends, it ends, and says nothing more."""
     path = put(tmp_path, crafted.honest())
