@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 from ecomdata.errors import UsageError
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
     import pyarrow.dataset as pads
+
+
+_PREPARING: Final = Lock()
+"""Where two threads read files at once, datasets takes the lock of its bars away from one of them."""
 
 
 class TableData:
@@ -73,16 +78,25 @@ class TableData:
         return pads.dataset([str(path) for path in self.paths], format="parquet")
 
     def hf(self) -> datasets.Dataset:
-        """A Hugging Face ``datasets.Dataset``."""
+        """A Hugging Face ``datasets.Dataset``, over a copy in that library's own cache."""
         import datasets
 
-        return datasets.Dataset.from_parquet(self._patterns())  # pyright: ignore[reportUnknownMemberType, reportReturnType, reportArgumentType]
+        if not len(self):  # the library makes no split of no rows
+            return datasets.Dataset(self.arrow().to_table())  # pyright: ignore[reportArgumentType]
+        with _PREPARING:
+            return datasets.Dataset.from_parquet(self._patterns())  # pyright: ignore[reportUnknownMemberType, reportReturnType, reportArgumentType]
 
     def relation(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
-        """A DuckDB relation over the shards."""
+        """A DuckDB relation over the shards, of a connection of yours, or of a new one in UTC.
+
+        Days and hours of a timestamp are those of the connection's time zone: else the machine's.
+        """
         import duckdb
 
-        return (connection or duckdb.connect()).read_parquet(self._patterns())
+        if connection is None:
+            connection = duckdb.connect()
+            connection.execute("SET TimeZone = 'UTC'")
+        return connection.read_parquet(self._patterns())
 
 
 class _NoTableError(UsageError, KeyError):

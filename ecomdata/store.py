@@ -19,13 +19,13 @@ import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ecomdata.durable import sync_folder, write_durably
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest, unreadable
-from ecomdata.pathnames import checked, expanded
+from ecomdata.pathnames import checked, expanded, safe_relative
 
 _LOADING: Final = ".loading-"
 _ELSEWHERE: Final = "choose another folder with --home or ECOMDATA_HOME"
@@ -68,6 +68,8 @@ class Store:
             DataError: ``current`` points at a release that is not there.
             EcomdataError: it may not be read.
         """
+        if not safe_relative(dataset) or PurePosixPath(dataset).as_posix() != dataset:
+            return None  # whoever asks may have the name from a stranger, and it could lead out of the store
         pointer = self.folder(dataset) / "current"
         before = None
         while True:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -10,6 +13,7 @@ import pytest
 
 import ecomdata as ed
 from ecomdata.canonical import EVENT
+from tests.conftest import ROOT
 from tests.toys import good_clicks, toyshop, write_clicks, write_pages  # noqa: F401
 
 
@@ -65,6 +69,66 @@ def test_hugging_face_reads_the_same(
     assert dataset[0]["item_id"] == 0
 
 
+def test_a_table_without_rows_is_one_in_hugging_face_too(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the features that it has with rows."""
+    monkeypatch.setenv("HF_HOME", str(home / "hf"))
+    full = ed.load("shop/clicks", source=write_clicks(tmp_path / "full", good_clicks(1)))
+    empty = ed.load("shop/clicks", source=write_clicks(tmp_path / "empty", []), home=tmp_path / "home")
+    assert empty["events"].hf().num_rows == 0
+    assert empty["events"].hf().features == full["events"].hf().features
+
+
+def test_threads_read_with_hugging_face_at_once(release: ed.Release, home: Path) -> None:
+    """In a process that has not yet: its bars take their lock away from one another."""
+    code = """
+import sys
+import threading
+import datasets
+import ecomdata as ed
+sys.setswitchinterval(1e-6)
+table = ed.open("shop/clicks")["events"]
+start, rows = threading.Barrier(24), []
+def read():
+    start.wait()
+    rows.append(table.hf().num_rows)
+threads = [threading.Thread(target=read) for _ in range(24)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(rows)
+"""
+    assert release
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HOME": str(home / "hf")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.splitlines() == [str([3] * 24)], done.stderr
+
+
+def test_days_in_duckdb_are_those_of_utc(tmp_path: Path) -> None:
+    """As in ed.sql, and not those of the machine: here it is six hours later."""
+    code = """
+import ecomdata as ed
+events = ed.open("taobao/user-behavior")["interactions"]
+days = events.relation().aggregate("timestamp::date AS day, count(*) AS n", "day").order("day")
+query = "SELECT timestamp::date AS day, count(*) AS n FROM interactions GROUP BY day ORDER BY day"
+print(days.fetchall() == ed.sql(query).rows())
+"""
+    ed.load("taobao/user-behavior", sample=True, limit=500)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TZ": "Asia/Dhaka"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "True\n", done.stderr
+
+
 def test_duckdb_reads_the_same(release: ed.Release) -> None:
     """On a connection of its own or on the user's."""
     assert release["events"].relation().aggregate("count(*)").fetchall() == [(3,)]
@@ -91,7 +155,20 @@ def test_what_is_loaded_can_be_opened(release: ed.Release, tmp_path: Path) -> No
     assert caught.value.hint == "run: ecomdata load shop/clicks"
 
 
-@pytest.mark.parametrize("name", ["shop/click", "shop", "nothing", "../shop/clicks", "/etc", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shop/click",
+        "shop",
+        "nothing",
+        "../store/shop/clicks",
+        "/shop/clicks",
+        "shop/clicks/",
+        "/etc",
+        "a\0b",
+        "",
+    ],
+)
 def test_an_unknown_dataset_cannot_be_opened(release: ed.Release, name: str) -> None:
     """Nor does a name lead out of the store."""
     assert release
