@@ -27,6 +27,7 @@ from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.labelled import LABELS, kept_labels
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
+from ecomdata.pathnames import expanded
 from ecomdata.sandbox import STDIN, advice, reading, seal
 from ecomdata.spilling import spill_folder, spilling_connection
 from ecomdata.sqltext import (
@@ -199,7 +200,7 @@ def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] 
         UsageError: the file is there and is not a DuckDB database, or has a table in place of a view.
     """
     store = Store(home_folder(home))
-    target = Path(path)
+    target = expanded(Path(path)).absolute()  # DuckDB takes names such as :memory: for more than names
     with writing(target):
         try:
             with duckdb.connect(str(target)) as connection:

@@ -261,18 +261,17 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
     NAME may be a family: then all its members that are loaded. Figures are compared on a full load only.
     Exit code 3 when a figure is missed, or a rule of severity error is broken.
     """
-    from ecomdata.pathnames import require_place
+    from ecomdata.pathnames import file_to_write
     from ecomdata.validating import require_sound, to_validate, write_report
     from ecomdata.validating import validate as validate_one
 
-    if report:
-        require_place(report)
+    page = None if report is None else file_to_write(report)
     found: list[Validation] = []
     for member in to_validate(name, home=home):
         with reporting() as reporter:
             found.append(
                 validate_one(
-                    member, distributions=report is not None, memory=memory, home=home, reporter=reporter
+                    member, distributions=page is not None, memory=memory, home=home, reporter=reporter
                 )
             )
         if not as_json:
@@ -281,8 +280,8 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
             print_validation(found[-1])
     if as_json:
         print_json([one.as_dict() for one in found] if name != found[0].dataset else found[0].as_dict())
-    if report:
-        write_report(found, report)
+    if page is not None:
+        write_report(found, page)
     require_sound(found)
 
 

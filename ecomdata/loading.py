@@ -20,6 +20,7 @@ from ecomdata.declare import Dataset
 from ecomdata.engines import LOCAL, EngineName, Opened, engine_of
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.foreign import get_ready
+from ecomdata.given import names, whole
 from ecomdata.lookalikes import explained
 from ecomdata.manifest import Manifest, ReadFile, TableRecord, ViewRecord
 from ecomdata.options import DEFAULT_MEMORY, Options
@@ -41,6 +42,7 @@ from ecomdata.sources import (
     needs_confirmation,
     require_space,
 )
+from ecomdata.spilling import spilling_connection
 from ecomdata.store import Store, home_folder, missing_files, writing
 from ecomdata.tables import TableWriter, sha256_json
 
@@ -56,7 +58,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
     source: str | os.PathLike[str] | None = None,
     sample: bool = False,
     only: str | None = None,
-    tables: Collection[str] = (),
+    tables: str | Collection[str] = (),
     limit: int | None = None,
     jobs: int | None = None,
     memory: str = DEFAULT_MEMORY,
@@ -65,7 +67,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
     force: bool = False,
     allow_pickle: bool = False,
     keep_partial: bool = False,
-    aliases: Mapping[str, Collection[str]] | None = None,
+    aliases: Mapping[str, str | Collection[str]] | None = None,
     engine: EngineName = "local",
     address: str | None = None,
     home: str | os.PathLike[str] | None = None,
@@ -100,7 +102,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         The release, with a table for each table of the dataset that had raw files.
 
     Raises:
-        UsageError: no such dataset, table or source.
+        UsageError: no such dataset, table or source, or an option is not what it may be.
         AccessError: the data needs a login, a token or an agreement first.
         DataError: the raw files are damaged or are not what upstream publishes, or rows were rejected
             and ``strict`` is given.
@@ -109,16 +111,16 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         source=None if source is None else os.fspath(source),
         sample=sample,
         only=only,
-        tables=tuple(tables),
-        limit=limit,
+        tables=names(tables),
+        limit=None if limit is None else whole("limit", limit, least=1),
         memory=memory,
         strict=strict,
         keep_raw=keep_raw,
         force=force,
         allow_pickle=allow_pickle,
         keep_partial=keep_partial,
-        aliases={name: tuple(found) for name, found in (aliases or {}).items()},
-        **({} if jobs is None else {"jobs": jobs}),
+        aliases={column: names(found) for column, found in (aliases or {}).items()},
+        **({} if jobs is None else {"jobs": whole("jobs", jobs, least=1)}),
     )
     store = Store(home_folder(home))
     opened = engine_of(engine, address, jobs=options.jobs, memory=options.memory)
@@ -151,6 +153,8 @@ class _Load:
 
     def run(self) -> Release:
         """Do it."""
+        if any(table.derive for table in self.tables):  # to learn that its memory is none after hours is late
+            spilling_connection(self.options.memory, self.store.home).close()
         with ExitStack() as stack:
             stack.enter_context(self.store.lock(self.dataset.name, self.reporter.say))
             self._protect_what_is_there()

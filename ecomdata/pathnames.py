@@ -31,25 +31,26 @@ def checked(path: Path, what: str) -> Path:
     return path
 
 
-def require_place(file: str | os.PathLike[str]) -> None:
-    """Refuse a file that cannot be written where it is to be, before the work that it is for.
-
-    Raises:
-        UsageError: its folder is not there, or it is a folder itself.
-    """
-    path = Path(file).absolute()
-    if not path.parent.is_dir():
-        raise UsageError(f"{path.parent} is no folder", hint="make it first")
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder, and a file is needed", hint="give the name of a file in it")
-
-
 def expanded(path: Path) -> Path:
     """The path with a user's home for ``~`` or ``~name``; as it stands where there is no such user."""
     try:
         return path.expanduser()
     except RuntimeError:
         return path
+
+
+def file_to_write(path: str | os.PathLike[str]) -> Path:
+    """A file that is to be written, with a user's home for ``~``; looked at before the work begins.
+
+    Raises:
+        UsageError: its folder is not there, or a folder stands in its place.
+    """
+    target = expanded(Path(path))
+    if not target.absolute().parent.is_dir():
+        raise UsageError(f"{target.absolute().parent} is no folder", hint="make it first")
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder, and a file is to be written", hint="name a file in it")
+    return target
 
 
 def safe_relative(name: str) -> bool:

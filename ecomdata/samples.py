@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ecomdata.errors import UsageError
+from ecomdata.given import whole
+from ecomdata.pathnames import expanded
 from ecomdata.registry import loader, sampler
 from ecomdata.store import writing
 
@@ -33,9 +35,8 @@ def sample(name: str, folder: str | os.PathLike[str], *, rows: int = 10_000, see
         UsageError: no such dataset, rows below 1, or a folder that holds something.
     """
     dataset = loader(name)
-    target = Path(folder)
-    if rows < 1:
-        raise UsageError(f"rows must be at least 1, not {rows}")
+    target = expanded(Path(folder))
+    rows, seed = whole("rows", rows, least=1), whole("seed", seed)
     aside = target / _ASIDE
     if target.exists() and (not target.is_dir() or any(path != aside for path in target.iterdir())):
         raise UsageError(f"{target} is not an empty folder", hint="give the name of a new folder")

@@ -210,6 +210,14 @@ def test_the_views_can_be_written_for_other_tools(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("shop")
+def test_a_catalog_is_a_file_whatever_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB would take this name for no file, and nothing would be written."""
+    monkeypatch.chdir(tmp_path)
+    assert ed.write_catalog(":memory:") == 4
+    assert (tmp_path / ":memory:").is_file()
+
+
+@pytest.mark.usefixtures("shop")
 def test_views_of_what_is_not_there_go(tmp_path: Path) -> None:
     """Only those that were written before: a view of one's own stays, and is not counted."""
     path, other = tmp_path / "shop.duckdb", tmp_path / "other"

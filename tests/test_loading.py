@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -427,6 +428,42 @@ def test_a_column_of_another_name_is_taken_where_the_user_says_so(tmp_path: Path
     release = ed.open("shop/clicks")
     assert release.manifest.options["aliases"] == {"item": ["sku"]}
     assert len(release["events"]) == 3
+
+
+def test_a_text_is_one_name_and_not_its_letters(tmp_path: Path) -> None:
+    """Of a table, and of a column in the files, as a list with it would be."""
+    folder = write_clicks(tmp_path / "raw", good_clicks(3), header=HEADER.replace("item", "sku"))
+    release = load(folder, tables="events", aliases={"item": "sku"})
+    assert list(release) == ["events"]
+    assert release.manifest.options["aliases"] == {"item": ["sku"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"limit": -1}, "limit cannot be -1"),
+        ({"limit": 0}, "limit cannot be 0"),
+        ({"limit": 2.5}, "limit 2.5 is no whole number"),
+        ({"jobs": 0}, "jobs cannot be 0"),
+        ({"memory": "lots"}, "'lots' is not an amount of memory"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_before_anything_is_read(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    """As on the command line: what is loaded stays, and a long load does not fail at its end."""
+    before = load(write_clicks(tmp_path / "raw", good_clicks(3)))
+    with pytest.raises(ed.UsageError, match=message):
+        load(tmp_path / "nothing", force=True, **options)
+    assert ed.open("shop/clicks").folder == before.folder
+
+
+def test_numbers_may_be_numpy_s(tmp_path: Path) -> None:
+    """They load what Python's own do."""
+    folder = write_clicks(tmp_path / "raw", good_clicks(9))
+    release = load(folder, limit=np.int64(5), jobs=np.int32(2))
+    assert len(release["events"]) == 5
+    assert load(folder, limit=5).folder == release.folder
 
 
 @pytest.mark.parametrize(

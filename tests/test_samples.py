@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ecomdata as ed
@@ -22,8 +23,23 @@ def test_a_sample_is_written_where_it_is_wanted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rows", [0, -1])
 def test_a_sample_has_rows(rows: int, tmp_path: Path) -> None:
     """One at least."""
-    with pytest.raises(ed.UsageError, match="rows must be at least 1"):
+    with pytest.raises(ed.UsageError, match=f"rows cannot be {rows}"):
         ed.sample("shop/clicks", tmp_path, rows=rows)
+
+
+def test_a_user_s_home_may_be_written_as_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By all that write, as polars and DuckDB take it in paths themselves: half of them wrote elsewhere."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    ed.sample("merrec", "~/raw", rows=np.int64(50), seed=np.int64(1))
+    ed.load("merrec", source="~/raw")
+    ed.write_catalog("~/all.duckdb")
+    ed.export("merrec", "~/ratings.csv", format="recommenders")
+    ed.describe_languages("merrec", table="items", output="~/tags.parquet")
+    ed.validate("merrec", report="~/checks.html")
+    ed.card("merrec", "~/card")
+    written = {path.name for path in tmp_path.iterdir()} - {".cache", ".config"}  # matplotlib's
+    assert written == {"raw", "all.duckdb", "ratings.csv", "tags.parquet", "checks.html", "card"}
 
 
 @pytest.mark.parametrize("name", [name for name, one in datasets().items() if not one.derived_from])

@@ -17,7 +17,7 @@ from ecomdata.annotating.measuring.words import in_words
 from ecomdata.annotating.project import Project
 from ecomdata.annotating.records import from_json
 from ecomdata.errors import UsageError
-from ecomdata.pathnames import require_place
+from ecomdata.pathnames import file_to_write
 
 if TYPE_CHECKING:
     import os
@@ -103,8 +103,7 @@ def report_on(
     """
     if hourly_cost is not None and not 0 <= hourly_cost < float("inf"):
         raise UsageError(f"an hour cannot cost {hourly_cost}", hint="give --hourly-cost in US dollars")
-    if page is not None:
-        require_place(page)
+    target = None if page is None else file_to_write(page)
     with Project.open(Path(folder)) as project:
         log = log_of(project)
         measured = measure(log, hourly_cost=hourly_cost, seed=seed)
@@ -119,8 +118,8 @@ def report_on(
             measured=measured,
             words=in_words(measured, log.scale),
         )
-    if page is not None:
+    if target is not None:
         from ecomdata.annotating.reportpage import write_page
 
-        write_page(report, page)
+        write_page(report, target)
     return report

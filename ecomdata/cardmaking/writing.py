@@ -16,6 +16,7 @@ from ecomdata.cardmaking.page import card_page
 from ecomdata.cardmaking.people import found_here
 from ecomdata.durable import write_durably
 from ecomdata.errors import DataError, UsageError
+from ecomdata.pathnames import expanded
 from ecomdata.personaldata import findings_of
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PUBLISHED, Published
@@ -89,7 +90,7 @@ def card(
     """
     dataset = loader(name)
     release = open_release(name, home=home)
-    folder = Path(out) if out is not None else default_folder(name)
+    folder = expanded(Path(out)) if out is not None else default_folder(name)
     require_whole(release)
     notes = kept_notes(_there(folder), str(folder / CARD))
     reporter = reporter or Silent()

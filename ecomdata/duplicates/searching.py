@@ -32,7 +32,8 @@ from ecomdata.duplicates.sources import Corpus, TextColumn, against, row_times, 
 from ecomdata.embeddings.encoders import Encoder
 from ecomdata.engines import EngineName, Opened, engine_of
 from ecomdata.errors import DataError, UsageError
-from ecomdata.pathnames import require_place
+from ecomdata.given import names, whole
+from ecomdata.pathnames import file_to_write
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import open_release
@@ -56,12 +57,12 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
     method: Method = "near",
     threshold: float | None = None,
     ngrams: str = "word:3",
-    normalize: Collection[str] = DEFAULT_TIDYINGS,
+    normalize: str | Collection[str] = DEFAULT_TIDYINGS,
     against: str | None = None,
     split_column: str | None = None,
     keep: Keep = "first",
     newest_by: str | None = None,
-    by: Collection[str] = (),
+    by: str | Collection[str] = (),
     max_removed: float = MAX_REMOVED,
     apply: bool = False,
     report: str | os.PathLike[str] | None = None,
@@ -116,32 +117,31 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
             of ``report`` is not there.
         DataError: more would go than may, and ``apply`` is given. What was found is kept all the same.
     """
-    if report is not None:
-        require_place(report)
     hears = reporter or Silent()
+    page = None if report is None else file_to_write(report)
     store = Store(home_folder(home))
     how = How(
         method=method,
-        threshold=THRESHOLDS.get(method, 0.8) if threshold is None else threshold,
+        threshold=THRESHOLDS.get(method, 0.8) if threshold is None else float(threshold),
         ngrams=ngrams,
-        normalize=tuple(normalize),
+        normalize=names(normalize),
         keep=keep,
         memory=memory,
         device=device,
         spill=store.home / "duplicates" / ".spill",
         search=search,
-        **as_given(jobs=jobs),
+        **as_given(jobs=None if jobs is None else whole("jobs", jobs)),
     )
     opened = engine_of(engine, address, jobs=how.jobs, memory=how.memory)
-    looking = _Search(name, table, column, _on(how, engine), tuple(by), store, hears, opened)
+    looking = _Search(name, table, column, _on(how, engine), names(by), store, hears, opened)
     corpus = looking.corpus(against, split_column)
     times = looking.times(newest_by) if keep == "newest" else None
     if not 0.0 <= max_removed <= 1.0:
         raise UsageError(f"{max_removed:g} is no share of rows", hint="give 0 to 1, such as 0.3")
     wanted = Embeddings(encoder=encoder, which=embeddings, store=store, device=device, reporter=hears)
     found = looking.kept(corpus, times, wanted, max_removed)
-    if report is not None:
-        write_report(found, corpus, report)
+    if page is not None:
+        write_report(found, corpus, page)
     if apply and found.stopped:
         worst = found.stopped[0]
         raise DataError(

@@ -20,6 +20,7 @@ from ecomdata.embeddings.sets import EmbeddingSet, as_set
 from ecomdata.embeddings.source import Source, choose
 from ecomdata.embeddings.writing import SetWriter, put_in_place
 from ecomdata.errors import UsageError
+from ecomdata.given import whole
 from ecomdata.manifest import MANIFEST
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import Release, TableData, open_release
@@ -83,13 +84,14 @@ def embed(  # noqa: PLR0913 - one keyword an option, as the command line has the
         DataError: the column has no text at all, or the encoder gave what it should not.
     """
     options = EncoderOptions(
-        dim=dim,
-        seed=seed,
+        dim=whole("dim", dim),
+        seed=whole("seed", seed, least=0),
         normalize=normalize,
         device=device,
-        batch=batch,
-        **({} if jobs is None else {"jobs": jobs}),
+        batch=whole("batch", batch),
+        **({} if jobs is None else {"jobs": whole("jobs", jobs)}),
     )
+    limit = None if limit is None else whole("limit", limit)
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit:,} rows leaves none", hint="give at least 1")
     release = open_release(name, home=home)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +75,10 @@ class EncoderOptions:
         for name, value, most in (("dim", self.dim, 4096), ("batch", self.batch, 1 << 16)):
             if not 1 <= value <= most:
                 raise UsageError(f"{name} {value:,} is not possible", hint=f"give 1 to {most:,}")
+        if self.device not in get_args(Device):
+            raise UsageError(
+                f"device {self.device!r} is none", hint=f"it is one of {', '.join(get_args(Device))}"
+            )
         if self.jobs < 1:
             raise UsageError("there is no work without jobs", hint="give at least 1")
 

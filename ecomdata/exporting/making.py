@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
@@ -22,8 +23,10 @@ from ecomdata.exporting.parts import Export, Part
 from ecomdata.exporting.recbole import recbole_parts
 from ecomdata.exporting.recommenders import recommenders_part
 from ecomdata.exporting.writing import planned, write_parts
+from ecomdata.given import names
 from ecomdata.interrupts import interruptible
 from ecomdata.labelled import LABELS
+from ecomdata.pathnames import expanded
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
@@ -56,13 +59,13 @@ _ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
 
 def export(  # noqa: PLR0913 - an option of the command each
     name: str,
-    out: Path | str,
+    out: str | os.PathLike[str],
     *,
     format: Format,  # noqa: A002 - the word of the command line
     table: str | None = None,
     ratings: Mapping[str, float] | None = None,
     label: str | None = None,
-    features: Sequence[str] = (),
+    features: str | Sequence[str] = (),
     split: str | None = None,
     guard: bool = True,
     force: bool = False,
@@ -109,13 +112,14 @@ def export(  # noqa: PLR0913 - an option of the command each
         raise UsageError(
             f"format {format!r} is not known", hint=f"{near[0]}?" if near else f"one of {', '.join(FORMATS)}"
         )
+    features, out = names(features), expanded(Path(out))
     given = {"rating": ratings, "label": label, "features": features, "split": split, "no-guard": not guard}
     _check_options(format, given)
     _check_ratings(ratings or {})
     loader(name)  # a release of a dataset that is not declared is refused
     release = open_release(name, home=home)
     reporter = reporter or Silent()
-    folder = Path(out).absolute() if format != "recommenders" else Path(out).absolute().parent
+    folder = out.absolute() if format != "recommenders" else out.absolute().parent
     with _opened(release, memory, home) as connection:
         if format == "libsvm":
             examples = _examples(name, release, table, label, features, split)
@@ -148,11 +152,11 @@ def _check_options(format: str, given: Mapping[str, object]) -> None:  # noqa: A
         raise UsageError(f"--{idle[0]} says nothing to {format}", hint=f"it is for {formats}")
 
 
-def _check_ratings(ratings: Mapping[str, float]) -> None:
+def _check_ratings(ratings: Mapping[str, object]) -> None:
     for event, value in ratings.items():
-        if event not in EVENTS or not math.isfinite(value):
+        if event not in EVENTS or not isinstance(value, Real) or not math.isfinite(value):
             raise UsageError(
-                f"{event!r} cannot be rated {value}: a rating is an event's name and a number",
+                f"{event!r} cannot be rated {value!r}: a rating is an event's name and a number",
                 hint=f"events are {', '.join(EVENTS)}",
             )
 
@@ -242,8 +246,7 @@ def _check_targets(parts: Sequence[Part], folder: Path, format: Format, *, force
         )
 
 
-def _file_name(out: Path | str) -> str:
-    path = Path(out)
+def _file_name(path: Path) -> str:
     if path.suffix not in {".csv", ".parquet"}:
         raise UsageError(
             f"{path} ends with neither .csv nor .parquet", hint=f"such as {path.name or 'ratings'}.parquet"

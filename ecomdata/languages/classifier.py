@@ -5,13 +5,18 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ecomdata.errors import UsageError
 from ecomdata.languages.fasttextfile import TREE, ModelFile, read_model_file
 from ecomdata.languages.predicting import Floats, climb, embed, multiply, place
+from ecomdata.pathnames import expanded
+
+if TYPE_CHECKING:
+    import os
 
 PREFIX: Final = "__label__"
 _END: Final = b"</s>"
@@ -73,13 +78,17 @@ def shipped() -> Classifier:
         return Classifier(read_model_file(path))
 
 
-def from_file(path: Path) -> Classifier:
+def from_file(path: str | os.PathLike[str]) -> Classifier:
     """A model in a file of the user's, such as lid.176.ftz, checked before it is used.
 
     Raises:
+        UsageError: there is no such file.
         DataError: it is no model that can be used.
     """
-    return Classifier(read_model_file(path))
+    file = expanded(Path(path))
+    if not file.is_file():
+        raise UsageError(f"{file} is no file", hint="a fastText model is needed, such as lid.176.ftz")
+    return Classifier(read_model_file(file))
 
 
 def _softmax(scores: Floats) -> Floats:

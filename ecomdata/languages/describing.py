@@ -18,7 +18,7 @@ from ecomdata.languages.classifier import Classifier, from_file
 from ecomdata.languages.detecting import LID_SCHEMA, SCHEMA, told
 from ecomdata.languages.summaries import TEXTS, ColumnLanguages, Share, folder_of
 from ecomdata.languages.tagging import SHARES, TAGS
-from ecomdata.pathnames import require_place
+from ecomdata.pathnames import file_to_write
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import Release, TableData, open_release
 from ecomdata.store import home_folder, writing
@@ -35,8 +35,8 @@ def describe_languages(
     *,
     table: str | None = None,
     column: str | None = None,
-    output: Path | str | None = None,
-    lid: Path | str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    lid: str | os.PathLike[str] | None = None,
     home: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
 ) -> list[ColumnLanguages]:
@@ -56,23 +56,22 @@ def describe_languages(
 
     Raises:
         UsageError: the dataset is not loaded, or has no such table or column of text, or ``output``
-            would be in a folder that is not there.
+            would be in a folder that is not there, or no file is called ``lid``.
         DataError: ``lid`` is no model that can be used.
     """
-    if output is not None:
-        require_place(output)
+    target = None if output is None else file_to_write(output)
     release = open_release(name, home=home)
     chosen = _chosen(release, table, column)
-    if output is not None and len(chosen) > 1:
+    if target is not None and len(chosen) > 1:
         columns = ", ".join(f"{data.name}.{text}" for data, text in chosen)
         raise UsageError(f"one --output, and columns {columns}", hint="choose with --table and --column")
     folder = folder_of(home_folder(home), name, release.folder.name)
-    second = from_file(Path(lid)) if lid is not None else None
+    second = from_file(lid) if lid is not None else None
     found: list[ColumnLanguages] = []
     for data, text in chosen:
-        path = Path(output) if output is not None else folder / f"{data.name}.{text}.parquet"
+        path = target or folder / f"{data.name}.{text}.parquet"
         work = _Work(data, text, path, second=second, reporter=reporter or Silent())
-        found.append(work.done(release.folder.name, summarised=output is None))
+        found.append(work.done(release.folder.name, summarised=target is None))
     return found
 
 

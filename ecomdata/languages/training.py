@@ -19,7 +19,7 @@ from ecomdata.languages.arrowtext import texts_of_series
 from ecomdata.languages.classifier import PREFIX
 from ecomdata.languages.corpus import lines
 from ecomdata.languages.detecting import latin_words
-from ecomdata.pathnames import require_place
+from ecomdata.pathnames import file_to_write
 
 LINES: Final = 24_000
 """Lines of each label that the shipped model is trained on."""
@@ -60,13 +60,12 @@ def train_languages(
     """
     from ecomdata.shards import sha256_file
 
-    out = Path(out)
+    out = file_to_write(out)
     if importlib.util.find_spec("fasttext") is None:
         raise UsageError(
             "training needs fastText, which is not installed",
             hint="pip install fasttext-numpy2 (Linux on x86-64, Python before 3.14)",
         )
-    require_place(out)
     if buckets < FEWEST_BUCKETS:
         raise UsageError(f"{buckets:,} buckets are too few", hint=f"at least {FEWEST_BUCKETS}")
     drawn = lines(seed, of_each=of_each)

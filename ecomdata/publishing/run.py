@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ecomdata.cardmaking import CARD, Facts, kept_notes, make_card, shown_pictures
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.given import names
 from ecomdata.pathnames import safe_relative
 from ecomdata.plainjson import LARGEST
 from ecomdata.progress import Reporter, Silent
@@ -110,7 +111,7 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
     card_only: bool = False,
     hold_rights: bool = False,
     mask: bool = False,
-    accept_personal_data: Sequence[str] = (),
+    accept_personal_data: str | Sequence[str] = (),
     as_stored: bool = False,
     card: Card = make_card,
     confirm: Callable[[Publication], bool] | None = None,
@@ -164,7 +165,7 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
         release,
         dataset,
         mask=mask,
-        accepted=accept_personal_data,
+        accepted=names(accept_personal_data),
         card_only=card_only,
         home=home,
         reporter=reporter,

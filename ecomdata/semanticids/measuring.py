@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ecomdata.durable import write_durably
 from ecomdata.errors import UsageError
-from ecomdata.pathnames import require_place
+from ecomdata.pathnames import expanded, file_to_write
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import open_release
@@ -148,10 +148,10 @@ def semantic_id_stats(  # noqa: PLR0913 - one keyword an option
     name: str,
     *,
     codebook: str | None = None,
-    counts: Path | str | None = None,
-    predictions: Path | str | None = None,
-    queries: Path | str | None = None,
-    gallery: Path | str | None = None,
+    counts: str | os.PathLike[str] | None = None,
+    predictions: str | os.PathLike[str] | None = None,
+    queries: str | os.PathLike[str] | None = None,
+    gallery: str | os.PathLike[str] | None = None,
     memory: str = "1GB",
     home: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
@@ -175,11 +175,10 @@ def semantic_id_stats(  # noqa: PLR0913 - one keyword an option
         DataError: the files in the store cannot be read, a line of ``predictions`` is malformed, or its
             ids are of another codebook.
     """
-    if counts is not None:
-        require_place(counts)
     loader(name)  # a release of a dataset that is not declared is refused
     release = open_release(name, home=home)
     reporter = reporter or Silent()
+    written = None if counts is None else file_to_write(counts)
     near = _near(name, queries, gallery, memory, home, reporter)
     with answers(release, memory) as ask:
         codebooks = codebooks_of(release, ask)
@@ -187,14 +186,14 @@ def semantic_id_stats(  # noqa: PLR0913 - one keyword an option
         ranked = None
         if one and predictions is not None:
             others = [other for other in codebooks.values() if other is not one]
-            ranked = hit_rates(Path(predictions), one, others, release, ask, reporter)
+            ranked = hit_rates(expanded(Path(predictions)), one, others, release, ask, reporter)
         measured: list[tuple[CodebookStats, Spread]] = []
         for book in [one] if one else codebooks.values():
             reporter.start(f"codebook {book.name}", 0)
             measured.append(_measured(book, ask))
             reporter.finish()
-    if counts is not None:
-        _write_counts(Path(counts), measured[0][1])
+    if written is not None:
+        _write_counts(written, measured[0][1])
     return SemanticIdStats(
         dataset=name,
         release=release.folder.name,
@@ -206,8 +205,8 @@ def semantic_id_stats(  # noqa: PLR0913 - one keyword an option
 
 def _near(
     name: str,
-    queries: Path | str | None,
-    gallery: Path | str | None,
+    queries: str | os.PathLike[str] | None,
+    gallery: str | os.PathLike[str] | None,
     memory: str,
     home: str | os.PathLike[str] | None,
     reporter: Reporter,
@@ -219,18 +218,21 @@ def _near(
     from ecomdata.semanticids.hitrate import embedding_hit_rate
 
     with _gallery(name, gallery, home) as items:
-        return embedding_hit_rate(Path(queries), items, memory=memory, reporter=reporter)
+        return embedding_hit_rate(expanded(Path(queries)), items, memory=memory, reporter=reporter)
 
 
 @contextmanager
-def _gallery(name: str, gallery: Path | str, home: str | os.PathLike[str] | None) -> Generator[Gallery]:
+def _gallery(
+    name: str, gallery: str | os.PathLike[str], home: str | os.PathLike[str] | None
+) -> Generator[Gallery]:
     from ecomdata.embeddings.sets import embedding_set
     from ecomdata.semanticids.galleries import npz_gallery, set_gallery
 
-    if Path(gallery).suffix == ".npz":
-        if not Path(gallery).is_file():
-            raise UsageError(f"{gallery} is no file", hint="check its name")
-        with npz_gallery(Path(gallery)) as found:
+    file = expanded(Path(gallery))
+    if file.suffix == ".npz":
+        if not file.is_file():
+            raise UsageError(f"{file} is no file", hint="check its name")
+        with npz_gallery(file) as found:
             yield found
     else:
         yield set_gallery(embedding_set(name, str(gallery), home=home))

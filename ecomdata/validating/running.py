@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ecomdata.columns import listed
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import Manifest
+from ecomdata.pathnames import file_to_write
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import content_file, loader, members, siblings
 from ecomdata.release import Release, open_release
@@ -19,6 +20,7 @@ from ecomdata.validating.asking import Asker, NotRunError, asking
 from ecomdata.validating.builtin import key_rules, release_checks
 from ecomdata.validating.declared import Declared, Figure, Published, Rule, Severity, read_declared
 from ecomdata.validating.profiling import profiled
+from ecomdata.validating.report import write_report
 from ecomdata.validating.results import FigureResult, RuleResult, Status, TableProfile, Validation
 from ecomdata.validating.scope import Scope
 
@@ -38,6 +40,7 @@ def validate(
     name: str,
     *,
     distributions: bool = False,
+    report: str | os.PathLike[str] | None = None,
     memory: str = DEFAULT_MEMORY,
     home: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
@@ -50,17 +53,23 @@ def validate(
     Args:
         name: A loaded dataset.
         distributions: Whether to count how values are distributed, and not only nulls.
+        report: Where to write an HTML page with all of it, distributions included.
         memory: What DuckDB may hold before it spills to disk, such as ``2GB``.
         home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
         reporter: Hears of progress.
 
     Raises:
-        UsageError: no such dataset, or it is not loaded.
+        UsageError: no such dataset, or it is not loaded; or the report's folder is not there.
         DataError: the files in the store cannot be read.
         EcomdataError: the dataset's validation file is not of the form, or a query in it is wrong.
     """
+    page = None if report is None else file_to_write(report)
     release = open_release(name, home=home)
-    return validate_release(release, distributions=distributions, memory=memory, reporter=reporter)
+    counted = distributions or page is not None
+    found = validate_release(release, distributions=counted, memory=memory, reporter=reporter)
+    if page is not None:
+        write_report([found], page)
+    return found
 
 
 def validate_release(

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecomdata.embeddings.sets import EmbeddingSet, embedding_set
-from ecomdata.pathnames import require_place
+from ecomdata.given import names, whole
+from ecomdata.pathnames import file_to_write
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import open_release
 from ecomdata.store import home_folder
@@ -69,25 +70,24 @@ def stats(  # noqa: PLR0913 - one keyword an option, as the command line has the
         DataError: vectors are of unequal length, or a file cannot be read.
     """
     how = How(
-        neighbours=neighbours,
-        clusters=clusters,
+        neighbours=whole("neighbours", neighbours),
+        clusters=None if clusters is None else whole("clusters", clusters),
         sample=sample_size(sample),
-        seed=seed,
+        seed=whole("seed", seed),
         device=device,
         memory=memory,
-        jobs=jobs,
+        jobs=None if jobs is None else whole("jobs", jobs),
     )
-    if report is not None:
-        require_place(report)
+    page = None if report is None else file_to_write(report)
     where = home_folder(home)
     one = embedding_set(name, table, home=where)
     work = Work(one, open_release(name, home=where), how, reporter or Silent())
-    labels = (label,) if isinstance(label, str) else tuple(label)
+    labels = names(label)
     other = None if against is None else _other(against, where)
     found = work.found(labels, split_column, other)
     keep(found, where)
-    if report is not None:
-        write_report(found, report)
+    if page is not None:
+        write_report(found, page)
     return found
 
 

@@ -234,6 +234,12 @@ def test_the_page_shows_texts_as_texts(tmp_path: Path) -> None:
     assert "http" not in text.replace('http-equiv="Content-Security-Policy"', "")
 
 
+def test_a_threshold_may_be_numpy_s(tmp_path: Path) -> None:
+    """It stands in the summary as a number."""
+    _load(tmp_path, ["a b c d", "a b c d"])
+    assert _dedup(threshold=np.float32(0.5)).options["threshold"] == 0.5
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -257,8 +263,10 @@ def test_the_page_shows_texts_as_texts(tmp_path: Path) -> None:
         ({"memory": "much"}, "amount of memory"),
         ({"max_removed": 1.5}, "no share"),
         ({"jobs": 0}, "jobs"),
-        ({"report": "nowhere/page.html"}, "nowhere is no folder"),
-        ({"report": "."}, "is a folder, and a file is needed"),
+        ({"by": "nowhere"}, "no column 'nowhere'"),
+        ({"memory": 10**9}, "amount of memory"),
+        ({"report": "nowhere/page.html"}, "is no folder"),
+        ({"report": "."}, "is a folder"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(tmp_path: Path, options: dict[str, object], said: str) -> None:

@@ -225,6 +225,13 @@ def test_a_set_that_is_not_there_is_told_with_those_that_are(
     assert hint in caught.value.hint
 
 
+def test_numbers_may_be_numpy_s(clicks: ed.Release) -> None:
+    """They make the set that Python's own do."""
+    made = ed.embed("shop/clicks", column="note", dim=np.int64(8), seed=np.int32(3), limit=np.int64(90))
+    assert made == ed.embed("shop/clicks", column="note", dim=8, seed=3, limit=90)
+    assert made.rows == 90 < len(clicks["events"])
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -239,6 +246,9 @@ def test_a_set_that_is_not_there_is_told_with_those_that_are(
         ({"column": "note", "batch": 0}, "give 1 to 65,536"),
         ({"column": "note", "jobs": 0}, "give at least 1"),
         ({"column": "note", "limit": 0}, "leaves none"),
+        ({"column": "note", "seed": -1}, "seed cannot be -1"),
+        ({"column": "note", "dim": 8.5}, "no whole number"),
+        ({"column": "note", "device": "gpu"}, "auto, cpu, cuda"),
     ],
 )
 def test_a_wrong_request_is_answered(options: dict[str, object], said: str, clicks: ed.Release) -> None:

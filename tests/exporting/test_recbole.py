@@ -227,6 +227,12 @@ def test_ratings_that_are_none(rated: str) -> None:
             ed.export(NAME, "out", format="recbole", ratings={event: float(number)})
 
 
+def test_a_rating_is_no_text() -> None:
+    """In Python, where nothing has read the number before."""
+    with pytest.raises(UsageError, match="'purchase' cannot be rated '5'"):
+        ed.export(NAME, "out", format="recbole", ratings={"purchase": "5"})  # type: ignore[dict-item]
+
+
 def test_the_command(tmp_path: Path, run_cli: RunCli) -> None:
     """Notes on stderr, files on stdout, and JSON for machines."""
     load(tmp_path, [{}, {"user_id": None}, {"event": "cart"}])

@@ -10,6 +10,7 @@ import pytest
 import ecomdata as ed
 from ecomdata.sqltext import literal
 from ecomdata.validating import write_report
+from ecomdata.validating.report import render
 from tests.validating.shops import FIGURE, NAME, RULE, Shop, ruled, shop
 
 __all__ = ["shop"]
@@ -103,6 +104,17 @@ def test_the_page_shows_what_was_found(shop: Shop, tmp_path: Path) -> None:
     assert "distribution of price" in labels
     bars = [text for text in found.texts if text.endswith((": 1", ": 2"))]
     assert bars, "every bar says what it counts"
+
+
+def test_validate_writes_it_too(shop: Shop, tmp_path: Path) -> None:
+    """With the distributions; a folder that is not there is told before anything is looked at."""
+    shop.load([])
+    with pytest.raises(ed.UsageError, match="is no folder"):
+        ed.validate(NAME, report=tmp_path / "nowhere" / "page.html")
+    found = ed.validate(NAME, report=tmp_path / "page.html")
+    assert any(column.bars for table in found.profiles for column in table.columns)
+    written = Page((tmp_path / "page.html").read_text("utf-8"))
+    assert Page(render([found])).texts == written.texts
 
 
 def test_both_schemes_small_screens_and_paper(shop: Shop, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_control_characters_do_not_reach_the_terminal(shop: Shop, run_cli: RunCl
 
 
 def test_a_report_that_cannot_be_written(shop: Shop, run_cli: RunCli, tmp_path: Path) -> None:
-    """The place is named before the work, and no half of a page is left."""
+    """The place is named before anything is looked at, and no half of a page is left."""
     shop.load()
     for place, said in ((tmp_path / "no" / "page.html", "no is no folder"), (tmp_path, "is a folder")):
         done = run_cli("validate", NAME, "--report", place, code=2)

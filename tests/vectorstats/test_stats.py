@@ -328,6 +328,8 @@ def test_a_row_of_several_labels_has_none(gallery: Gallery) -> None:
         ({"table": "looks", "clusters": 1}, "clusters cannot be 1", "2"),
         ({"table": "looks", "memory": "much"}, "'much'", "512MB"),
         ({"table": "looks", "report": "nowhere/x.html"}, "nowhere is no folder", "make it"),
+        ({"table": "looks", "report": "."}, "is a folder", "name a file"),
+        ({"table": "looks", "neighbours": 2.5}, "no whole number", "int"),
     ],
 )
 def test_wrong_options_are_told(gallery: Gallery, options: dict[str, str], message: str, hint: str) -> None:

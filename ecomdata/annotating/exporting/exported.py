@@ -16,7 +16,7 @@ from ecomdata.annotating.exporting.storing import parquet_bytes, store_labels
 from ecomdata.annotating.project import Project
 from ecomdata.durable import aside, sync_folder, write_durably
 from ecomdata.errors import UsageError
-from ecomdata.pathnames import require_place
+from ecomdata.pathnames import file_to_write
 from ecomdata.sqltext import quoted, schema_name
 from ecomdata.store import writing
 
@@ -76,9 +76,7 @@ def export_labels(
         raise UsageError(
             f"nothing is exported to {to!r}", hint=f"choose one of {', '.join(get_args(Target))}"
         )
-    path = None if output is None else Path(output)
-    if path is not None:
-        require_place(path)
+    path = None if output is None else file_to_write(output)
     if path is not None and to == "label-studio" and path.suffix.lower() == _CONFIG:
         raise UsageError(
             f"{path} is where the labelling interface goes, beside the JSON",
