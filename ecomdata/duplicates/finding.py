@@ -18,12 +18,17 @@ from ecomdata.duplicates.lsh import PERMUTATIONS
 from ecomdata.duplicates.nodes import NodeMaker, Nodes
 from ecomdata.duplicates.pairing import Sides, near_pairs
 from ecomdata.errors import UsageError
+from ecomdata.given import names, whole
+from ecomdata.pathnames import expanded
 from ecomdata.progress import Reporter, Silent
+from ecomdata.texts.given import as_column
 from ecomdata.texts.gramhashes import Ints
 from ecomdata.texts.tidying import blocks
 from ecomdata.threads import Engine, Threads
 
 if TYPE_CHECKING:
+    import os
+
     import polars as pl
 
     from ecomdata.texts.tidying import Column
@@ -32,7 +37,7 @@ if TYPE_CHECKING:
 _MOST_SIDE: Final = 255
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Duplicates:
     """What :func:`find_duplicates` found. Rows are numbered from 0, in the order of the texts.
 
@@ -66,20 +71,20 @@ class Duplicates:
 
 
 def find_duplicates(  # noqa: PLR0913 - one keyword an option, as the command line has them
-    texts: Column | Iterable[Column],
+    texts: Column | Iterable[Column] | Iterable[str | None],
     *,
     method: Method = "near",
     threshold: float = 0.8,
     ngrams: str = "word:3",
-    normalize: Collection[str] = DEFAULT_TIDYINGS,
+    normalize: str | Collection[str] = DEFAULT_TIDYINGS,
     keep: Keep = "first",
-    times: pl.Series | None = None,
-    sides: npt.NDArray[np.uint8] | None = None,
+    times: pl.Series | Iterable[object] | None = None,
+    sides: npt.ArrayLike | None = None,
     permutations: int = PERMUTATIONS,
     device: Device = "auto",
     memory: str = DEFAULT_MEMORY,
     jobs: int | None = None,
-    spill: Path | None = None,
+    spill: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
 ) -> Duplicates:
     """Find texts that are the same or nearly so.
@@ -89,7 +94,8 @@ def find_duplicates(  # noqa: PLR0913 - one keyword an option, as the command li
     pairs that are missed is known (``recall``). A cluster's members are all near to its kept row.
 
     Args:
-        texts: A polars Series or an Arrow array of strings, or several, read as they are needed.
+        texts: A polars Series, an Arrow array or a list of strings; or several Series or arrays, read as they
+            are needed.
         method: ``near``, or ``exact``: the same once tidied.
         threshold: The least Jaccard similarity, above 0 and at most 1.
         ngrams: ``word:3`` or ``char:5``: what is compared. A text that is shorter is one n-gram.
@@ -116,17 +122,29 @@ def find_duplicates(  # noqa: PLR0913 - one keyword an option, as the command li
         )
     how = How(
         method=method,
-        threshold=threshold,
+        threshold=float(threshold),
         ngrams=ngrams,
-        normalize=tuple(normalize),
+        normalize=names(normalize),
         keep=keep,
-        permutations=permutations,
+        permutations=whole("permutations", permutations),
         device=device,
         memory=memory,
-        spill=spill,
-        **as_given(jobs=jobs),
+        spill=None if spill is None else expanded(Path(spill)),
+        **as_given(jobs=None if jobs is None else whole("jobs", jobs)),
     )
-    return search(texts, how, times=times, sides=sides, reporter=reporter or Silent())
+    return search(
+        as_column(texts),
+        how,
+        times=_as_series(times),
+        sides=None if sides is None else np.asarray(sides),
+        reporter=reporter or Silent(),
+    )
+
+
+def _as_series(times: pl.Series | Iterable[object] | None) -> pl.Series | None:
+    import polars as pl
+
+    return times if times is None or isinstance(times, pl.Series) else pl.Series(times)
 
 
 def search(

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ecomdata.errors import UsageError
+from ecomdata.texts.given import HINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,19 @@ def texts_of(array: pa.Array[pa.Scalar[pa.DataType]]) -> Texts:
     data = np.frombuffer(cast("bytes", values or b""), dtype=np.uint8)
     first, last = int(edges[0]), int(edges[-1])
     return Texts(data[first:last], edges.astype(np.int64) - first, missing)
+
+
+def as_series(texts: object) -> pl.Series:
+    """A series of what an Arrow array holds; a series as it is.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    if isinstance(texts, pl.Series):
+        return texts
+    if isinstance(texts, pa.Array | pa.ChunkedArray):
+        return pl.Series(texts)  # pyright: ignore[reportUnknownArgumentType] - its stub
+    raise UsageError(f"{type(texts).__name__} holds no texts", hint=HINT)
 
 
 def as_strings(series: pl.Series) -> pl.Series:

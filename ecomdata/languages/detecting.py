@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ecomdata.languages.arrowtext import Texts, as_strings, texts_of_series
+from ecomdata.given import whole
+from ecomdata.languages.arrowtext import Texts, as_series, as_strings, texts_of_series
 from ecomdata.languages.classifier import Classifier, from_file, shipped
 from ecomdata.languages.predicting import Floats
 from ecomdata.languages.scripts import kinds, lowered
 from ecomdata.languages.surveying import COLUMNS, MARKS, survey
 from ecomdata.languages.tagging import SHARES, SINGLE, TAGS, Counts, Tagged, shares, tag
+from ecomdata.texts.given import as_column
 from ecomdata.threads import default_jobs
+
+if TYPE_CHECKING:
+    import os
+
+    from ecomdata.texts.tidying import Column
 
 Places = NDArray[np.intp]
 
@@ -38,7 +45,10 @@ _CODE_BITS: Final = 16
 
 
 def detect_languages(
-    texts: pl.Series, *, lid: Path | str | None = None, threads: int | None = None
+    texts: Column | Iterable[str | None],
+    *,
+    lid: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
 ) -> pl.DataFrame:
     """Tell the language of each text and the scripts it is written with, a row for each text in order.
 
@@ -50,16 +60,18 @@ def detect_languages(
     ``detected``, langdetect's word on texts in other scripts. A null text gives nulls.
 
     Args:
-        texts: Strings.
+        texts: A polars Series, an Arrow array or a list of strings.
         lid: A fastText model, such as lid.176.ftz, whose word on each text is added as ``lid`` and
             ``lid_confidence``; the file is checked first.
         threads: How many batches are looked at side by side; default: the cores, at most 4.
 
     Raises:
-        UsageError: the series holds no strings.
+        UsageError: they are no strings, or there is no such file.
         DataError: ``lid`` is no fastText model that can be used.
     """
-    return told(texts, from_file(Path(lid)) if lid is not None else None, threads=threads)
+    workers = None if threads is None else whole("threads", threads, least=1)
+    series = as_series(as_column(texts))
+    return told(series, from_file(lid) if lid is not None else None, threads=workers)
 
 
 def told(texts: pl.Series, second: Classifier | None, *, threads: int | None = None) -> pl.DataFrame:

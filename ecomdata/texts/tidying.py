@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 import numpy as np
 
 from ecomdata.errors import UsageError
+from ecomdata.texts.given import HINT
 from ecomdata.texts.gramhashes import Bytes, Ints
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def blocks(column: Any) -> Iterator[pa.Array[Any]]:  # noqa: ANN401 - whoever ca
     elif isinstance(column, str | bytes) or not isinstance(column, Iterable):
         raise UsageError(
             f"{type(column).__name__} holds no texts",  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-            hint="give a polars Series or an Arrow array of strings",
+            hint=HINT,
         )
     else:
         source = cast("Any", column)

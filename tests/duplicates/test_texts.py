@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -101,6 +102,35 @@ def test_bytes_that_are_no_utf8_are_compared_as_they_are() -> None:
     for kind in (pa.binary(), pa.large_binary()):
         found = find_duplicates(pa.array(values, kind), ngrams="char:2")
         assert found.pairs.rows() == [(0, 1, 1.0), (5, 6, 1.0)]
+
+
+def test_texts_may_come_in_what_people_have_at_hand() -> None:
+    """Lists, and arrays of NumPy's and pandas', with gaps; times and sides likewise."""
+    pandas = pytest.importorskip("pandas")
+    texts = ["a b c d", None, "a  B c d"]
+    for held in (texts, tuple(texts), np.array(texts, dtype=object), pandas.Series(texts)):
+        assert find_duplicates(held).removed.to_list() == [2]
+    for times in ([1, 2, 3], np.array([1, 2, 3]), pandas.Series([1, 2, 3])):
+        assert find_duplicates(texts, keep="newest", times=times).removed.to_list() == [0]
+    for sides in ([0, 0, 1], pl.Series([0, 0, 1]), pandas.Series([0, 0, 1])):
+        assert find_duplicates(texts, sides=sides).removed.to_list() == [2]
+
+
+def test_options_may_be_numpy_s_and_results_can_be_compared(tmp_path: Path) -> None:
+    """Each is equal to itself, and no other: their frames have no one answer."""
+    texts = [f"text {number}" for number in range(20_000)]
+    found = find_duplicates(
+        texts,
+        permutations=np.int64(128),
+        jobs=np.int64(1),
+        normalize="case",
+        memory="350MB",
+        spill=str(tmp_path / "spill"),
+    )
+    other = find_duplicates(texts, normalize=["case"])
+    assert found.pairs.equals(other.pairs)
+    assert found == found  # noqa: PLR0124
+    assert found != other
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -117,6 +119,44 @@ def test_categories_are_texts_and_numbers_are_not() -> None:
     with pytest.raises(ed.UsageError, match="stars are Int64") as caught:
         ed.detect_languages(pl.Series("stars", [1, 2]))
     assert "cast" in caught.value.hint
+
+
+def test_texts_may_come_in_what_people_have_at_hand() -> None:
+    """Lists, and arrays of Arrow's, NumPy's and pandas', with gaps, give what a series does."""
+    pandas = pytest.importorskip("pandas")
+    texts = ["good product", None, "Hàng đẹp, giao hàng nhanh"]
+    expected = ed.detect_languages(pl.Series(texts))
+    for held in (
+        texts,
+        tuple(texts),
+        pa.array(texts),
+        pa.array(texts, pa.string_view()),
+        pa.array(texts).dictionary_encode(),
+        pa.chunked_array([texts[:1], texts[1:]]),
+        np.array(texts, dtype=object),
+        pandas.Series(texts),
+        pandas.Series(texts, dtype=object),
+    ):
+        assert ed.detect_languages(held).equals(expected)
+
+
+@pytest.mark.parametrize(
+    "texts", ["text", None, 7, (text for text in ["a"]), [1, 2], pl.DataFrame({"a": ["b"]})]
+)
+def test_what_holds_no_texts_is_refused(texts: Any) -> None:
+    """With what to give instead."""
+    with pytest.raises(ed.UsageError) as caught:
+        ed.detect_languages(texts)
+    assert caught.value.hint
+
+
+def test_options_that_cannot_be_are_refused(tmp_path: Path) -> None:
+    """By name."""
+    with pytest.raises(ed.UsageError, match="threads cannot be 0"):
+        ed.detect_languages(["a"], threads=0)
+    for place in (tmp_path, tmp_path / "lid.ftz"):
+        with pytest.raises(ed.UsageError, match="is no file"):
+            ed.detect_languages(["a"], lid=place)
 
 
 TEXTS = st.lists(
