@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ecomdata.languages.detecting import detect_languages
     from ecomdata.languages.summaries import ColumnLanguages
     from ecomdata.loading import load
-    from ecomdata.personaldata import personal_data
+    from ecomdata.personaldata import Findings, personal_data
     from ecomdata.publishing import Publication, publish
     from ecomdata.registry import datasets, loader
     from ecomdata.release import Release, TableData
@@ -57,6 +57,7 @@ __all__ = [
     "EmbeddingSet",
     "EmbeddingStatistics",
     "Export",
+    "Findings",
     "Publication",
     "Release",
     "Resolution",
@@ -109,6 +110,7 @@ _HOMES: Final = {
     "EmbeddingSet": "embeddings.sets",
     "EmbeddingStatistics": "vectorstats.figures",
     "Export": "exporting.parts",
+    "Findings": "personaldata",
     "Publication": "publishing",
     "Release": "release",
     "Resolution": "semanticids.resolving",

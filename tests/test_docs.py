@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
+import ecomdata as ed
 from tests.conftest import RunCli
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +39,22 @@ def test_the_readme_commands_run(run_cli: RunCli) -> None:
     for args in lines:
         done = run_cli(*args)
         assert done.stdout or done.stderr, args
+
+
+def test_the_page_on_python_has_every_public_name() -> None:
+    """And no other; what a public function returns is public, too."""
+    page = (ROOT / "docs" / "api.md").read_text()
+    named = re.findall(r"^\.\. auto(?:function|class|data|exception):: (\w+)", page, re.MULTILINE)
+    assert sorted(named) == sorted(ed.__all__)
+    returned = {
+        str(getattr(ed, name).__annotations__.get("return", "")) for name in named if name[0].islower()
+    }
+    ours = {word for text in returned for word in re.findall(r"\b[A-Z]\w+", text)} - {
+        "Dataset",
+        "DataFrame",
+        "Path",
+    }
+    assert ours <= set(named)
 
 
 def _not_run(page: Path) -> list[list[str]]:
