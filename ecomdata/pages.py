@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import jinja2
 
+KEPT: Final = "\n\u200c\u200d"
+"""Not printable, yet needed: line feeds, and joiners, which say how Bengali and emoji are written."""
 
-def page_environment(keep: str = "\n") -> jinja2.Environment:
+
+def page_environment(keep: str = KEPT) -> jinja2.Environment:
     """What pages are rendered with: no text is markup, none has characters that cannot be seen.
 
     Characters of ``keep`` stay, as in :func:`shown`.
@@ -29,7 +32,7 @@ def page_environment(keep: str = "\n") -> jinja2.Environment:
     )
 
 
-def shown(text: str, keep: str = "\n") -> str:
+def shown(text: str, keep: str = KEPT) -> str:
     """The text with what cannot be seen, or puts other characters in another order, as its number in hex.
 
     Characters of ``keep`` stay.

@@ -240,6 +240,15 @@ def test_a_threshold_may_be_numpy_s(tmp_path: Path) -> None:
     assert _dedup(threshold=np.float32(0.5)).options["threshold"] == 0.5
 
 
+def test_the_page_writes_bengali_and_emoji_as_they_are(tmp_path: Path) -> None:
+    """Joiners cannot be seen, but say how letters are written: no word is broken by their numbers."""
+    text = "এই র\u200d্যাম অনেক ভালো দাম কম এবং ডেলিভারি দ্রুত \U0001f926\u200d\u2642\ufe0f"
+    _load(tmp_path, [text, text])
+    page = tmp_path / "page.html"
+    _dedup(report=page)
+    assert page.read_text("utf-8").count(text) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
