@@ -120,8 +120,7 @@ def _filled(column: ColumnProfile, rows: int, *, values: bool) -> Filled:
     most = sorted(frequent, key=lambda bar: -bar.rows)[:_WORDS_SHOWN]
     return Filled(
         name=column.name,
-        # An estimate may lie above what there can be.
-        distinct="" if column.distinct is None else f"{min(column.distinct, rows - column.nulls):,}",
+        distinct="" if column.distinct is None else f"{column.distinct:,}",
         low=code(column.low) if ends and column.low is not None else "",
         high=code(column.high) if ends and column.high is not None else "",
         words=Markdown(", ".join(_word(bar, rows) for bar in most)),

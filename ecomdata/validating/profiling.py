@@ -21,7 +21,9 @@ from ecomdata.validating.results import Bar, ColumnProfile, TableProfile
 
 _BARS: Final = 24
 _WORDS: Final = 12
-"""The most different texts that get a bar each."""
+"""The most different texts that get a bar each. So few values are counted, not estimated."""
+_LONGEST: Final = 60
+"""Characters of a text that stand at its bar."""
 
 _NUMBER: Final = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)")
 _TIME: Final = re.compile(r"TIMESTAMP.*|DATE")
@@ -90,12 +92,12 @@ def profiled(asker: Asker, table: str, *, distributions: bool) -> TableProfile:
     ]
     if distributions and rows:
         with suppress(NotRunError):  # the nulls are counted all the same
-            profiles = _with_bars(asker, table, columns, profiles)
+            profiles = _with_bars(asker, table, columns, profiles, rows)
     return TableProfile(table=table, rows=rows, columns=tuple(profiles))
 
 
 def _with_bars(
-    asker: Asker, table: str, columns: Sequence[_Column], profiles: Sequence[ColumnProfile]
+    asker: Asker, table: str, columns: Sequence[_Column], profiles: Sequence[ColumnProfile], rows: int
 ) -> list[ColumnProfile]:
     where = f"the columns of {table}"
     found = asker.values(where, _select(table, [part for column in columns for part in _facts(column)]))
@@ -106,12 +108,16 @@ def _with_bars(
         for column, reach, fact in zip(columns, ranges, facts, strict=True)
     ]
     counters = [
-        _counter(column, wanted, fact[0]) for column, wanted, fact in zip(columns, bins, facts, strict=True)
+        part
+        for column, wanted, fact in zip(columns, bins, facts, strict=True)
+        for part in (_counter(column, wanted, fact[0]), _exactly(column, wanted, fact[0]))
     ]
-    counted: tuple[Mapping[Any, int] | None, ...] = asker.values(where, _select(table, counters))
+    counted = asker.values(where, _select(table, counters))
     return [
-        _filled(profile, column, fact, wanted, count)
-        for profile, column, fact, wanted, count in zip(profiles, columns, facts, bins, counted, strict=True)
+        _filled(profile, column, (_different(fact[0], few, rows - profile.nulls), *fact[1:]), wanted, count)
+        for profile, column, fact, wanted, count, few in zip(
+            profiles, columns, facts, bins, counted[::2], counted[1::2], strict=True
+        )
     ]
 
 
@@ -204,15 +210,31 @@ def _counter(column: _Column, bins: _Bins | None, distinct: int | None) -> str:
         # Both functions pass over nulls, and would count them at an end.
         return f"histogram({within}) FILTER ({column.number} IS NOT NULL)"
     if column.kind in {"text", "number"} and distinct is not None and distinct <= _WORDS:
-        return f"histogram(CAST({column.cell} AS VARCHAR)[:60])"
+        # Whole: texts that begin alike are different ones.
+        return f"histogram(CAST({column.cell} AS VARCHAR))"
     return "NULL"
+
+
+def _exactly(column: _Column, bins: _Bins | None, distinct: int | None) -> str:
+    """The number of different values where it is small and no bars of words tell it: estimates miss one or two."""
+    few = bins is not None and distinct is not None and distinct <= _WORDS
+    return f"count(DISTINCT {column.cell})" if few else "NULL"
+
+
+def _different(estimate: int | None, counted: int | None, filled: int) -> int | None:
+    """How many different values there are; an estimate may lie above what there can be."""
+    return counted if estimate is None or counted is not None else min(estimate, filled)
 
 
 def _word_bars(column: _Column, counted: Mapping[Any, int]) -> tuple[Bar, ...]:
     """A bar for every value: numbers in their order, words with the most frequent first."""
     number = column.kind == "number"
     order = sorted(counted.items(), key=lambda item: (float(item[0]) if number else -item[1], str(item[0])))
-    return tuple(Bar(low=str(word), high=str(word), rows=count) for word, count in order)
+    return tuple(Bar(low=_cut(word), high=_cut(word), rows=count) for word, count in order)
+
+
+def _cut(word: str) -> str:
+    return word if len(word) <= _LONGEST else f"{word[:_LONGEST]}…"
 
 
 def _bars(column: _Column, bins: _Bins, counted: Mapping[Any, int]) -> tuple[Bar, ...]:
