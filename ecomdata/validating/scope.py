@@ -37,7 +37,19 @@ class Scope:
         if self._manifest.sample:
             return "a synthetic sample"
         only = [f"only {self._only} was loaded"] if self._only else []
-        return "; ".join([*only, *([self._tables] if self._tables else []), *self._cut]) or "all of it"
+        parts = [*only, *([self._tables] if self._tables else []), *self._cut] or [self._whole]
+        if self._absent and not self._tables:
+            parts.append(f"without {', '.join(sorted(self._absent))}")
+        return "; ".join(parts)
+
+    @property
+    def _whole(self) -> str:
+        """What was loaded where no option left anything out."""
+        origin = self._manifest.origin
+        if origin.startswith(("hf://", "https://")):
+            return "all of it"
+        # A folder, or the store, may hold less than upstream has.
+        return f"all of {origin}" if origin.endswith(" in the store") else "all that was given"
 
     def without(self, tables: Collection[str]) -> str:
         """Why a query over these tables cannot be asked, or nothing."""

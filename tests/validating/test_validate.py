@@ -95,6 +95,19 @@ def test_figures_are_not_applicable_to_a_part(shop: Shop, options: dict[str, obj
     assert re.match(reason, figure.reason), figure.reason
 
 
+def test_what_lay_in_a_folder_is_not_called_all_of_it(tmp_path: Path, run_cli: RunCli) -> None:
+    """Who knows whether upstream has more? Tables without any file are named."""
+    ed.load("vimrhp", sample=True)
+    assert ed.validate("vimrhp").loaded == "a synthetic sample"
+    assert run_cli("sample", "banglishrev", str(tmp_path / "raw"), "--rows", "50").returncode == 0
+    ed.load("banglishrev", source=tmp_path / "raw")
+    assert ed.validate("banglishrev").loaded == "all that was given"
+    for archive in (tmp_path / "raw").rglob("*.zip"):
+        archive.unlink()
+    ed.load("banglishrev", source=tmp_path / "raw")
+    assert ed.validate("banglishrev").loaded == "all that was given; without images"
+
+
 def test_a_figure_about_a_part_applies_to_just_that(shop: Shop) -> None:
     """``only`` is met by the same --only, or by a folder that holds no more; other files rule it out."""
     shop.say(FIGURE + 'only = "202305/*"\n')

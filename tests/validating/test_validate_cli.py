@@ -36,7 +36,7 @@ def test_json_is_the_whole_result(shop: Shop, run_cli: RunCli) -> None:
     shop.load(["7,99,purchase,5,"])
     found = json.loads(run_cli("validate", NAME, "--json", code=3).stdout)
     assert found["dataset"] == NAME
-    assert found["loaded"] == "all of it"
+    assert found["loaded"] == "all that was given"
     assert found["counts"] == {"failed": 2, "passed": 3}
     assert found["figures"][0]["measured"] == 21
     assert found["rules"][-1]["rows"] == [{"user_id": "7", "item_id": "99", "price": "5.0"}]
