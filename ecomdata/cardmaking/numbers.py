@@ -21,7 +21,7 @@ from ecomdata.shards import sha256_file
 from ecomdata.validating import FigureResult, RuleResult, Validation, validate_release
 from ecomdata.validating.results import Bar, ColumnProfile, TableProfile
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 """Counts up when what is kept means something else."""
 
 _MOST_BARS: Final = 24

@@ -216,7 +216,7 @@ def _counter(column: _Column, bins: _Bins | None, distinct: int | None) -> str:
 
 
 def _exactly(column: _Column, bins: _Bins | None, distinct: int | None) -> str:
-    """The number of different values where it is small and no bars of words tell it: estimates miss one or two."""
+    """How many different values there are, where few and without bars of words: estimates miss one or two."""
     few = bins is not None and distinct is not None and distinct <= _WORDS
     return f"count(DISTINCT {column.cell})" if few else "NULL"
 
