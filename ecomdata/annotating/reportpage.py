@@ -17,6 +17,7 @@ from ecomdata.annotating.measuring.words import MAIN_LEVEL
 from ecomdata.durable import write_durably
 from ecomdata.pages import page_environment
 from ecomdata.store import writing
+from ecomdata.webfonts import with_letters
 
 if TYPE_CHECKING:
     import os
@@ -91,7 +92,7 @@ def render(report: Report) -> str:
     source = files("ecomdata.annotating").joinpath("report.html.j2").read_text("utf-8")
     found = report.measured
     people = sorted(found.times.people)
-    return environment.from_string(source).render(
+    page = environment.from_string(source).render(
         report=report,
         found=found,
         arms=_ARMS,
@@ -110,6 +111,7 @@ def render(report: Report) -> str:
         version=__version__,
         style=files("ecomdata").joinpath("page.css").read_text("utf-8"),
     )
+    return with_letters(page)
 
 
 def _figure(one: Estimate, form: str = "{:,.2f}") -> str:

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from ecomdata.cardmaking.subject import Picture
-from ecomdata.cardmaking.webfonts import font_faces
 from ecomdata.pages import shown
+from ecomdata.webfonts import font_faces
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -18,6 +18,7 @@ from ecomdata.duplicates.sources import Against, Corpus, TextColumn, values_at
 from ecomdata.durable import write_durably
 from ecomdata.pages import page_environment
 from ecomdata.store import writing
+from ecomdata.webfonts import with_letters
 
 if TYPE_CHECKING:
     import os
@@ -68,7 +69,7 @@ def render(found: Deduplication, corpus: Corpus) -> str:
     source = files("ecomdata.duplicates").joinpath("report.html.j2").read_text("utf-8")
     folder = Path(found.folder)
     counts = pl.read_parquet(folder / "counts.parquet", glob=False)
-    return (
+    return with_letters(
         page_environment()
         .from_string(source)
         .render(

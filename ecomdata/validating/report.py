@@ -12,6 +12,7 @@ from ecomdata.durable import write_durably
 from ecomdata.pages import page_environment
 from ecomdata.store import writing
 from ecomdata.validating.results import Bar, ColumnProfile, Validation, number_text, share_text
+from ecomdata.webfonts import with_letters
 
 if TYPE_CHECKING:
     import os
@@ -39,13 +40,15 @@ def render(found: Sequence[Validation]) -> str:
     environment.filters.update(filters)
     source = files("ecomdata.validating").joinpath("report.html.j2").read_text("utf-8")
     template = environment.from_string(source)
-    return template.render(
-        found=found,
-        statuses=_STATUSES,
-        width=_WIDTH,
-        height=_HEIGHT,
-        version=__version__,
-        style=files("ecomdata").joinpath("page.css").read_text("utf-8"),
+    return with_letters(
+        template.render(
+            found=found,
+            statuses=_STATUSES,
+            width=_WIDTH,
+            height=_HEIGHT,
+            version=__version__,
+            style=files("ecomdata").joinpath("page.css").read_text("utf-8"),
+        )
     )
 
 

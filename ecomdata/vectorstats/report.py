@@ -12,6 +12,7 @@ from ecomdata.pages import page_environment
 from ecomdata.store import writing
 from ecomdata.vectorstats import charts
 from ecomdata.vectorstats.rows import groups, number, rows_of, share
+from ecomdata.webfonts import with_letters
 
 if TYPE_CHECKING:
     import os
@@ -35,7 +36,7 @@ def render(found: EmbeddingStatistics) -> str:
     source = files("ecomdata.vectorstats").joinpath("report.html.j2").read_text("utf-8")
     environment = page_environment()
     environment.filters.update({"number": number, "share": share})
-    return environment.from_string(source).render(
+    page = environment.from_string(source).render(
         found=found,
         groups=list(groups(rows_of(found))),
         nearest=charts.histogram(found.nearest.edges, found.nearest.counts),
@@ -50,3 +51,4 @@ def render(found: EmbeddingStatistics) -> str:
         version=__version__,
         style=files("ecomdata").joinpath("page.css").read_text("utf-8"),
     )
+    return with_letters(page)

@@ -246,7 +246,9 @@ def test_the_page_writes_bengali_and_emoji_as_they_are(tmp_path: Path) -> None:
     _load(tmp_path, [text, text])
     page = tmp_path / "page.html"
     _dedup(report=page)
-    assert page.read_text("utf-8").count(text) == 2
+    shown = page.read_text("utf-8")
+    assert shown.count(text) == 2
+    assert '@font-face { font-family: "Ecomdata Sans Bengali"; src: url(data:font/woff' in shown
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_nothing_is_loaded_from_elsewhere(hostile: Page) -> None:
         if tag == "a":
             assert (attributes["href"] or "").startswith("https://")
     policies = [a["content"] for tag, a in hostile.elements if tag == "meta" and "http-equiv" in a]
-    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; font-src data:"]
     styles = "".join(hostile.texts)
     assert "url(" not in styles
     assert "@import" not in styles
@@ -115,6 +115,18 @@ def test_validate_writes_it_too(shop: Shop, tmp_path: Path) -> None:
     assert any(column.bars for table in found.profiles for column in table.columns)
     written = Page((tmp_path / "page.html").read_text("utf-8"))
     assert Page(render([found])).texts == written.texts
+
+
+def test_letters_that_few_systems_have_come_along(shop: Shop, tmp_path: Path) -> None:
+    """Bengali and Chinese words of a column are drawn from fonts inside the page; other pages have none."""
+    shop.load(["7,99,view,5,plain"])
+    page(tmp_path / "page.html")
+    assert "@font-face" not in (tmp_path / "page.html").read_text("utf-8")
+    shop.load(["7,99,view,5,বাজে প্রোডাক্ট", "7,99,view,5,很好"])
+    page(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text("utf-8")
+    for family in ("Ecomdata Sans Bengali", "Ecomdata Sans SC"):
+        assert f'@font-face {{ font-family: "{family}"; src: url(data:font/woff;base64,' in text
 
 
 def test_both_schemes_small_screens_and_paper(shop: Shop, tmp_path: Path) -> None:
