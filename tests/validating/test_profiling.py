@@ -82,6 +82,18 @@ def test_there_are_no_more_different_values_than_values(tmp_path: Path) -> None:
     assert column(pl.Series([*(f"text 3 {place}" for place in range(437)), None]), tmp_path).distinct == 437
 
 
+def test_a_table_may_have_many_columns(tmp_path: Path) -> None:
+    """What they take together does not cost all of them their distributions."""
+    import duckdb
+
+    path = tmp_path / "part.parquet"
+    pl.DataFrame({f"c{place}": ["a", "b", "b"] for place in range(300)}).write_parquet(path)
+    with duckdb.connect(config={"memory_limit": "500MB"}) as connection:
+        connection.execute(f"CREATE VIEW t AS FROM read_parquet({literal(str(path))})")
+        found = profiled(Asker(connection, "500MB"), "t", distributions=True)
+    assert {(one.distinct, [bar.rows for bar in one.bars] == [2, 1]) for one in found.columns} == {(2, True)}
+
+
 def test_lists_are_counted_by_length(tmp_path: Path) -> None:
     """A null list has no length."""
     found = column(pl.Series([[1], [1, 2], None, []], dtype=pl.List(pl.Int64)), tmp_path)
