@@ -65,6 +65,6 @@ def _require_sound(found: list[CardFiles]) -> None:
     problems = [f"{one.dataset}: {problem}" for one in found for problem in one.problems]
     if problems:
         raise DataError(
-            f"{len(problems)} problems: {'; '.join(problems)}",
+            f"{len(problems)} problem{'s' if len(problems) > 1 else ''}: {'; '.join(problems)}",
             hint="what is said of a dataset stands in cards/<stem>.md and in its loader",
         )

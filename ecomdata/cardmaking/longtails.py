@@ -19,8 +19,7 @@ _LEVELS: Final = 4
 def activity(subject: Subject) -> Picture | None:
     """Events or reviews per item and per user."""
     keys = {f"{one}s": f"{one}_id" for one in ("item", "product", "user") if subject.has(f"{one}_id")}
-    title = f"Long tail of {' and '.join(keys)}"
-    return _picture(subject, keys, title, f"{subject.word} per {' or '.join(what[:-1] for what in keys)}")
+    return _picture(subject, keys, "Long tail of {all}", f"{subject.word} per {{one}}")
 
 
 def categories(subject: Subject) -> Picture | None:
@@ -46,12 +45,17 @@ def code_use(subject: Subject) -> Picture | None:
 def _picture(
     subject: Subject, keys: Mapping[str, str], title: str, measure: str, name: str = "long-tail"
 ) -> Picture | None:
-    """A line for each key: how many rows its values have, by rank."""
+    """A line for each key: how many rows its values have, by rank.
+
+    In title and measure stand ``{all}`` and ``{one}`` for the keys that have a line.
+    """
     sizes = {what: _sizes(subject, key) for what, key in keys.items()}
     # Where all have the same number, there is nothing to see.
     sizes = {what: found for what, found in sizes.items() if len(found) > 1 and _number(found) >= _LEAST}
     if not sizes:
         return None
+    title = title.format(all=" and ".join(sizes))
+    measure = measure.format(one=" or ".join(what[:-1] for what in sizes))
     drawn = [_line(what, found) for what, found in sizes.items()]
     word = measure.partition(" ")[0]
     notes = [f"the top 1 % of {what} have {percent(_top(found))}" for what, found in list(sizes.items())[-2:]]

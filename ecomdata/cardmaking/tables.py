@@ -74,10 +74,11 @@ def shown_table(
     profile = next(one for one in found.profiles if one.table == name)
     declared = next((table for table in dataset.tables if table.name == name), None)
     grain = f" One row is {plain(declared.grain)}." if declared else ""
+    rows = f"{profile.rows:,} row{'' if profile.rows == 1 else 's'}"
     more = [plain(part) for part in declared.paragraphs[1:]] if declared else []
     return Shown(
         name=name,
-        about=Markdown("\n\n".join([f"{plain(record.description)}{grain} {profile.rows:,} rows.", *more])),
+        about=Markdown("\n\n".join([f"{plain(record.description)}{grain} {rows}.", *more])),
         record=record,
         dropped=sum(record.dropped.values()),
         columns=_columns(profile, record, declared),

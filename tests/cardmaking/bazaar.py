@@ -48,6 +48,7 @@ class Visits(dy.Schema):
     """The visits."""
 
     user_id = dy.Int64(nullable=False)
+    item_id = dy.Int64(nullable=False)
     event = dy.Enum(EVENTS, nullable=False)
     timestamp = dy.Datetime(nullable=True, time_unit="us", time_zone="UTC")
 
@@ -58,9 +59,9 @@ def items(raw: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def visits(raw: pl.LazyFrame) -> pl.LazyFrame:
-    """All are views."""
+    """All are views, each of another item."""
     at = pl.col("at").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return raw.select(user_id="user", event=pl.lit("view", dtype=EVENT), timestamp=at)
+    return raw.select(user_id="user", item_id="at", event=pl.lit("view", dtype=EVENT), timestamp=at)
 
 
 DATASETS = (

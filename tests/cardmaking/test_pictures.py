@@ -146,6 +146,14 @@ def test_times_beyond_all_calendars_are_not_drawn(bazaar: Bazaar) -> None:
     assert drawn("bazaar") == ()
 
 
+def test_a_long_tail_is_called_after_the_lines_it_has(bazaar: Bazaar) -> None:
+    """Where every item has as many visits as any other, only users have one."""
+    bazaar.load(["a"], visits=[(place * place // 100, 17_000 * DAY + place) for place in range(100)])
+    (picture,) = [p for p in drawn("bazaar") if p.name == "visits-long-tail"]
+    assert picture.title == "Long tail of users"
+    assert picture.alt.startswith("Long tail of users: events per user by rank")
+
+
 def test_prices_that_are_no_numbers(bazaar: Bazaar) -> None:
     """Those that are null, zero or negative are counted, and the rest is drawn."""
     odd = [None, 0.0, -3.0]
