@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -57,7 +59,7 @@ def check(frame: pl.DataFrame, schema: type[dy.Schema]) -> Checked:
         good, failure = schema.filter(frame)
     except SchemaError as error:
         raise EcomdataError(
-            f"the loader does not produce what {schema.__name__} declares: {error}",
+            f"the loader does not produce what {schema.__name__} declares: {said(error)}",
             hint="this is a fault in the loader's normalize function; please report it",
         ) from error
     if not len(failure):
@@ -73,6 +75,29 @@ def check(frame: pl.DataFrame, schema: type[dy.Schema]) -> Checked:
         for row in rows:
             broken[row].append(_say(rule))
     return Checked(good, details[_POSITION].to_list(), broken)
+
+
+@contextmanager
+def own_code(what: str) -> Generator[None]:
+    """Say of which code of a loader an error comes: one of polars names a column and no more.
+
+    Raises:
+        EcomdataError: the code failed; an error that says so itself is passed on.
+    """
+    try:
+        yield
+    except EcomdataError:
+        raise
+    except Exception as error:
+        raise EcomdataError(
+            f"{what} failed: {type(error).__name__}: {said(error)}",
+            hint="this is a fault in the loader; ecomdata --debug shows where",
+        ) from error
+
+
+def said(error: BaseException) -> str:
+    """An error's message, without the plan that polars shows behind it."""
+    return str(error).partition("\n\nResolved plan until failure")[0].strip()
 
 
 @cache

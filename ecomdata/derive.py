@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
+from polars.exceptions import PolarsError
 
+from ecomdata.checks import said
 from ecomdata.declare import Table
 from ecomdata.errors import EcomdataError
 from ecomdata.manifest import TableRecord
@@ -81,6 +83,12 @@ def derived_frames(
             raise EcomdataError(
                 f"the table {table.name} cannot be made within {memory} of memory",
                 hint="give it more, such as --memory 2GB, and check that the disk has room to spill",
+            ) from error
+        except (duckdb.ProgrammingError, PolarsError) as error:
+            raise EcomdataError(
+                f"{table.name}: its query (derive) does not give what {table.schema.__name__} declares: "
+                f"{said(error)}",
+                hint="this is a fault in the loader; ecomdata --debug shows where",
             ) from error
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from ecomdata.checks import check, reason_class
+from ecomdata.checks import check, own_code, reason_class
 from ecomdata.columns import DriftError
 from ecomdata.declare import Dataset, Raw, Table
 from ecomdata.errors import DataError, EcomdataError
@@ -227,10 +227,12 @@ def process(
     frame = batch.frame.with_columns(
         pl.lit(value, dtype=pl.String).alias(name) for name, value in paths.items()
     )
-    kept, left_out = without_dropped(frame, raw.drops)
-    kept, refused = _without_refused(batch, kept, raw.rejects)
+    with own_code(f"{table.name}: drops and rejects of {raw.schema.__name__}"):
+        kept, left_out = without_dropped(frame, raw.drops)
+        kept, refused = _without_refused(batch, kept, raw.rejects)
     dropped = Counter(batch.dropped) + left_out
-    normal = raw.normalize(kept.frame.lazy()).collect()
+    with own_code(f"{table.name}: normalize of {raw.schema.__name__}"):
+        normal = raw.normalize(kept.frame.lazy()).collect()
     if normal.height != kept.frame.height:
         raise EcomdataError(
             f"{table.name}: normalize made {normal.height} rows of {kept.frame.height}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby, pairwise
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecomdata.declare import DeclarationError, Table
-from ecomdata.derive import whole_groups
+from ecomdata.derive import derived_frames, whole_groups
+from ecomdata.errors import EcomdataError
 from tests.toyshop.shop import Clicks
 
 KEYS = st.lists(st.tuples(st.integers(0, 2), st.none() | st.sampled_from("ab")), max_size=12)
@@ -43,3 +45,18 @@ def test_gather_and_assemble_go_together(parts: dict[str, object]) -> None:
     """One without the other cannot be carried out."""
     with pytest.raises(DeclarationError, match="gather and assemble go together"):
         Table(name="t", schema=Clicks, grain="one", derive="select 1", **parts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("selct 1", "Parser Error"),
+        ("select * from clicks", "Table with name clicks does not exist"),
+        ("select 1 as one", "unable to find column"),
+    ],
+)
+def test_a_query_that_is_wrong_names_its_table(tmp_path: Path, query: str, message: str) -> None:
+    """A dataset has several, and DuckDB does not know whose it is."""
+    table = Table(name="days", schema=Clicks, grain="one", derive=query)
+    with pytest.raises(EcomdataError, match=f"(?s)^days: its query .derive. does not give .*{message}"):
+        list(derived_frames(table, {}, tmp_path, memory="100MB"))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,7 @@ import pytest
 from ecomdata.columns import Columns, DriftError
 from ecomdata.declare import Raw, Table
 from ecomdata.errors import EcomdataError
-from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, assign, count_reasons
+from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, assign, count_reasons, process
 from ecomdata.progress import Silent
 from ecomdata.rawfile import RawFile
 from ecomdata.readers import REJECTED, Batch, Block
@@ -108,6 +109,28 @@ def test_rows_are_rejected_for_declared_reasons(events: Table, tmp_path: Path) -
         (8, "price is below the minimum", "8,1,view,-5,"),
     ]
     reader.tally.balance("events")
+
+
+def _misspelt(raw: pl.LazyFrame) -> pl.LazyFrame:
+    return raw.select(user_id="usr")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"normalize": _misspelt}, r"^events: normalize of \w+ failed: ColumnNotFoundError: [^\n]*usr"),
+        ({"normalize": lambda _: None}, r"^events: normalize of \w+ failed: AttributeError"),
+        ({"drops": {"x": pl.col("nope")}}, r"^events: drops and rejects of \w+ failed: ColumnNotFoundError"),
+    ],
+)
+def test_an_error_in_a_loaders_code_says_where(events: Table, changes: dict[str, Any], message: str) -> None:
+    """The table and the function; polars itself names a column, and shows its plan."""
+    raw = replace(events.raws[0], **changes)
+    frame = raw.columns.complete(pl.DataFrame({"user": [1], "item": [1], "action": ["view"]}))
+    block = Block(1, lambda: Batch(frame=frame, span=1, raw=lambda _: []))
+    with pytest.raises(EcomdataError, match=message) as caught:
+        process(block, table=events, raw=raw, paths={})
+    assert "plan" not in str(caught.value)
 
 
 def test_a_tally_that_does_not_balance_is_a_fault() -> None:
