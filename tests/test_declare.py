@@ -12,7 +12,7 @@ import pytest
 
 from ecomdata.canonical import EVENTS
 from ecomdata.declare import Dataset, DeclarationError, Licence, Raw, Source, Table, View
-from ecomdata.readers import Delimited
+from ecomdata.readers import Delimited, JsonArray, JsonLines, JsonPaths, SplitOnce
 
 
 class RawRows(dy.Schema):
@@ -148,6 +148,96 @@ def test_a_raw_kind_speaks_of_its_own_columns(changes: dict[str, Any], message: 
     """A misspelt column is found at once."""
     with pytest.raises(DeclarationError, match=message):
         replace(RAW, **changes)
+
+
+@pytest.mark.parametrize(
+    ("declared", "changes", "message"),
+    [
+        (RAW, {"files": "a.csv"}, r"files is a tuple; write \('a.csv',\) with a comma, not 'a.csv'"),
+        (RAW, {"aliases": {"user": "usr"}}, r"aliases\['user'\] is a tuple; write \('usr',\)"),
+        (RAW, {"reader": Delimited(delimiters=",")}, r"Delimited of RawRows: delimiters is a tuple"),  # type: ignore[arg-type]
+        (RAW, {"reader": JsonPaths(paths={"user": "id"})}, r"JsonPaths of RawRows: paths\['user'\] is a"),  # type: ignore[dict-item]
+        (TABLE, {"raws": RAW}, r"table 'events': raws is a tuple; write \(Raw\(\.\.\.\),\)"),
+        (TABLE, {"key": "user_id"}, "table 'events': key is a tuple"),
+        (SOURCE, {"files": "**"}, "source: files is a tuple"),
+        (DATASET, {"sources": SOURCE}, "dataset 'shop/clicks': sources is a tuple"),
+        (DATASET, {"languages": "en"}, "dataset 'shop/clicks': languages is a tuple"),
+        (VIEW, {"parameters": "days"}, "view 'first': parameters is a tuple"),
+    ],
+)
+def test_one_value_is_no_tuple(declared: Any, changes: dict[str, Any], message: str) -> None:
+    """Its letters would be taken for the values: a comma is soon forgotten."""
+    with pytest.raises(DeclarationError, match=message):
+        replace(declared, **changes)
+
+
+@pytest.mark.parametrize("declared", [RAW, TABLE])
+def test_a_schema_is_a_class_of_columns(declared: Any) -> None:
+    """Neither another class nor a schema that was made."""
+    for schema in (dict, Rows()):
+        with pytest.raises(DeclarationError, match="schema is a class such as class Events"):
+            replace(declared, schema=schema)
+
+
+DATE, DECIMAL, LIST = dy.Date(), dy.Decimal(9, 2), dy.List(dy.Int64())
+
+
+@pytest.mark.parametrize(
+    ("reader", "column"),
+    [
+        (Delimited(), DATE),
+        (Delimited(), dy.Datetime(time_zone="UTC")),
+        (Delimited(), DECIMAL),
+        (Delimited(), LIST),
+        (SplitOnce(), dy.Time()),
+        (JsonArray(), dy.Struct({"a": dy.Int64()})),
+        (JsonArray(), LIST),
+        (JsonPaths(paths={"x": ("x",)}), dy.Duration()),
+        (JsonLines(), dy.Enum(["a"])),
+        (JsonLines(), dy.List(dy.Struct({"a": dy.Int64()}))),
+    ],
+)
+def test_a_type_that_a_reader_does_not_read_is_refused(reader: Any, column: Any) -> None:
+    """Text says such values in several ways: polars guesses at a date, rounds a decimal, empties a struct."""
+    schema: Any = type("RawX", (dy.Schema,), {"x": column})
+    message = f"{type(reader).__name__} of RawX: x is .*; declare dy.String\\(\\).* convert in normalize"
+    with pytest.raises(DeclarationError, match=message):
+        replace(RAW, schema=schema, reader=reader)
+
+
+@pytest.mark.parametrize(
+    ("reader", "column"),
+    [
+        (Delimited(), dy.Enum(["a"])),
+        (Delimited(), dy.Bool()),
+        (JsonArray(lists={"x": ("tags", "name")}), dy.List(dy.String())),
+        (JsonPaths(paths={"x": ("x",)}), dy.Float32()),
+        (JsonLines(), dy.List(dy.List(dy.Int64()))),
+    ],
+)
+def test_types_that_text_says_in_one_way_are_read(reader: Any, column: Any) -> None:
+    """Words, truth values, numbers, and lists where the format has them."""
+    schema: Any = type("RawX", (dy.Schema,), {"x": column})
+    assert replace(RAW, schema=schema, reader=reader).columns.names == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("reader", "message"),
+    [
+        (Delimited, r"a reader is made, such as Delimited\(\)"),
+        (Delimited(delimiters=("::",)), "the delimiter '::' is not one character"),
+        (JsonLines(rest="others"), "rest names 'others', which is no column of RawRows"),
+        (JsonLines(loose=("usr",)), "loose names 'usr'"),
+        (JsonArray(texts=("usr",)), "texts names 'usr'"),
+        (JsonArray(number="place"), "number names 'place'"),
+        (JsonArray(kinds={"kind": "user"}), "kinds names 'kind'"),
+        (JsonPaths(paths={"usr": ("usr",)}), "user has no path; paths names 'usr'"),
+    ],
+)
+def test_a_reader_speaks_of_declared_columns(reader: Any, message: str) -> None:
+    """What it says of others would change nothing, and nobody would hear of it."""
+    with pytest.raises(DeclarationError, match=message):
+        replace(RAW, reader=reader)
 
 
 def test_a_path_gives_columns() -> None:

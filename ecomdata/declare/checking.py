@@ -8,6 +8,8 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, cast
 
+import dataframely as dy
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -32,6 +34,29 @@ def require_text(where: str, declared: DataclassInstance, *more: object) -> None
             text.encode()
         except UnicodeEncodeError:
             raise DeclarationError(f"{where}: {text!a} has half of a character in it") from None
+
+
+def require_many(where: str, declared: DataclassInstance) -> None:
+    """Refuse a single value where a declaration has several: ``("a.csv")`` is a text, no tuple of one."""
+    for part in fields(declared):
+        value, kind = getattr(declared, part.name), str(part.type)
+        pairs = {part.name: value} if kind.startswith("tuple[") else {}
+        if "tuple[str, ...]]" in kind and isinstance(value, Mapping):
+            pairs = {
+                f"{part.name}[{key!r}]": item for key, item in cast("Mapping[str, object]", value).items()
+            }
+        for name, several in pairs.items():
+            shown = repr(several) if isinstance(several, str) else f"{type(several).__name__}(...)"
+            require(
+                isinstance(several, tuple | list),
+                f"{where}: {name} is a tuple; write ({shown},) with a comma, not {shown}",
+            )
+
+
+def require_schema(where: str, schema: object) -> None:
+    """Refuse what is no class of columns."""
+    named = isinstance(schema, type) and issubclass(schema, dy.Schema)
+    require(named, f"{where}: schema is a class such as class Events(dy.Schema), and not {schema!r}")
 
 
 def _texts(value: object) -> Iterator[str]:

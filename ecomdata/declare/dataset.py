@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from ecomdata.declare.checking import TABLE, frozen_map, require, require_text
+from ecomdata.declare.checking import TABLE, frozen_map, require, require_many, require_text
 from ecomdata.declare.tables import Table
 from ecomdata.declare.terms import Licence, Source
 from ecomdata.sqltext import names_of_this, schema_name
@@ -44,6 +44,7 @@ class View:
 
     def __post_init__(self) -> None:
         where = f"view {self.name!r}"
+        require_many(where, self)
         require_text(where, self)
         require(self.description.endswith("."), f"{where}: the description is a sentence")
         require(self.reads, f"{where}: names no table of the dataset; write this.<table>")
@@ -100,6 +101,7 @@ class Dataset:
     def __post_init__(self) -> None:
         where = f"dataset {self.name!r}"
         require(_NAME.fullmatch(self.name), f"{where}: names are like 'family' or 'family/member-name'")
+        require_many(where, self)
         require_text(where, self)
         require(self.title and self.summary, f"{where}: needs a title and a summary")
         require(self.homepage.startswith("https://"), f"{where}: homepage must be https")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Final
 
 import dataframely as dy
@@ -13,8 +13,8 @@ import polars as pl
 from ecomdata.canonical import CANONICAL, canonical_columns, conforms
 from ecomdata.canonical import described as canonical_description
 from ecomdata.columns import Columns
-from ecomdata.declare.checking import TABLE, frozen_map, require, require_text
-from ecomdata.readers.base import Reader
+from ecomdata.declare.checking import TABLE, frozen_map, require, require_many, require_schema, require_text
+from ecomdata.readers.base import Reader, Selective
 
 Normalize = Callable[[pl.LazyFrame], pl.LazyFrame]
 
@@ -57,6 +57,8 @@ class Raw:
     single: bool = False
 
     def __post_init__(self) -> None:
+        require_many("raw files", self)
+        require_schema("raw files", self.schema)
         names = set(self.schema.column_names())
         require_text("raw files", self)
         require(self.files, "raw files need at least one glob")
@@ -65,8 +67,19 @@ class Raw:
             require(not unknown, f"{part}: {sorted(unknown)} not in {self.schema.__name__}")
         groups = set(re.compile(self.path).groupindex)
         require(not groups & names, f"path groups {sorted(groups & names)} are raw columns too")
+        self._check_reader()
         for part in ("aliases", "drops", "rejects"):
             object.__setattr__(self, part, frozen_map(getattr(self, part)))
+
+    def _check_reader(self) -> None:
+        reader: object = self.reader
+        name = getattr(reader, "__name__", type(reader).__name__)
+        where = f"{name} of {self.schema.__name__}"
+        require(not isinstance(reader, type), f"{where}: a reader is made, such as {name}()")
+        if is_dataclass(reader) and not isinstance(reader, type):
+            require_many(where, reader)
+        misfits = reader.misfits(self.columns) if isinstance(reader, Selective) else []
+        require(not misfits, f"{where}: {'; '.join(misfits)}")
 
     @property
     def columns(self) -> Columns:
@@ -128,6 +141,8 @@ class Table:
 
     def __post_init__(self) -> None:
         where = f"table {self.name!r}"
+        require_many(where, self)
+        require_schema(where, self.schema)
         require(TABLE.fullmatch(self.name), f"{where}: names are lower_snake_case")
         require(self.schema.__doc__, f"{where}: {self.schema.__name__} needs a docstring")
         require(self.grain, f"{where}: say what one row is (grain)")

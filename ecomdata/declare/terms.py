@@ -9,7 +9,7 @@ from typing import Final
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-from ecomdata.declare.checking import DeclarationError, frozen_map, require, require_text
+from ecomdata.declare.checking import DeclarationError, frozen_map, require, require_many, require_text
 
 _URL: Final = re.compile(r"https?://\S+|hf://datasets/[\w.-]+/[\w.-]+@[\w.-]+(/\S*)?")
 
@@ -72,6 +72,7 @@ class Source:
     instructions: str = ""
 
     def __post_init__(self) -> None:
+        require_many("source", self)
         require_text("source", self)
         require(self.url or self.instructions, "a source needs a url or instructions")
         require(

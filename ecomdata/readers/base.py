@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -152,3 +152,47 @@ class Reader(Protocol):
             DataError: the file is damaged.
         """
         ...
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A reader that cannot fill every column that can be declared, and says so beforehand."""
+
+    def misfits(self, columns: Columns) -> list[str]:
+        """What of a declaration it cannot do, in words; nothing where it can do all of it."""
+        ...
+
+
+def unreadable(reader: Reader, dtypes: Mapping[str, pl.DataType], *, lists: bool = False) -> list[str]:
+    """The columns of types that text does not say in one way only: polars guesses, rounds or fails there.
+
+    Args:
+        reader: Whose columns they are.
+        dtypes: Column -> declared type.
+        lists: Whether it takes lists, too.
+    """
+    takes = "text, truth values, integers and floats" + (", and lists of them" if lists else "")
+    text = "dy.String(), and in loose what is not text in the file," if lists else "dy.String()"
+    reads = f"{type(reader).__name__} reads {takes}"
+    return [
+        f"{name} is {dtype}, and {reads}; declare {text} and convert in normalize"
+        for name, dtype in dtypes.items()
+        if not _is_plain(dtype, lists=lists)
+    ]
+
+
+def _is_plain(dtype: pl.DataType, *, lists: bool) -> bool:
+    if lists and isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
+        return _is_plain(dtype.inner, lists=True)
+    words = (pl.String, pl.Boolean) if lists else (pl.String, pl.Boolean, pl.Enum, pl.Categorical)
+    return isinstance(dtype, words) or dtype.is_integer() or dtype.is_float()
+
+
+def undeclared(columns: Columns, **options: Iterable[str]) -> list[str]:
+    """The columns that a reader's options name and the schema has not."""
+    return [
+        f"{option} names {name!r}, which is no column of {columns.schema.__name__}"
+        for option, names in options.items()
+        for name in names
+        if name not in columns.dtypes
+    ]

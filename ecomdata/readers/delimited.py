@@ -24,7 +24,7 @@ from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.badlines import cut_around
-from ecomdata.readers.base import Batch, Block, joined
+from ecomdata.readers.base import Batch, Block, joined, unreadable
 from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields, whole, whole_records
 from ecomdata.readers.textblocks import BLOCK_SIZE, Piece, after_last_line, plain_pieces, record_blocks
 
@@ -60,6 +60,11 @@ class Delimited:
     nulls: tuple[str, ...] = ()
     rest: bool = False
     block_size: int = BLOCK_SIZE
+
+    def misfits(self, columns: Columns) -> list[str]:
+        """What of a declaration it cannot do."""
+        long = [f"the delimiter {mark!r} is not one character" for mark in self.delimiters if len(mark) != 1]
+        return long + unreadable(self, columns.dtypes)
 
     def check(self, file: RawFile, columns: Columns) -> None:
         """Check the header line, or the first row where there is none."""

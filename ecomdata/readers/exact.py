@@ -230,6 +230,12 @@ def whole(texts: pl.Series) -> pl.Series:
     return texts.str.replace(_WHOLE, "$1")
 
 
+def booleans(texts: pl.Series) -> pl.Series:
+    """Texts of true and false in letters of any case, as polars takes them in CSV; null for all others."""
+    words = {"true": True, "false": False}
+    return texts.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
+
+
 def cast_texts(texts: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, list[list[str]]]:
     """Texts as the declared types, and per row why that failed (no list at all when nothing did)."""
     frames: list[pl.Series] = []
@@ -238,7 +244,10 @@ def cast_texts(texts: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, lis
         dtype = columns.dtypes[series.name]
         # polars skips spaces and tabs before a number when it parses CSV; do the same.
         source = series if dtype == pl.String else series.str.strip_chars_start(" \t")
-        cast = (whole(source) if dtype.is_integer() else source).cast(dtype, strict=False)
+        if dtype == pl.Boolean:
+            cast = booleans(source)
+        else:
+            cast = (whole(source) if dtype.is_integer() else source).cast(dtype, strict=False)
         frames.append(cast)
         failed = cast.is_null() & source.is_not_null() & (source != "")
         if failed.any():

@@ -18,7 +18,7 @@ import polars as pl
 
 from ecomdata.columns import Columns, DriftError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import Batch, Block
+from ecomdata.readers.base import Batch, Block, undeclared, unreadable
 from ecomdata.readers.jsonobjects import read_objects
 from ecomdata.readers.jsonodd import between, key_text
 from ecomdata.readers.jsonpieces import Elements, Piece, Pieces, Places
@@ -78,6 +78,13 @@ class JsonArray:
     expected_inside: tuple[str, ...] = ()
     keep_partial: bool = False
     block_size: int = BLOCK_SIZE
+
+    def misfits(self, columns: Columns) -> list[str]:
+        """What of a declaration it cannot do."""
+        single = {name: getattr(self, name) for name in ("key", "others", "number", "position")}
+        many = {name: getattr(self, name) for name in ("carry", "verbatim", "texts", "kinds", "lists")}
+        named = undeclared(columns, **{name: (one,) for name, one in single.items() if one}, **many)
+        return named + unreadable(self, {n: t for n, t in columns.dtypes.items() if n not in self.lists})
 
     def check(self, file: RawFile, columns: Columns) -> None:
         """Compare the keys of the first rows with the declared ones."""

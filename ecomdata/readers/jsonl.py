@@ -14,7 +14,7 @@ import polars as pl
 from ecomdata.columns import Columns
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import Batch, Block, integer_limits
+from ecomdata.readers.base import Batch, Block, integer_limits, undeclared, unreadable
 from ecomdata.readers.exact import Record, records, rejected_frame
 from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
 
@@ -50,6 +50,11 @@ class JsonLines:
     block_size: int = BLOCK_SIZE
     rest: str = ""
     loose: tuple[str, ...] = ()
+
+    def misfits(self, columns: Columns) -> list[str]:
+        """What of a declaration it cannot do."""
+        named = undeclared(columns, rest=filter(None, [self.rest]), loose=self.loose)
+        return named + unreadable(self, columns.dtypes, lists=True)
 
     def check(self, file: RawFile, columns: Columns) -> None:
         """Check the keys of the first line."""

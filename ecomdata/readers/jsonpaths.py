@@ -17,8 +17,8 @@ import pyarrow as pa
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import Batch, Block
-from ecomdata.readers.exact import Record, rejected_frame
+from ecomdata.readers.base import Batch, Block, undeclared, unreadable
+from ecomdata.readers.exact import Record, booleans, rejected_frame
 from ecomdata.readers.textblocks import BLOCK_SIZE, decode, record_blocks
 from ecomdata.sqltext import literal
 
@@ -45,6 +45,11 @@ class JsonPaths:
 
     paths: Mapping[str, tuple[str, ...]]
     block_size: int = BLOCK_SIZE
+
+    def misfits(self, columns: Columns) -> list[str]:
+        """What of a declaration it cannot do."""
+        without = [f"{name} has no path" for name in columns.names if name not in self.paths]
+        return without + undeclared(columns, paths=self.paths) + unreadable(self, columns.dtypes)
 
     def check(self, file: RawFile, columns: Columns) -> None:
         """Check that the first lines are objects that have the required paths between them."""
@@ -86,7 +91,7 @@ class JsonPaths:
         typed: list[pl.Series] = []
         for name, dtype in columns.dtypes.items():
             text = texts[name]
-            typed.append(text if dtype == pl.String else text.cast(dtype, strict=False))
+            typed.append(booleans(text) if dtype == pl.Boolean else text.cast(dtype, strict=False))
             for row in (typed[-1].is_null() & text.is_not_null()).arg_true().to_list():
                 shown = cast("str", text[row])[:60]
                 reasons.setdefault(row, []).append(f"{name}: {shown!r} is not {str(dtype).lower()}")

@@ -13,7 +13,7 @@ import polars as pl
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import REJECTED, Batch, Block
+from ecomdata.readers.base import REJECTED, Batch, Block, unreadable
 from ecomdata.readers.exact import cast_texts
 from ecomdata.readers.textblocks import after_last_line, decode, record_blocks
 
@@ -41,6 +41,10 @@ class SplitOnce:
 
     continued: bool = False
     block_size: int = _BLOCK_SIZE
+
+    def misfits(self, columns: Columns) -> list[str]:
+        """What of a declaration it cannot do."""
+        return unreadable(self, columns.dtypes)
 
     def check(self, file: RawFile, columns: Columns) -> None:
         """Check that one of the first lines, at least, starts as a record does."""

@@ -364,6 +364,29 @@ def test_a_repeated_header_is_dropped_where_all_columns_are_text() -> None:
     assert found.raws == ["a,b", "c,d"]
 
 
+class Answers(dy.Schema):
+    """Truth values."""
+
+    user = dy.Int64(nullable=True)
+    agrees = dy.Bool(nullable=True)
+
+
+def test_truth_values_are_read_the_same_beside_a_bad_line() -> None:
+    """In letters of any case, as polars takes them; a number or another word is none."""
+    good = b"user,agrees\n1,true\n2,False\n3,TRUE\n4,\n"
+    bad = b"5,yes\n6,1\nx,true\n"
+    columns = Columns(schema=Answers)
+    rows = [(1, True), (2, False), (3, True), (4, None)]
+    assert parse(good, Delimited(), columns).frame.rows() == rows
+    found = parse(good + bad, Delimited(), columns)
+    assert found.frame.rows() == rows
+    assert found.reasons == [
+        (6, ["agrees: 'yes' is not a boolean"]),
+        (7, ["agrees: '1' is not a boolean"]),
+        (8, ["user: 'x' is not an integer (int64)"]),
+    ]
+
+
 def test_columns_may_come_in_another_order() -> None:
     """The header says which is which."""
     assert parse(b"seconds,user,page\n1.5,2,x\n", Delimited()).numbered == [(2, 2, "x", 1.5)]

@@ -188,3 +188,19 @@ def test_a_file_without_line_ends_is_not_read_whole() -> None:
     )
     with pytest.raises(DataError, match="none of its first lines is a JSON object"):
         JsonPaths(paths=PATHS).check(file, COLUMNS)
+
+
+class Flags(dy.Schema):
+    """A truth value."""
+
+    public = dy.Bool(nullable=True)
+
+
+def test_truth_values_are_read(tmp_path: Path) -> None:
+    """Anything else there is rejected."""
+    path = tmp_path / "events.json"
+    path.write_text('{"public": true}\n{"public": false}\n{}\n{"public": 1}\n')
+    columns = Columns(schema=Flags, optional=("public",))
+    found = read(path, JsonPaths(paths={"public": ("public",)}), columns)
+    assert found.frame["public"].to_list() == [True, False, None]
+    assert found.reasons == [(4, ["public: '1' is not boolean"])]
