@@ -239,3 +239,17 @@ def test_a_sample_has_the_hazards() -> None:
     assert diffs.any()
     assert media["image_urls"].list.len().sum() == images.height
     assert 9_900 < media.filter(pl.col("split") == "train").height + 82 < 10_100
+
+
+def test_some_of_the_files_are_measured_by_what_is_published_of_them(tmp_path: Path) -> None:
+    """Pages alone say nothing about videos, nor about how many products a medium shows without the pairs."""
+    pages = {name: text for name, text in README.items() if "_page" in name}
+    _load(tmp_path, pages)
+    statuses = {figure.name: figure.status for figure in ed.validate("rope").figures}
+    assert [name for name, status in statuses.items() if status != "not applicable"] == ["pages, train"]
+    (tmp_path / "training_product_pages_pair.txt").unlink()
+    _load(tmp_path, {})
+    found = ed.validate("rope")
+    assert {figure.status for figure in found.figures} == {"not applicable"}
+    one = next(rule for rule in found.rules if rule.name == "a medium shows one product")
+    assert (one.status, one.reason) == ("not applicable", "not loaded: pairs")
