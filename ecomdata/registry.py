@@ -45,17 +45,23 @@ def datasets() -> dict[str, Dataset]:
 def _all() -> dict[str, _Found]:
     folders = _user_folders()
     if folders not in _cache:
-        everything: dict[str, _Found] = {}
+        everything: dict[str, _Found] = {}  # by their schemas in SQL, of which no two may be one
         for origin, file, members in _discover(folders):
             for dataset in members:
-                if dataset.name in everything:
-                    raise EcomdataError(
-                        f"two loaders declare the dataset {dataset.name}: "
-                        f"{everything[dataset.name].origin} and {origin}",
-                        hint="rename one of them, or leave its folder out",
-                    )
-                everything[dataset.name] = _Found(dataset, origin, file)
-        _cache[folders] = dict(sorted(everything.items()))
+                other = everything.setdefault(dataset.schema_name, _Found(dataset, origin, file))
+                if other.dataset is dataset:
+                    continue
+                name = other.dataset.name
+                both = (
+                    f"the dataset {name}"
+                    if name == dataset.name
+                    else f"{name} and {dataset.name}, one in SQL"
+                )
+                raise EcomdataError(
+                    f"two loaders declare {both}: {other.origin} and {origin}",
+                    hint="rename one of them, or leave its folder out",
+                )
+        _cache[folders] = dict(sorted((found.dataset.name, found) for found in everything.values()))
     return _cache[folders]
 
 
@@ -149,7 +155,10 @@ def user_folders(folders: Iterable[Path]) -> Generator[None]:
 
 def _user_folders() -> tuple[Path, ...]:
     listed = os.environ.get("ECOMDATA_LOADERS", "")
-    return (*(Path(part).resolve() for part in listed.split(os.pathsep) if part), *_folders)
+    # A folder may be given in both ways.
+    return tuple(
+        dict.fromkeys([*(Path(part).resolve() for part in listed.split(os.pathsep) if part), *_folders])
+    )
 
 
 def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, Path | None, tuple[Dataset, ...]]]:

@@ -61,6 +61,26 @@ def test_two_loaders_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert "copy.py" in str(caught.value)
 
 
+def test_two_names_that_are_one_in_sql_are_told_apart(tmp_path: Path) -> None:
+    """The views of the one would stand for the other's."""
+    text = (TOYSHOP / "shop.py").read_text("utf-8")
+    (tmp_path / "mine.py").write_text(text.replace('"shop/', '"shop-'), encoding="utf-8")
+    with (
+        user_folders([TOYSHOP, tmp_path]),
+        pytest.raises(
+            EcomdataError, match=r"two loaders declare shop/.* and shop-.*, one in SQL: .*mine\.py"
+        ),
+    ):
+        datasets()
+
+
+def test_a_folder_may_be_named_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the environment and with --loaders: its loaders are not their own rivals."""
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(TOYSHOP))
+    with user_folders([TOYSHOP, TOYSHOP]):
+        assert loader("shop/clicks").title == "Clicks"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

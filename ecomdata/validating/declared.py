@@ -176,6 +176,11 @@ def _published(where: str, entry: dict[str, Any]) -> Published:
     for figure in figures:
         if figure.tolerance < 0:
             raise _FormError(f"{where}: the tolerance of {figure.name!r} is negative")
+        if figure.tolerance >= 1 and figure.value:
+            raise _FormError(
+                f"{where}: the tolerance of {figure.name!r} is a share, such as 0.01 for one in a hundred; "
+                f"with {figure.tolerance:g} nothing at all would do"
+            )
     return group
 
 

@@ -93,6 +93,7 @@ def test_two_files_are_one_too_many(shop: Shop) -> None:
         (FIGURE.replace("value = 20", "value = nan"), "value is a number, not nan"),
         (FIGURE.replace("value = 20", "value = 20, tolerence = 1"), "did you mean 'tolerance'"),
         (FIGURE.replace("value = 20", "value = 20, tolerance = -1"), "tolerance of 'clicks' is negative"),
+        (FIGURE.replace("value = 20", "value = 20, tolerance = 5"), "is a share, .* with 5 nothing at all"),
         (FIGURE.replace(", value = 20", ""), "lacks value"),
         (FIGURE.replace("[{", "[").replace("}]", "]").replace("=", "=", 1), "cannot be read"),
         (FIGURE + "files = []", "files is a list of texts"),
