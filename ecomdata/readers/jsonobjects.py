@@ -23,8 +23,8 @@ KIND: Final = pl.Enum(["absent", "null", "string", "number", "boolean", "array",
 NULL, STRING, ARRAY, ESCAPED = 1, 2, 5, 7
 Codes = npt.NDArray[np.uint8]
 
-_EXACT: Final = 1 << 53
-"""Whole numbers up to here are exact as floats."""
+_EXACT: Final = (1 << 53) - 1
+"""Whole numbers up to here are exact as floats; two that are spelt otherwise become the next one."""
 
 
 @dataclass(frozen=True, slots=True)

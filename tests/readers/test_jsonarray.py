@@ -219,6 +219,7 @@ def test_numbers_may_stand_in_strings() -> None:
         "7.5",
         "true",
         '"9999999999999999999"',
+        "9007199254740993.0",
     ]
     text = ", ".join(f'{{"n": {row}}}' for row in rows)
     found = parse(f'[{{"id": "a", "rows": [{text}]}}]', INNER, SALES)
@@ -229,6 +230,7 @@ def test_numbers_may_stand_in_strings() -> None:
         "n: '7.5' is not an integer",
         "n: 'true' is not an integer",
         "n: '9999999999999999999' is not an integer",
+        "n: '9007199254740993.0' is not an integer",  # a float would make it one less
     ]
 
 

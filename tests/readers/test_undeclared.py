@@ -145,6 +145,15 @@ def test_whole_floats_are_integers(tmp_path: Path, counts: list[Any] | None, who
             assert found.frame["counts"].to_list() == [[0], whole]
 
 
+def test_a_float_that_another_number_is_too_is_no_integer(tmp_path: Path) -> None:
+    """``9007199254740993.0`` would be one less."""
+    found = from_lines(
+        tmp_path, '{"key": "a", "n": [9007199254740991.0]}', '{"key": "b", "n": [9007199254740993.0]}'
+    )
+    assert found.frame["counts"].to_list() == [[9007199254740991]]
+    assert [row for row, _ in found.reasons] == [2]
+
+
 @pytest.mark.parametrize("values", [["x"], [[[1]]], [b"x"]], ids=["text", "nested", "bytes"])
 def test_other_types_are_drift(tmp_path: Path, values: list[Any]) -> None:
     """What does not say the same in the declared type is not taken for it."""
