@@ -371,10 +371,13 @@ def _owner(file: RawFile, siblings: Mapping[str, Dataset]) -> str:
 
 
 def _require_alone(file: RawFile, raw: Raw, others: Sequence[Assigned]) -> None:
-    other = next((one.file for one in others if one.raw is raw), None) if raw.single else None
+    said = raw.path_columns(layout_path(file))
+    mine = (one.file for one in others if one.raw is raw)
+    alike = (one for one in mine if raw.path_columns(layout_path(one)) == said)
+    other = next(alike, None) if raw.single else None
     if other is not None:
         raise DataError(
-            f"{other.name} and {file.name}: upstream has one such file, and the numbers in it start over",
+            f"{other.name} and {file.name}: upstream has one such file, and their rows would be mixed",
             hint="load one of them: give it as --source, or choose it with --only",
         )
 

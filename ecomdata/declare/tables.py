@@ -40,7 +40,8 @@ class Raw:
         drops: Rule -> expression over the raw columns; rows for which it is true are left out and counted.
         rejects: Reason -> expression over the raw columns; rows for which it is true are rejected for it,
             before ``normalize`` sees them.
-        single: Whether upstream has one such file only, so that a second one is refused.
+        single: Whether upstream has one such file only (of each set of values that ``path`` gives), so that a
+            second one is refused.
     """
 
     files: tuple[str, ...]

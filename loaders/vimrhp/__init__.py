@@ -77,6 +77,8 @@ DATASETS: Final = (
                         schema=RawReviews,
                         optional=("Comment", "Rating", "Helpfulness_Score", "unverified"),
                         path=PATH,
+                        # Two sets of labels, or two versions, could not be told apart.
+                        single=True,
                         normalize=normalize,
                     ),
                 ),

@@ -241,6 +241,16 @@ def test_a_sample_has_the_hazards() -> None:
     assert 9_900 < media.filter(pl.col("split") == "train").height + 82 < 10_100
 
 
+def test_two_deliveries_are_not_mixed(tmp_path: Path) -> None:
+    """A link is mailed again when it has expired; with both, every pair would stand twice."""
+    for delivery in ("first", "second"):
+        (tmp_path / delivery).mkdir()
+        for name in ("training_product_pages_pair.txt", "training_product_videos_pair.txt"):
+            (tmp_path / delivery / name).write_text("1, 2\n")
+    with pytest.raises(DataError, match=r"first/.* and second/.*: upstream has one such file"):
+        ed.load("rope", source=tmp_path)
+
+
 def test_some_of_the_files_are_measured_by_what_is_published_of_them(tmp_path: Path) -> None:
     """Pages alone say nothing about videos, nor about how many products a medium shows without the pairs."""
     pages = {name: text for name, text in README.items() if "_page" in name}

@@ -157,6 +157,22 @@ def test_a_packed_file_says_the_same(tmp_path: Path) -> None:
     assert frame.select("domain", "split").row(0) == ("HomeLifestyle", "dev")
 
 
+def test_two_sets_of_labels_are_not_mixed(tmp_path: Path) -> None:
+    """Upstream may keep a model's scores in files of their own: no column would tell whose they are."""
+    for labels, score in (("human", 5), ("model", 1)):
+        for split in ("dev", "train"):
+            review = {"Comment": "a", "Rating": 1, "Helpfulness_Score": score}
+            path = tmp_path / labels / f"HomeLifestyle-{split}.json"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps([review]))
+    with pytest.raises(
+        DataError, match=r"human/.*-dev\.json and model/.*-dev\.json: upstream has one"
+    ) as caught:
+        ed.load("vimrhp", source=tmp_path)
+    assert "--only" in caught.value.hint
+    assert _reviews(ed.load("vimrhp", source=tmp_path, only="human/*"))["helpfulness"].to_list() == [5.0, 5.0]
+
+
 def test_a_truncated_file_is_an_error(tmp_path: Path) -> None:
     """It names the byte and the last whole review, and nothing is loaded."""
     _write(tmp_path, '[{"Comment": "a", "Rating": 1}, {"Comment": "b')
