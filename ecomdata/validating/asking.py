@@ -24,7 +24,7 @@ _SHOWN_CHARACTERS: Final = 200
 _SHOWN_COLUMNS: Final = 40
 
 
-class NotRunError(Exception):
+class NotRunError(EcomdataError):
     """A query needs more memory or disk than it may have; the message says so."""
 
 

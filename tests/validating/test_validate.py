@@ -291,6 +291,13 @@ def test_nulls_are_counted_for_every_column(shop: Shop) -> None:
     assert not any(column.bars for column in events.columns)
 
 
+def test_memory_that_is_not_enough_to_begin_with_is_said(shop: Shop) -> None:
+    """Also where it is nothing that a single check asks for."""
+    shop.load()
+    with pytest.raises(ed.EcomdataError, match="needs more than 1KB of memory; see --memory"):
+        ed.validate(NAME, memory="1KB")
+
+
 def test_too_little_memory_is_said_and_the_rest_goes_on(shop: Shop) -> None:
     """What cannot be computed is not run, and counts neither as passed nor as failed."""
     heavy = "SELECT count(DISTINCT hash(a.range * 1000000 + b.range)) FROM range(3000) a, range(2000) b"
