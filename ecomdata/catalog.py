@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -242,13 +242,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> set[str
     for folder, manifest in _visible(store):
         schema = schema_name(manifest.dataset)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
-        for name, record in manifest.tables.items():
-            view = f"{quoted(schema)}.{quoted(name)}"
-            select = f"SELECT * FROM {parquet(folder / file.path for file in record.files)}"  # noqa: S608 - quoted
-            try:
-                connection.execute(f"CREATE OR REPLACE VIEW {view} AS {select}")
-            except duckdb.Error as error:
-                raise _not_of_data(error) or damaged(folder, manifest, name, error) from error
+        for view, record in _create_tables(connection, schema, folder, manifest):
             made.add(f"VIEW {view}")
             if record.kind:
                 kinds[record.kind].append(_canonical_select(manifest.dataset, view, record))
@@ -266,6 +260,34 @@ def create_views(connection: duckdb.DuckDBPyConnection, store: Store) -> set[str
             ) from error
         made.add(f"VIEW {view}")
     return made
+
+
+def require_views(folder: Path, manifest: Manifest) -> None:
+    """Refuse a release whose own views cannot be made (EcomdataError): no query would run beside it."""
+    schema = schema_name(manifest.dataset)
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE SCHEMA {quoted(schema)}")
+        deque(_create_tables(connection, schema, folder, manifest), maxlen=0)
+        try:
+            deque(_create_own_views(connection, schema, manifest), maxlen=0)
+        except DataError as error:
+            raise EcomdataError(
+                str(error), hint="this is a fault in the loader: mend the view's SQL"
+            ) from error
+
+
+def _create_tables(
+    connection: duckdb.DuckDBPyConnection, schema: str, folder: Path, manifest: Manifest
+) -> Iterator[tuple[str, TableRecord]]:
+    """The views of a release's tables."""
+    for name, record in manifest.tables.items():
+        view = f"{quoted(schema)}.{quoted(name)}"
+        select = f"SELECT * FROM {parquet(folder / file.path for file in record.files)}"  # noqa: S608 - quoted
+        try:
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS {select}")
+        except duckdb.Error as error:
+            raise _not_of_data(error) or damaged(folder, manifest, name, error) from error
+        yield view, record
 
 
 def _not_of_data(error: Exception) -> Exception | None:

@@ -16,7 +16,7 @@ import pytest
 import ecomdata as ed
 from ecomdata.catalog import check_nothing_missing
 from ecomdata.store import Store
-from tests.toys import good_clicks, toyshop, write_clicks, write_pages  # noqa: F401
+from tests.toys import TOYSHOP, good_clicks, toyshop, write_clicks, write_pages  # noqa: F401
 
 
 @pytest.fixture
@@ -36,6 +36,30 @@ def test_every_table_is_a_view() -> None:
         ("shop_clicks", "items"),
         ("shop_pages", "views"),
     ]
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_view_that_is_wrong_is_refused_when_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With it in the store no query would run, of whatever dataset; the release before stays."""
+    before = ed.open("shop/clicks").manifest.release
+    text = (TOYSHOP / "shop.py").read_text("utf-8")
+    view = 'View(name="dear", description="Dear ones.", sql="SELECT prize FROM this.events")'
+    text += (
+        "\nfrom ecomdata.declare import View"
+        f"\nDATASETS = [replace(d, views=({view},)) for d in DATASETS if d.name == 'shop/clicks']\n"
+    )
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "shop.py").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(tmp_path / "mine"))
+    with pytest.raises(
+        ed.EcomdataError, match=r"the view dear of shop/clicks cannot be made: .*prize"
+    ) as caught:
+        ed.load("shop/clicks", source=tmp_path / "clicks", force=True)
+    assert "fault in the loader" in caught.value.hint
+    assert ed.open("shop/clicks").manifest.release == before
+    assert ed.sql("select count(*) n from shop_clicks.events").item() == 10
 
 
 @pytest.mark.usefixtures("shop")
