@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from ecomdata import __version__
-from ecomdata.catalog import require_views
 from ecomdata.columns import DriftError
 from ecomdata.declare import Dataset
 from ecomdata.engines import LOCAL, EngineName, Opened, engine_of
@@ -173,6 +172,8 @@ class _Load:
             stack.callback(shutil.rmtree, staging, ignore_errors=True)
             manifest = self._write(plan, files, staging)
             if manifest.views:
+                from ecomdata.catalog import require_views
+
                 require_views(staging, manifest)
             before = self.store.releases(self.dataset.name)
             folder = self.store.publish(staging, manifest)
