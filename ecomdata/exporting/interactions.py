@@ -75,7 +75,8 @@ class Interactions:
     def fatal(self) -> dict[str, str]:
         """Ids that would break a line, and the query that counts them."""
         broken = " OR ".join(f"regexp_matches({quoted(name)}, '{_CONTROL}')" for name in self._texts)
-        return {"ids hold tabs or ends of lines": self._count(broken)} if broken else {}
+        what = "ids hold tabs or ends of lines"
+        return {what: self._count(f"{self.wanted} AND ({broken})")} if broken else {}
 
     @property
     def formulas(self) -> dict[str, str]:
@@ -94,7 +95,8 @@ class Interactions:
         notes = {"rows without a user or an item, left out": self._count(f"NOT ({self.known})")}
         if self.ratings:
             events = ", ".join(map(literal, self.ratings))
-            notes["rows of other events, left out"] = self._count(f"event NOT IN ({events})")
+            # A row without a user or an item has been counted.
+            notes["rows of other events, left out"] = self._count(f"{self.known} AND event NOT IN ({events})")
         return notes
 
     def _count(self, condition: str) -> str:

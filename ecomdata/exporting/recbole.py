@@ -83,7 +83,7 @@ def _inter(name: str, found: Interactions, label: str) -> Part:
     fields += [_Field(c, "float", f"{c}::DOUBLE") for c in _FLOATS if c in columns]
     query = f"SELECT {_select(fields)} FROM ({found.relation}) WHERE {found.wanted}"  # noqa: S608 - quoted
     ids = [column for column in ("user_id", found.item) if is_text(columns[column])]
-    notes = found.notes | _missing_words(ids, found.relation)
+    notes = found.notes | _missing_words(ids, found)
     return _part(f"{name}/{name}.inter", query, fields, found.table, fatal=found.fatal, notes=notes)
 
 
@@ -171,13 +171,13 @@ def _kind(dtype: str) -> str:
     return "token_seq" if dtype.startswith("List(String") else ""
 
 
-def _missing_words(ids: Sequence[str], rows: str) -> dict[str, str]:
+def _missing_words(ids: Sequence[str], found: Interactions) -> dict[str, str]:
     if not ids:
         return {}
     words = ", ".join(f"'{word}'" for word in _MISSING)
     either = " OR ".join(f"{quoted(column)} IN ({words})" for column in ids)
     what = "rows whose id is a word that RecBole takes for a missing value, such as NA or null"
-    return {what: f"SELECT count(*) FROM ({rows}) WHERE {either}"}  # noqa: S608 - quoted names
+    return {what: f"SELECT count(*) FROM ({found.relation}) WHERE {found.wanted} AND ({either})"}  # noqa: S608
 
 
 def _key(release: Release, table: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ def recommenders_part(found: Interactions, file: str, *, guard: bool = True) -> 
     notes = found.notes
     if found.rating and not found.ratings:
         notes["rows without a rating, written as null"] = (
-            f"SELECT count(*) FROM ({found.relation}) WHERE rating IS NULL"  # noqa: S608
+            f"SELECT count(*) FROM ({found.relation}) WHERE {found.wanted} AND rating IS NULL"  # noqa: S608
         )
     guard = guard and file.endswith(".csv")
     if guard:

@@ -126,6 +126,24 @@ def test_ids_that_break_lines_are_an_error(tmp_path: Path, bad: str) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_rows_that_are_left_out_count_once_and_break_nothing(tmp_path: Path) -> None:
+    """What is written and what is left out are the table's rows; an id of a row left out is no matter."""
+    load(
+        tmp_path,
+        [
+            {},
+            {"event": "cart", "user_id": None},
+            {"event": "cart", "item_id": "a\tb"},
+            {"event": "cart"},
+            {"user_id": None, "item_id": "NA"},
+            {"event": "cart", "user_id": "null"},
+        ],
+    )
+    done = _export(tmp_path, ratings={"view": 1})
+    assert done.files[0].rows == 1
+    assert done.notes == {"rows without a user or an item, left out": 2, "rows of other events, left out": 3}
+
+
 def test_words_that_the_reader_takes_for_nothing(tmp_path: Path) -> None:
     """An id that pandas reads as missing is written, and said."""
     load(tmp_path, [{}, {"user_id": "null"}, {"item_id": "NA"}])
