@@ -134,6 +134,28 @@ class ParquetVectors:
         if size:
             yield np.concatenate(held)
 
+    def file_rows(self, wanted: Ints) -> Ints:
+        """The rows of vectors in all the files together, from 0, those of nulls that are left out among them.
+
+        Args:
+            wanted: ``(n,)``, rising: the vectors' numbers, from 0.
+        """
+        import polars as pl
+
+        if self._nulls != "skip":
+            return wanted
+        found = [wanted[:0]]
+        first = before = 0
+        for path in self._paths:
+            with _opened(path) as file:
+                for batch in file.iter_batches(1 << 14, columns=[self._column]):
+                    there = np.flatnonzero(pl.Series(batch.column(0).is_valid()).to_numpy())
+                    low, high = np.searchsorted(wanted, [before, before + len(there)])
+                    found.append(there[wanted[low:high] - before] + first)
+                    first += len(batch)
+                    before += len(there)
+        return np.concatenate(found)
+
     def _count(self, path: Path) -> int:
         """Rows of a file; where nulls are left out and there are some, they are counted by reading it."""
         with _opened(path) as file:

@@ -259,8 +259,8 @@ def _label(found: EmbeddingStatistics, one: LabelAgreement) -> Iterator[Row]:
         text,
         agreement.reason,
         _sampled(agreement.rows, found.counts.directed) + f", {one.values:,} values",
-        f"share of the {agreement.neighbours} nearest by cosine with the same label; chance: that of two "
-        "rows drawn at random; above chance: (share - chance) / (1 - chance)",
+        f"of those of the {agreement.neighbours} nearest by cosine that have a label, the share with the "
+        "same; chance: that of two rows drawn at random; above chance: (share - chance) / (1 - chance)",
         "Simpson 1949, Cohen 1960",
     )
     yield _with(row, _between(agreement.interval, percent=True))

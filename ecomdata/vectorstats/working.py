@@ -62,7 +62,7 @@ class Work:
         self._reporter = reporter
         self._device = computer(how.device, how.jobs)
         self._searcher = Searcher(how, self._device, reporter)
-        self._vectors: Vectors = one.vectors()
+        self._vectors = one.vectors()
         self._seconds: dict[str, float] = {}
 
     def found(
@@ -194,9 +194,10 @@ class Work:
         chosen = drawn(finite.rows, _POINTS, self._how.seed)
         points = plane.places(gathered(finite, chosen))
         places = finite.places(chosen)
+        rows = self._vectors.file_rows(places) if total.rows < self._set.rows else places
         return FlatMap(
             points=tuple((float(x), float(y)) for x, y in points.round(6).tolist()),
-            rows=tuple((places + 1).tolist()),
+            rows=tuple((rows + 1).tolist()),
             column=columns[0].name if columns else "",
             labels=tuple(_first_levels(labels.at(columns[0], places)).to_list()) if columns else (),
             shares=plane.shares,

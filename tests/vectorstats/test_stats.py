@@ -58,8 +58,9 @@ def test_rows_that_have_no_part_are_counted_and_left_out(
     assert found.nearest == clean.nearest
     assert found.intrinsic == clean.intrinsic
     assert found.map.points == clean.map.points
-    # The map still says which rows its points are.
-    assert found.map.rows[:5] == (1, 2, 3, 4, 6)
+    # The map still says which rows its points are: the fourth has no vector, the sixth NaN.
+    assert found.map.rows[:5] == (1, 2, 3, 5, 7)
+    assert found.map.rows[-1] == 150
 
 
 def stats_of(gallery: Gallery, vectors: np.ndarray | Rows, **options: object):  # noqa: ANN201
