@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -18,6 +18,7 @@ Method = Literal["exact", "near", "semantic"]
 Keep = Literal["first", "longest", "newest"]
 Device = Literal["auto", "cpu", "cuda"]
 DEFAULT_TIDYINGS: Final = ("nfc", "case", "space")
+DEFAULT_NGRAMS: Final = "word:3"
 THRESHOLDS: Final = {"exact": 0.8, "near": 0.8, "semantic": 0.9}
 """The least similarity unless told; of ``exact`` it means nothing."""
 DEFAULT_MEMORY: Final = "1GB"
@@ -25,6 +26,39 @@ _LONGEST_GRAM: Final = 64
 _PROCESS: Final = 350_000_000
 """Bytes that Python, the libraries and the blocks in hand take up."""
 _LEAST: Final = 1 << 16
+
+
+_OF_METHODS: Final[Mapping[str, tuple[Method, ...]]] = {
+    "ngrams": ("near",),
+    "normalize": ("exact", "near"),
+    "encoder": ("semantic",),
+    "embeddings": ("semantic",),
+    "search": ("semantic",),
+}
+"""Option -> the methods to which it says something."""
+
+
+def refuse_idle(method: Method, keep: Keep, given: Mapping[str, bool]) -> None:
+    """Refuse options that would do nothing: who gives one expects that it does.
+
+    Args:
+        method: The method.
+        keep: Which row is kept.
+        given: Option -> whether it is given.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for name, methods in _OF_METHODS.items():
+        if given[name] and method not in methods:
+            raise UsageError(
+                f"--{name} says nothing to --method {method}",
+                hint=f"leave it away, or give --method {' or '.join(methods)}",
+            )
+    if given["newest-by"] and keep != "newest":
+        raise UsageError(
+            f"--newest-by says nothing where the {keep} is kept", hint="add --keep newest, or leave it away"
+        )
 
 
 def as_given(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - of any type
@@ -42,7 +76,7 @@ class How:
 
     method: Method = "near"
     threshold: float = 0.8
-    ngrams: str = "word:3"
+    ngrams: str = DEFAULT_NGRAMS
     normalize: Collection[str] = DEFAULT_TIDYINGS
     permutations: int = PERMUTATIONS
     keep: Keep = "first"

@@ -17,6 +17,7 @@ from ecomdata.duplicates.finding import Duplicates, as_worth
 from ecomdata.duplicates.finding import search as find
 from ecomdata.duplicates.how import (
     DEFAULT_MEMORY,
+    DEFAULT_NGRAMS,
     DEFAULT_TIDYINGS,
     THRESHOLDS,
     Device,
@@ -24,6 +25,7 @@ from ecomdata.duplicates.how import (
     Keep,
     Method,
     as_given,
+    refuse_idle,
 )
 from ecomdata.duplicates.keeping import keep_found
 from ecomdata.duplicates.meaning import LSA, Embeddings, lengths_of_texts
@@ -56,7 +58,7 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
     column: str,
     method: Method = "near",
     threshold: float | None = None,
-    ngrams: str = "word:3",
+    ngrams: str = DEFAULT_NGRAMS,
     normalize: str | Collection[str] = DEFAULT_TIDYINGS,
     against: str | None = None,
     split_column: str | None = None,
@@ -132,6 +134,15 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
         search=search,
         **as_given(jobs=None if jobs is None else whole("jobs", jobs)),
     )
+    given = {
+        "ngrams": ngrams != DEFAULT_NGRAMS,
+        "normalize": set(names(normalize)) != set(DEFAULT_TIDYINGS),
+        "encoder": encoder != LSA,
+        "embeddings": embeddings is not None,
+        "search": search != "auto",
+        "newest-by": newest_by is not None,
+    }
+    refuse_idle(method, keep, given)
     opened = engine_of(engine, address, jobs=how.jobs, memory=how.memory)
     looking = _Search(name, table, column, _on(how, engine), names(by), store, hears, opened)
     corpus = looking.corpus(against, split_column)

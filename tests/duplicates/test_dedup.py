@@ -278,6 +278,13 @@ def test_the_page_writes_bengali_and_emoji_as_they_are(tmp_path: Path) -> None:
         ({"memory": 10**9}, "amount of memory"),
         ({"report": "nowhere/page.html"}, "is no folder"),
         ({"report": "."}, "is a folder"),
+        ({"newest_by": "item_id"}, "--newest-by says nothing where the first is kept"),
+        ({"method": "exact", "ngrams": "char:5"}, "--ngrams says nothing to --method exact"),
+        ({"method": "semantic", "ngrams": "char:5"}, "--ngrams says nothing"),
+        ({"method": "semantic", "normalize": []}, "--normalize says nothing"),
+        ({"embeddings": "events_note_lsa"}, "--embeddings says nothing to --method near"),
+        ({"encoder": "sentence-transformers:x"}, "--encoder says nothing"),
+        ({"search": "cells"}, "--search says nothing"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(tmp_path: Path, options: dict[str, object], said: str) -> None:
