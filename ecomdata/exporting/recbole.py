@@ -104,9 +104,10 @@ def _item(name: str, data: TableData) -> Part:
     again = f"SELECT count(*) - count(DISTINCT item_id) FROM ({rows}) WHERE item_id IS NOT NULL"  # noqa: S608
     notes = {"earlier snapshots of items, left out": again}
     if "category_path" in columns:
-        spaced = "len(list_filter(category_path, lambda name: contains(name, ' '))) > 0"
+        spaced = "coalesce(len(list_filter(category_path, lambda name: contains(name, ' '))) > 0, false)"
         notes["items with spaces in category_path, written as _"] = (
-            f"SELECT count(*) FROM ({rows}) WHERE {spaced}"  # noqa: S608
+            f"SELECT count(*) FILTER (spaced) FROM (SELECT arg_max({spaced}, row_id) AS spaced FROM ({rows}) "  # noqa: S608
+            "WHERE item_id IS NOT NULL GROUP BY item_id)"
         )
     return _part(f"{name}/{name}.item", query, fields, data, fatal={}, notes=notes)
 

@@ -68,7 +68,7 @@ def test_the_three_files(tmp_path: Path) -> None:
         tmp_path,
         [{"session_id": "s 1"}, {"user_id": "u2", "timestamp": None, "price": None, "event": "purchase"}],
         items=[
-            {"item_id": "i1", "title": "old", "category_path": ["a"], "brand": "b", "price": 1.0},
+            {"item_id": "i1", "title": "old", "category_path": ["a b"], "brand": "b", "price": 1.0},
             {"item_id": "i2", "title": None, "category_path": None, "brand": None, "price": None},
             {
                 "item_id": "i1",
