@@ -89,6 +89,8 @@ def _ratings(rated: Iterable[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for one in rated:
         event, _, number = one.partition("=")
+        if event in found:
+            raise UsageError(f"--rating {event} is given twice", hint="give each event one number")
         try:
             found[event] = float(number)
         except ValueError:

@@ -19,6 +19,8 @@ from ecomdata.sqltext import literal, quoted
 Rows = Callable[[str], list[tuple[Any, ...]]]
 """Asks a query for all its rows."""
 
+_MOST_SPLITS: Final = 255
+"""More values are no splits: each is a file, and a reading of all rows."""
 _FLOATS: Final = ("DOUBLE", "FLOAT", "DECIMAL")
 _LABEL: Final = re.compile(r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)")
 """The types of numbers: those of lists and structs have their names inside."""
@@ -47,7 +49,8 @@ def libsvm_parts(examples: Examples, ask: Rows) -> list[Part]:
     """A file for each split and one for the map; makes the tables that their queries need.
 
     Raises:
-        UsageError: a column is not there, or the label holds no numbers.
+        UsageError: a column is not there or is named twice, the label holds no numbers, or there are too many
+            splits.
         DataError: no row has a label.
     """
     types = {str(name): str(kind) for name, kind, *_ in ask(f"DESCRIBE SELECT * FROM {examples.relation}")}  # noqa: S608
@@ -66,6 +69,11 @@ def libsvm_parts(examples: Examples, ask: Rows) -> list[Part]:
         raise DataError(
             f"no row of {examples.name} has a {examples.label}",
             hint="look at it: ecomdata info says which rows a view is of, and ecomdata sql shows them",
+        )
+    if len(splits) > _MOST_SPLITS:
+        raise UsageError(
+            f"{examples.split} has {len(splits):,} values, each of which would be a file",
+            hint=f"name a column of splits, with at most {_MOST_SPLITS}",
         )
     _number_features(examples, types, ask)
     parts = [_lines(examples, types, split) for (split,) in splits]
@@ -89,6 +97,9 @@ def _check(examples: Examples, types: dict[str, str]) -> None:
         raise UsageError(
             "features are one column at least, and the label is none", hint="name them: --features"
         )
+    again = [name for name in dict.fromkeys(examples.features) if examples.features.count(name) > 1]
+    if again:
+        raise UsageError(f"{', '.join(again)} is named twice among the features", hint="name each once")
     lists = [name for name in examples.features if types[name].endswith("]")]
     if lists:
         raise UsageError(f"{', '.join(lists)} holds lists, which have no one feature", hint="leave it out")
@@ -130,7 +141,7 @@ def _lines(examples: Examples, types: dict[str, str], split: str) -> Part:
         f"{' '.join(joins)} WHERE split = {literal(split)} ORDER BY row"
     )
     return Part(
-        file=f"{examples.name}.{_word(split)}.libsvm" if split else f"{examples.name}.libsvm",
+        file=f"{examples.name}.{_word(split)}.libsvm" if examples.split else f"{examples.name}.libsvm",
         query=query,
         columns=(examples.label, *examples.features),
         sources=(examples.name,),

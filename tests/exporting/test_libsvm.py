@@ -116,6 +116,7 @@ def test_wrong_requests(tmp_path: Path) -> None:
         ({"table": "events", "label": "clicked"}, "features are one column at least"),
         ({"features": ["clicked"]}, "the label is none"),
         ({"features": ["colour"]}, "no column colour"),
+        ({"features": ["price", "user_id", "price"]}, "price is named twice"),
         ({"label": "event"}, "no numbers"),
         ({"table": "users", "label": "visits", "features": ["age"]}, r"holds BIGINT\[\], no numbers"),
         ({"split": "session_id"}, "cannot be part of a file's name"),
@@ -127,6 +128,12 @@ def test_wrong_requests(tmp_path: Path) -> None:
         _export(NAME, tmp_path / "out", ratings={"view": 1.0})
     with pytest.raises(UsageError, match="--split says nothing to recbole"):
         ed.export(NAME, tmp_path / "out", format="recbole", split="event")
+    load(tmp_path, [{"session_id": ""}, {"session_id": "train"}])
+    with pytest.raises(UsageError, match="the split '' cannot be part of a file's name"):
+        _export(NAME, tmp_path / "out", split="session_id")
+    load(tmp_path, [{"user_id": f"u{at}"} for at in range(256)])
+    with pytest.raises(UsageError, match="user_id has 256 values, each of which would be a file"):
+        _export(NAME, tmp_path / "out", split="user_id")
     load(tmp_path, [{"clicked": None}])
     with pytest.raises(DataError, match="no row of clicks has a clicked"):
         _export(NAME, tmp_path / "out")

@@ -251,6 +251,15 @@ def test_a_rating_is_no_text() -> None:
         ed.export(NAME, "out", format="recbole", ratings={"purchase": "5"})  # type: ignore[dict-item]
 
 
+def test_an_event_is_rated_once() -> None:
+    """Of two numbers neither is taken."""
+    with pytest.raises(UsageError, match="--rating view is given twice"):
+        cli.main(
+            ["export", NAME, "out", "--format", "recbole", "--rating", "view=1", "--rating", "view=2"],
+            standalone_mode=False,
+        )
+
+
 def test_the_command(tmp_path: Path, run_cli: RunCli) -> None:
     """Notes on stderr, files on stdout, and JSON for machines."""
     load(tmp_path, [{}, {"user_id": None}, {"event": "cart"}])
