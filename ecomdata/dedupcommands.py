@@ -96,7 +96,7 @@ _DEFAULT: Final = "nfc,case,space"
 @click.option("--apply", is_flag=True, help="Make a new release without the rows. The old one stays.")
 @click.option(
     "--report",
-    type=PathType(),
+    type=PathType(dir_okay=False),
     metavar="FILE.html",
     help="Write one page with a sample of what would go, beside what stays.",
 )

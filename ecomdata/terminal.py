@@ -311,7 +311,8 @@ def print_deduplication(found: Deduplication) -> None:
     console.print(table)
     hidden = sum(max(0, count - _GROUPS) for count in seen.values())
     stopped = [f"{group.by} {group.value} would lose {group.share:.1%}" for group in found.stopped]
-    went = f"the rest is release {found.applied}" if found.applied else "nothing goes without --apply"
+    idle = "nothing goes without --apply" if found.removed else "nothing goes"
+    went = f"the rest is release {found.applied}" if found.applied else idle
     what = (
         f"{found.dataset} {found.table}.{found.column}: {found.texts:,} texts ({found.empty:,} empty), "
         f"{found.clusters:,} clusters, {found.removed:,} rows are duplicates; {went}"

@@ -315,9 +315,12 @@ def test_the_command_says_what_it_found_and_where(tmp_path: Path, run_cli: RunCl
         "pairs.parquet",
         "summary.json",
     }
+    assert "1 rows are duplicates; nothing goes without --apply" in done.stdout
     assert json.loads(run_cli(*arguments, "--json").stdout)["counts"][0]["removed"] == 1
     assert "did you mean shop/clicks" in run_cli("dedup", "shop/click", *arguments[2:], code=2).stderr
     assert "pip install" in run_cli(*arguments, "--device", "cuda", code=2).stderr
+    _load(tmp_path, [LONG, "x"])
+    assert "0 rows are duplicates; nothing goes\n" in run_cli(*arguments, "--apply").stdout
 
 
 def test_ctrl_c_ends_a_search() -> None:
