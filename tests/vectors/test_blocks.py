@@ -87,6 +87,8 @@ def test_a_null_vector_is_named_or_left_out(tmp_path: Path) -> None:
     skipping = ParquetVectors(paths, nulls="skip")
     assert skipping.rows == 4
     np.testing.assert_array_equal(_all(skipping, 3)[:, 0], [1, 3, 5, 7])
+    for wanted, rows in (([0, 1, 2, 3], [0, 1, 2, 4]), ([1, 3], [1, 4]), ([], [])):
+        assert skipping.file_rows(np.array(wanted, np.int64)).tolist() == rows
 
 
 def test_a_null_value_within_a_vector_is_no_vector(tmp_path: Path) -> None:
