@@ -1,9 +1,8 @@
-"""One Hub and one store of small samples for all tests in here, and a clock that does not wait."""
+"""A Hub for each test in here, one store of small samples for all, and a clock that does not wait."""
 
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,27 +20,17 @@ ROWS = 300
 Publish = Callable[..., ed.Publication]
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Hub]:
-    """The server of this session."""
-    with Hub() as hub:
-        yield hub
-
-
 @pytest.fixture
-def hub(server: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
-    """The server with nothing on it, named by the environment, and a token that may write there."""
-    for thread in threading.enumerate():
-        if thread.name.startswith("upload"):  # given up by a test before, and still sending
-            thread.join(timeout=60)
-    server.repos.clear()
-    server.requests.clear()
-    server.calm()
-    server.part_size = 0
-    monkeypatch.setenv("HF_ENDPOINT", server.url)
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    return server
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """A server with nothing on it, named by the environment, and a token that may write there.
+
+    Each test has its own: uploads that a test before gave up may still be sending, and meet none.
+    """
+    with Hub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        yield hub
 
 
 @pytest.fixture(autouse=True)
