@@ -99,7 +99,7 @@ def resolve_collisions(
         table.add(wanted[taken])
         placed[waiting[taken]], tried[waiting[taken]] = wanted[taken], nth[taken]
         waiting = waiting[~taken]
-    found = given.astype(np.result_type(given.dtype, np.min_scalar_type(size - 1)))
+    found = given.astype(given.dtype if size - 1 <= np.iinfo(given.dtype).max else np.int64)
     moved = tried > 0
     found[moved, -1] = placed[moved] - bases[moved]
     index = np.where(tried < 0, 0, _rank_within(np.where(tried < 0, -1, placed), chance, tried) + 1)

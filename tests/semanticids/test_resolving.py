@@ -161,6 +161,13 @@ def test_codes_of_a_narrow_type_have_room_for_all_last_codes(narrow: type[np.gen
     assert found.codes.max() > 255
 
 
+def test_codes_that_may_be_very_large_stay_whole_numbers() -> None:
+    """They became floats, of which some are one off."""
+    found = ed.resolve_collisions(np.zeros((9, 1), np.int64), size=1 << 60)
+    assert found.codes.dtype == np.int64
+    assert len(_ids(found.codes)) == 9
+
+
 def test_lists_do_for_arrays_and_results_can_be_compared() -> None:
     """Each is equal to itself, and no other: their arrays have no one answer."""
     codes = np.zeros((9, 2), np.int64)
