@@ -17,7 +17,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -42,8 +42,9 @@ def home_folder(home: str | os.PathLike[str] | None = None) -> Path:
     chosen = (os.environ.get("ECOMDATA_HOME") or None) if home is None else home
     if chosen is not None:
         folder = checked(expanded(Path(chosen)).resolve(), "the home")
-        if folder.is_file():
-            raise UsageError(f"the home {folder} is a file, and a folder is needed", hint=_ELSEWHERE)
+        with suppress(PermissionError):  # whoever reads or writes there says so
+            if folder.is_file():
+                raise UsageError(f"the home {folder} is a file, and a folder is needed", hint=_ELSEWHERE)
         return folder
     import platformdirs
 

@@ -57,6 +57,35 @@ def test_the_home_is_given_or_set_or_the_users(tmp_path: Path, monkeypatch: pyte
     assert home_folder() == tmp_path / "c" / "ecomdata"
 
 
+def test_a_home_that_may_not_be_looked_at_is_told_by_who_needs_it(tmp_path: Path) -> None:
+    """With a hint; it was a PermissionError of the operating system's."""
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    code = """
+import os, sys
+import ecomdata.store
+store = ecomdata.store
+if not os.geteuid():
+    os.seteuid(65534)
+try:
+    store.Store(store.home_folder(sys.argv[1])).current("shop/clicks")
+except store.EcomdataError as error:
+    print(error, error.hint)
+"""
+    locked.chmod(0)
+    done = subprocess.run(
+        [sys.executable, "-c", code, locked / "home"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    locked.chmod(0o700)
+    assert done.stdout.startswith("no permission to read"), done.stderr
+    assert "--home" in done.stdout
+
+
 def test_nothing_is_loaded_at_first(home: Path) -> None:
     """An empty home is no error."""
     store = Store(home)
