@@ -108,7 +108,13 @@ def test_texts_may_come_in_what_people_have_at_hand() -> None:
     """Lists, and arrays of NumPy's and pandas', with gaps; times and sides likewise."""
     pandas = pytest.importorskip("pandas")
     texts = ["a b c d", None, "a  B c d"]
-    for held in (texts, tuple(texts), np.array(texts, dtype=object), pandas.Series(texts)):
+    for held in (
+        texts,
+        tuple(texts),
+        np.array(texts, dtype=object),
+        pandas.Series(texts),
+        pandas.array(["a b c d", "", "a  B c d"]),
+    ):
         assert find_duplicates(held).removed.to_list() == [2]
     for times in ([1, 2, 3], np.array([1, 2, 3]), pandas.Series([1, 2, 3])):
         assert find_duplicates(texts, keep="newest", times=times).removed.to_list() == [0]
@@ -141,6 +147,18 @@ def test_what_holds_no_texts_is_refused(column: object) -> None:
     with pytest.raises(UsageError) as error:
         find_duplicates(column)  # type: ignore[arg-type]
     assert error.value.hint
+
+
+def test_something_else_among_texts_is_named() -> None:
+    """NaN above all, which pandas has for gaps."""
+    pandas = pytest.importorskip("pandas")
+    for held in (["a", None, float("nan")], np.array(["a", None, np.nan], dtype=object)):
+        with pytest.raises(UsageError, match="row 2 of the texts is of type float") as error:
+            find_duplicates(held)
+        assert "None where there is no text" in error.value.hint
+    for odd in (["a", "b", 1], ["a", "b", b"c"]):
+        with pytest.raises(UsageError, match="row 2 of the texts is of type"):
+            find_duplicates(pandas.Series(odd))
 
 
 def test_no_texts_give_no_duplicates() -> None:
