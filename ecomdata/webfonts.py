@@ -17,8 +17,10 @@ first falls back on a font inside the page as empty boxes.
 """
 _FIRST: Final = 0x0900
 """Below are the letters that every system has a font for."""
-_SIGNS: Final = frozenset(range(0x2000, 0x3000)) - {0x200C, 0x200D}
-"""Dashes, quotation marks, arrows: every system has them too. Joiners belong to the letters beside them."""
+_JOINERS: Final = frozenset({0x200C, 0x200D})
+"""They belong to the letters beside them, or to emoji."""
+_SIGNS: Final = frozenset(range(0x2000, 0x3000)) - _JOINERS
+"""Dashes, quotation marks, arrows: every system has them too."""
 
 
 def font_faces(text: str) -> str:
@@ -41,7 +43,7 @@ def _face(family: str, file: str, points: set[int]) -> str:
 
     with TTFont(Path(__file__).parent / "cardmaking" / "fonts" / file, recalcTimestamp=False) as font:
         wanted = points & set(font.getBestCmap() or ())
-        if not wanted:
+        if wanted <= _JOINERS:
             return ""
         options = Options(layout_features=["*"], notdef_outline=True)
         cutter = Subsetter(options)

@@ -45,5 +45,5 @@ def test_every_text_is_drawn_with_them(texts: list[str], families: set[str], tmp
 
 def test_other_pages_have_none() -> None:
     """Nothing is added to a page in letters that every system has."""
-    page = "<style>\n</style>Việt Nam, Ærø – “so”… \U0001f600"
+    page = "<style>\n</style>Việt Nam, Ærø – “so”… \U0001f600 \U0001f926\u200d\u2642\ufe0f"
     assert with_letters(page) == page
