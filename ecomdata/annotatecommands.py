@@ -200,7 +200,7 @@ def _print_token(folder: Path, name: str, token: str, *, as_json: bool) -> None:
         return
     click.echo(token)
     say("this is shown once; who has it answers in that name")
-    say(f"next: ecomdata annotate serve {folder}; it prints the link, into which this goes for TOKEN")
+    say(f"next: ecomdata annotate serve {folder}, which prints the link; this goes in place of TOKEN")
 
 
 @annotate.command()

@@ -129,7 +129,8 @@ def _require_members(name: str, loaded: int, missed: Mapping[str, EcomdataError]
     refused = [member for member, error in missed.items() if isinstance(error, AccessError)]
     if refused:
         raise AccessError(
-            f"of {name} {loaded:,} were loaded; {', '.join(refused)} could not be downloaded",
+            f"of {name} {loaded:,} {'was' if loaded == 1 else 'were'} loaded; "
+            f"{', '.join(refused)} could not be downloaded",
             hint="what each of them needs stands above",
         )
     if missed and not loaded:

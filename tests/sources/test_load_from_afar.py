@@ -240,7 +240,7 @@ def test_of_a_family_what_can_be_downloaded_is_loaded(run_cli: RunCli, site: Sit
     assert [release["dataset"] for release in json.loads(done.stdout)] == ["toy/open"]
     assert "toy/closed: its files cannot be downloaded without a login\nAsk the shop" in done.stderr
     assert "then run: ecomdata load toy/closed --source FOLDER" in done.stderr
-    assert "error: of toy 1 were loaded; toy/closed could not be downloaded\nhint: " in done.stderr
+    assert "error: of toy 1 was loaded; toy/closed could not be downloaded\nhint: " in done.stderr
     alone = run_cli("--loaders", loaders, "load", "toy/closed", "--json", code=4)
     assert alone.stderr.startswith("error: toy/closed: its files cannot be downloaded without a login")
     assert not alone.stdout
