@@ -99,7 +99,8 @@ def test_the_list_leaves_out_what_has_no_room(
     columns = ["name", "title", "licence", "access", "loaded", "rows", "size"]
     assert lines[1].split() == [name for name in columns if name not in missing]
     [row] = [line for line in lines if line.split()[:1] == ["vimrhp"]]
-    assert row.split()[-4:] == ["sample", "10,006", "147.9", "kB"]
+    [size] = [human_bytes(one["bytes"]) for one in overview(home=home) if one["name"] == "vimrhp"]
+    assert row.split()[-4:] == ["sample", "10,006", *size.split()]
     names = [line.split()[0] for line in lines[3:] if line.strip() and not line.startswith("  ")]
     assert names == list(ed.datasets())
 
