@@ -44,7 +44,7 @@ test-embed: $(VENV)/.developed
 oldest: $(VENV)/.developed
 	$(BIN)/python tests/hub/oldest.py build/oldest
 
-# Faults and hostile inputs by the hundred, and what happened, written to benchmarks/results/.
+# Faults and hostile inputs by the thousand, and what happened, written to benchmarks/results/.
 faults: $(VENV)/.developed
 	$(BIN)/python -m tests.campaigns.campaign faults
 	$(BIN)/python -m tests.campaigns.campaign hostile
