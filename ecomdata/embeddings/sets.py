@@ -78,8 +78,19 @@ class EmbeddingSet:
         }
 
 
-def embedding_sets(release: Release) -> tuple[EmbeddingSet, ...]:
-    """The sets of a release: those its tables of kind ``embeddings`` are, then those that ``embed`` made."""
+def embedding_sets(
+    of: str | Release, *, home: str | os.PathLike[str] | None = None
+) -> tuple[EmbeddingSet, ...]:
+    """The sets of vectors of a release: its tables of kind ``embeddings``, then those that ``embed`` made.
+
+    Args:
+        of: A release, or the name of a loaded dataset.
+        home: Where the store is; for a name.
+
+    Raises:
+        UsageError: the dataset is not loaded.
+    """
+    release = open_release(of, home=home) if isinstance(of, str) else of
     return (*_own(release), *_made(release))
 
 
@@ -96,7 +107,7 @@ def embedding_set(
     Raises:
         UsageError: the dataset is not loaded, or has no such set, or several and none is named.
     """
-    found = {one.name: one for one in embedding_sets(open_release(name, home=home))}
+    found = {one.name: one for one in embedding_sets(name, home=home)}
     if which is None and len(found) == 1:
         return next(iter(found.values()))
     if which in found:

@@ -204,6 +204,7 @@ def test_a_dataset_brings_its_own(home: Path) -> None:
     release = ed.load("taobao/forge", sample=True, home=home)
     own = {one.name: one for one in ed.embedding_sets(release)}
     assert list(own) == ["demo_embeddings", "demo_pair_embeddings", "embeddings"]
+    assert ed.embedding_sets("taobao/forge", home=home) == tuple(own.values())
     made = own["embeddings"]
     assert (made.dim, made.nulls, made.keys) == (512, 0, ("item_id",))
     assert (made.rows, made.vectors().rows) == (len(release["embeddings"]),) * 2
