@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 from polars.exceptions import PolarsError
 
-from ecomdata.checks import said
+from ecomdata.checks import own_code, said
 from ecomdata.declare import Table
 from ecomdata.errors import EcomdataError
 from ecomdata.manifest import TableRecord
@@ -84,7 +84,7 @@ def derived_frames(
                 f"the table {table.name} cannot be made within {memory} of memory",
                 hint="give it more, such as --memory 2GB, and check that the disk has room to spill",
             ) from error
-        except (duckdb.ProgrammingError, PolarsError) as error:
+        except (duckdb.ProgrammingError, duckdb.DataError, PolarsError) as error:
             raise EcomdataError(
                 f"{table.name}: its query (derive) does not give what {table.schema.__name__} declares: "
                 f"{said(error)}",
@@ -106,7 +106,9 @@ def _assembled(table: Table, frames: Iterator[pl.DataFrame]) -> Iterator[pl.Data
         yield from frames
         return
     for whole in whole_groups(frames, table.gather):
-        yield table.assemble(whole.lazy()).collect()
+        with own_code(f"{table.name}: assemble"):
+            made = table.assemble(whole.lazy()).collect()
+        yield made
 
 
 def whole_groups(frames: Iterable[pl.DataFrame], by: Sequence[str]) -> Iterator[pl.DataFrame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -53,10 +54,25 @@ def test_gather_and_assemble_go_together(parts: dict[str, object]) -> None:
         ("selct 1", "Parser Error"),
         ("select * from clicks", "Table with name clicks does not exist"),
         ("select 1 as one", "unable to find column"),
+        ("select cast(x as int) from (values ('a')) t(x)", "Could not convert string 'a'"),
     ],
 )
 def test_a_query_that_is_wrong_names_its_table(tmp_path: Path, query: str, message: str) -> None:
     """A dataset has several, and DuckDB does not know whose it is."""
     table = Table(name="days", schema=Clicks, grain="one", derive=query)
     with pytest.raises(EcomdataError, match=f"(?s)^days: its query .derive. does not give .*{message}"):
+        list(derived_frames(table, {}, tmp_path, memory="100MB"))
+
+
+@pytest.mark.parametrize(
+    ("assemble", "message"),
+    [(lambda rows: rows.select("y"), "ColumnNotFoundError: .*y"), (lambda _: None, "AttributeError")],
+)
+def test_an_assembly_that_is_wrong_is_not_called_a_wrong_query(
+    tmp_path: Path, assemble: Any, message: str
+) -> None:
+    """It is Python of the loader's, and may fail like any other."""
+    query = "select 1 as x"
+    table = Table(name="days", schema=Clicks, grain="one", derive=query, gather=("x",), assemble=assemble)
+    with pytest.raises(EcomdataError, match=f"^days: assemble failed: {message}"):
         list(derived_frames(table, {}, tmp_path, memory="100MB"))
