@@ -46,10 +46,9 @@ class Scope:
     def _whole(self) -> str:
         """What was loaded where no option left anything out."""
         origin = self._manifest.origin
-        if origin.startswith(("hf://", "https://")):
-            return "all of it"
-        # A folder, or the store, may hold less than upstream has.
-        return f"all of {origin}" if origin.endswith(" in the store") else "all that was given"
+        # Wherever it is, there may be less than upstream has. Cards name no folder, nor a server without TLS.
+        named = origin.startswith(("hf://", "https://")) or origin.endswith(" in the store")
+        return f"all of {origin}" if named else "all that was given"
 
     def without(self, tables: Collection[str]) -> str:
         """Why a query over these tables cannot be asked, or nothing."""

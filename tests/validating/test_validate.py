@@ -17,6 +17,7 @@ from ecomdata.registry import loader
 from ecomdata.store import Store
 from ecomdata.validating.builtin import key_rules
 from tests.conftest import ROOT, RunCli
+from tests.hub.server import Hub
 from tests.validating.shops import FIGURE, NAME, RULE, Shop, ruled, shop
 
 __all__ = ["shop"]
@@ -106,6 +107,17 @@ def test_what_lay_in_a_folder_is_not_called_all_of_it(tmp_path: Path, run_cli: R
         archive.unlink()
     ed.load("banglishrev", source=tmp_path / "raw")
     assert ed.validate("banglishrev").loaded == "all that was given; without images"
+
+
+def test_what_came_from_an_address_is_all_of_that(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mirror may hold less than upstream, and so may the repository that is taken where none is named."""
+    shop.load()
+    clicks = (shop.folder / "raw" / "202305" / "clicks.csv").read_bytes()
+    with Hub() as hub:
+        hub.repo("acme/shop", {"202305/clicks.csv": clicks})
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        ed.load(NAME, source="hf://datasets/acme/shop", force=True)
+    assert ed.validate(NAME).loaded == "all of hf://datasets/acme/shop"
 
 
 def test_a_figure_about_a_part_applies_to_just_that(shop: Shop) -> None:
