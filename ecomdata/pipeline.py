@@ -371,10 +371,11 @@ def _owner(file: RawFile, siblings: Mapping[str, Dataset]) -> str:
 
 
 def _require_alone(file: RawFile, raw: Raw, others: Sequence[Assigned]) -> None:
+    if not raw.single:
+        return
     said = raw.path_columns(layout_path(file))
     mine = (one.file for one in others if one.raw is raw)
-    alike = (one for one in mine if raw.path_columns(layout_path(one)) == said)
-    other = next(alike, None) if raw.single else None
+    other = next((one for one in mine if raw.path_columns(layout_path(one)) == said), None)
     if other is not None:
         raise DataError(
             f"{other.name} and {file.name}: upstream has one such file, and their rows would be mixed",
