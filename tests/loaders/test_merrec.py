@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -209,12 +210,17 @@ def test_shards_are_found_in_any_folder(tmp_path: Path) -> None:
 
 
 def test_a_month_may_be_given_as_a_folder(tmp_path: Path) -> None:
-    """Its shards keep it in their names, and the figures of May are about them."""
+    """Its shards keep it in their names, and the figures of May are about all, not the first alone."""
     write_shard(tmp_path, {})
-    release = ed.load("merrec", source=tmp_path / "20230501")
+    month = tmp_path / "20230501"
+    first, last = month / "000000000000.parquet", month / "000000000311.parquet"
+    release = ed.load("merrec", source=first)
     assert [file.name for file in release.manifest.raw] == ["20230501/000000000000.parquet"]
+    assert {figure.status for figure in ed.validate("merrec").figures} == {"not applicable"}
+    shutil.copy(first, last)
+    ed.load("merrec", source=month)
     (events,) = [figure for figure in ed.validate("merrec").figures if figure.name == "events, May"]
-    assert (events.status, events.measured) == ("failed", 1)
+    assert (events.status, events.measured) == ("failed", 2)
 
 
 def test_only_takes_a_month(tmp_path: Path) -> None:
