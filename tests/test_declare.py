@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,19 @@ def test_one_value_is_no_tuple(declared: Any, changes: dict[str, Any], message: 
     """Its letters would be taken for the values: a comma is soon forgotten."""
     with pytest.raises(DeclarationError, match=message):
         replace(declared, **changes)
+
+
+@dataclass(frozen=True)
+class Choosing(Delimited):
+    """A reader of somebody's own, with a choice."""
+
+    keep: tuple[str, ...] | None = None
+    skip: tuple[str, ...] | str = ""
+
+
+def test_a_reader_may_take_something_else_than_a_tuple() -> None:
+    """Where its types say so."""
+    assert replace(RAW, reader=Choosing()).reader == Choosing()
 
 
 @pytest.mark.parametrize("declared", [RAW, TABLE])
