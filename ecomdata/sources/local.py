@@ -144,11 +144,11 @@ def _fence(folder: Path) -> Path:
 
 
 def _reject_cached_repository(path: Path) -> None:
-    snapshots = path / "snapshots"
-    if (path / "blobs").is_dir() and snapshots.is_dir():
+    snapshots = path if path.name == "snapshots" else path / "snapshots"
+    if (snapshots.parent / "blobs").is_dir() and snapshots.is_dir():
         there = sorted(snapshots.iterdir())
         raise UsageError(
-            f"{path} is a repository in the Hub's cache, which may hold files of several commits",
+            f"{snapshots.parent} is a repository in the Hub's cache, which may hold files of several commits",
             hint=f"give the folder of one commit: {some([str(one) for one in there]) or 'it has none'}",
         )
 

@@ -157,9 +157,10 @@ def test_a_whole_repository_of_the_cache_is_told_from_a_commit(home: Path, tmp_p
     repo = write(
         tmp_path / "datasets--acme--toy", {"blobs/abc": CLICKS, "snapshots/c0ffee/clicks.csv": CLICKS}
     )
-    with pytest.raises(UsageError, match="a repository in the Hub's cache") as caught:
-        look(home, repo)
-    assert str(repo / "snapshots" / "c0ffee") in caught.value.hint
+    for given in (repo, repo / "snapshots"):
+        with pytest.raises(UsageError, match="a repository in the Hub's cache") as caught:
+            look(home, given)
+        assert str(repo / "snapshots" / "c0ffee") in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["loop.csv", "clicks_loop.csv"])
