@@ -82,11 +82,11 @@ def own_code(what: str) -> Generator[None]:
     """Say of which code of a loader an error comes: one of polars names a column and no more.
 
     Raises:
-        EcomdataError: the code failed; an error that says so itself is passed on.
+        EcomdataError: the code failed; an error that says so itself is passed on, and so is want of memory.
     """
     try:
         yield
-    except EcomdataError:
+    except (EcomdataError, MemoryError):
         raise
     except Exception as error:
         raise EcomdataError(

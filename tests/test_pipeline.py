@@ -133,6 +133,16 @@ def test_an_error_in_a_loaders_code_says_where(events: Table, changes: dict[str,
     assert "plan" not in str(caught.value)
 
 
+def test_a_loaders_code_that_lacks_memory_is_no_fault_of_its(events: Table) -> None:
+    """It would not help to report it."""
+    raw = replace(events.raws[0], normalize=lambda _: np.empty(1 << 57))  # type: ignore[arg-type, return-value]
+    frame = raw.columns.complete(pl.DataFrame({"user": [1], "item": [1], "action": ["view"]}))
+    with pytest.raises(MemoryError):
+        process(
+            Block(1, lambda: Batch(frame=frame, span=1, raw=lambda _: [])), table=events, raw=raw, paths={}
+        )
+
+
 def test_a_tally_that_does_not_balance_is_a_fault() -> None:
     """Rows that are lost are never passed over."""
     with pytest.raises(EcomdataError, match="3 rows read, but 1 written, 1 rejected and 0 dropped"):
