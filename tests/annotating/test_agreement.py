@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import krippendorff
 import numpy as np
@@ -111,7 +112,42 @@ def test_what_is_resampled_is_the_libraries_kappa(answers: list[tuple[int, int]]
     np.add.at(confusion[0], (one, other), 1)
     for weights in (None, "linear", "quadratic"):
         expected = cohen_kappa_score(one, other, labels=range(4), weights=weights)
-        assert kappas(confusion, weights)[0] == pytest.approx(expected, abs=1e-9)
+        assert kappas(confusion, np.arange(4.0), weights)[0] == pytest.approx(expected, abs=1e-9)
+
+
+def _of_many_labels(labels: int, items: int) -> tuple[pl.DataFrame, Scale, list[list[int]]]:
+    """Two people who mostly agree on items that may have very many labels."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, labels, items)
+    codes = [np.where(rng.random(items) < 0.3, rng.integers(0, labels, items), truth) for _ in range(2)]
+    scale = Scale(kind="labels", values=tuple(f"label_{code:03}" for code in range(labels)))
+    return (
+        coded([[scale.values[code] for code in row] for row in codes]),
+        scale,
+        [row.tolist() for row in codes],
+    )
+
+
+def test_alpha_of_many_labels_is_the_librarys() -> None:
+    """Where the library would take much memory the figure is worked out here, and is the same."""
+    judgements, scale, codes = _of_many_labels(60, 1500)
+    expected = krippendorff.alpha(reliability_data=codes, level_of_measurement="nominal")
+    found = alpha(units_of(judgements, scale), "nominal")
+    assert found.value == pytest.approx(expected, abs=1e-9)
+    assert found.low is not None
+    assert found.low < expected < (found.high or 0)
+
+
+def test_memory_does_not_grow_with_items_times_the_square_of_the_labels() -> None:
+    """Two hundred labels and two thousand items would be 640 MB a matrix for each."""
+    judgements, scale, _ = _of_many_labels(200, 2000)
+    units = units_of(judgements, scale)
+    tracemalloc.start()
+    try:
+        assert alpha(units, "nominal").value == pytest.approx(kappa(units, 0, 1).value or 0, abs=0.01)
+        assert tracemalloc.get_traced_memory()[1] < 400e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_interval_gets_narrower_with_more_items() -> None:

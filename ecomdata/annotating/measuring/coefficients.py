@@ -1,33 +1,31 @@
 """Krippendorff's alpha and Cohen's kappa, each from its library, with bootstrap intervals by item.
 
 Both are one less observed by expected disagreement, and the observed one is a matrix that is summed over
-items. So a resample is a weighted sum of the matrices that the items have, and a thousand of them are one
-multiplication of matrices; the tests hold each of them against the library's word on the same items.
+items. So a resample is a weighted sum of the matrices that the items have; the tests hold what is made of it
+against the library's word on the same items.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
 # (since krippendorff and scikit-learn carry few types)
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, Literal
 
 import numpy as np
 
 from ecomdata.annotating.measuring.estimates import (
     FEWEST,
-    RESAMPLES,
     Estimate,
     Floats,
     none,
     percentiles,
     with_interval,
 )
+from ecomdata.annotating.measuring.matrices import MOST_CELLS, Matrices
 from ecomdata.annotating.measuring.units import Units, Whole
 
 Level = Literal["nominal", "ordinal", "interval"]
 Weights = Literal["linear", "quadratic"]
-_BATCH: Final = 4_000_000
 NO_PAIR: Final = "no item has two answers"
 ONE_VALUE: Final = "all answers are the same, so no disagreement could be expected by chance"
 
@@ -35,8 +33,9 @@ ONE_VALUE: Final = "all answers are the same, so no disagreement could be expect
 def alpha(units: Units, level: Level, *, seed: int = 0) -> Estimate:
     """Krippendorff's alpha (Krippendorff 2011, Computing Krippendorff's Alpha-Reliability).
 
-    The figure is the ``krippendorff`` package's, but for spans: there units have weights, which it does not
-    know, and the same formula is worked out here.
+    The figure is the ``krippendorff`` package's, but for spans, where units have weights, which it does not
+    know, and where it would take too much memory, which grows with the square of the number of values: there
+    the same formula is worked out here.
 
     Args:
         units: What was said; units of which one person spoke alone say nothing and are left out.
@@ -50,19 +49,20 @@ def alpha(units: Units, level: Level, *, seed: int = 0) -> Estimate:
     n = len(np.unique(owners))
     if not n:
         return none(0, NO_PAIR)
-    if np.count_nonzero(counts.sum(axis=0)) < 2:
+    given = counts.any(axis=0)
+    if np.count_nonzero(given) < 2:
         return none(n, ONE_VALUE)
+    counts, scale = counts[:, given], _scale(units.domain, level)[given]
     coincidences = _coincidences(counts, weights, owners)
-    scale = _scale(units.domain, level)
-    if np.all(weights == 1):
+    if np.all(weights == 1) and counts.size * len(scale) <= MOST_CELLS:
         import krippendorff
 
         value = float(krippendorff.alpha(value_counts=counts, value_domain=scale, level_of_measurement=level))
     else:
-        value = float(alphas(coincidences.sum(axis=0)[None], scale, level)[0])
+        value = float(alphas(coincidences.total()[None], scale, level)[0])
     if n < FEWEST:
         return Estimate(value=value, n=n, reason="too few items for an interval")
-    draws = _resampled(coincidences, lambda sums: alphas(sums, scale, level), seed)
+    draws = coincidences.resampled(lambda sums: alphas(sums, scale, level), seed)
     return with_interval(value, *percentiles(draws), n=n)
 
 
@@ -114,18 +114,22 @@ def kappa(units: Units, one: int, other: int, *, weights: Weights | None = None,
     )
     if n < FEWEST:
         return Estimate(value=value, n=n, reason="too few items for an interval")
-    _, places = np.unique(owners, return_inverse=True)
-    confusions = np.zeros((n, size, size))
-    np.add.at(confusions, (places, first, second), weight)
-    return with_interval(
-        value, *percentiles(_resampled(confusions, lambda sums: kappas(sums, weights), seed)), n=n
-    )
+    given, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+    rows, columns = np.split(codes, 2)
+    confusions = Matrices(owners, rows, columns, weight.astype(np.float64), size=len(given))
+    draws = confusions.resampled(lambda sums: kappas(sums, given.astype(np.float64), weights), seed)
+    return with_interval(value, *percentiles(draws), n=n)
 
 
-def kappas(confusions: Floats, weights: Weights | None) -> Floats:
-    """Kappa of each confusion matrix, n x V x V; not finite where nothing is expected."""
-    places = np.arange(confusions.shape[-1], dtype=np.float64)
-    far = np.abs(places[:, None] - places[None])
+def kappas(confusions: Floats, scale: Floats, weights: Weights | None) -> Floats:
+    """Kappa of each confusion matrix, n x V x V; not finite where nothing is expected.
+
+    Args:
+        confusions: The matrices.
+        scale: (V,) the places of their values, which say how far apart two are.
+        weights: How disagreements weigh by that.
+    """
+    far = np.abs(scale[:, None] - scale[None])
     distances = {"linear": far, "quadratic": far**2}[weights] if weights else (far > 0).astype(np.float64)
     rows, columns = confusions.sum(axis=2), confusions.sum(axis=1)
     everything = rows.sum(axis=1)
@@ -153,14 +157,18 @@ def _counted(units: Units) -> tuple[Whole, Whole, Whole]:
     return counts[paired], units.weight[first][paired], units.item[first][paired]
 
 
-def _coincidences(counts: Whole, weights: Whole, owners: Whole) -> Floats:
-    """The coincidence matrix of each item."""
-    _, places = np.unique(owners, return_inverse=True)
-    size = counts.shape[1]
-    found = np.zeros((int(places.max()) + 1, size, size))
-    pairs = counts[:, :, None] * counts[:, None, :] - np.eye(size, dtype=np.int64) * counts[:, None, :]
-    np.add.at(found, places, pairs * (weights / (counts.sum(axis=1) - 1))[:, None, None])
-    return found
+def _coincidences(counts: Whole, weights: Whole, owners: Whole) -> Matrices:
+    """The coincidence matrices of the items: each unit adds all pairs of its values, in both orders."""
+    unit, value = np.nonzero(counts)
+    different = np.count_nonzero(counts, axis=1)
+    one = np.repeat(np.arange(len(unit)), different[unit])
+    begins = np.cumsum(different) - different
+    within = np.arange(len(one)) - np.repeat(np.cumsum(different**2) - different**2, different**2)
+    other = begins[unit[one]] + within % different[unit[one]]
+    unit, row, column = unit[one], value[one], value[other]
+    times = counts[unit, row] * (counts[unit, column] - (row == column))
+    amounts = times * (weights / (counts.sum(axis=1) - 1))[unit]
+    return Matrices(owners[unit], row, column, amounts, size=counts.shape[1])
 
 
 def _paired(units: Units, one: int, other: int) -> tuple[Whole, Whole, Whole, Whole]:
@@ -171,16 +179,3 @@ def _paired(units: Units, one: int, other: int) -> tuple[Whole, Whole, Whole, Wh
     )
     mine, theirs = mine[left], theirs[right]
     return units.value[mine], units.value[theirs], units.weight[mine], units.item[mine]
-
-
-def _resampled(matrices: Floats, statistic: Callable[[Floats], Floats], seed: int) -> Floats:
-    """A statistic of resamples of items. Items with the same matrix are drawn together, as a multinomial."""
-    flat = matrices.reshape(len(matrices), -1)
-    patterns, times = np.unique(flat, axis=0, return_counts=True)
-    rng = np.random.default_rng(seed)
-    batch = max(1, _BATCH // len(patterns))
-    found: list[Floats] = []
-    for start in range(0, RESAMPLES, batch):
-        drawn = rng.multinomial(len(flat), times / len(flat), min(batch, RESAMPLES - start))
-        found.append(statistic((drawn @ patterns).reshape(-1, *matrices.shape[1:])))
-    return np.concatenate(found)
