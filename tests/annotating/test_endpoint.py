@@ -165,6 +165,7 @@ def test_calls_are_repeated_while_it_is_of_use(
     endpoint.behaviour = lambda _: replies[len(endpoint.calls) - 1]
     done = suggest(limit=1, prices=Prices(1.0, 1.0))
     assert (done.ok, done.failed, done.calls) == (1, 0, 3)
+    assert done.trouble == ""
     assert endpoint.calls[1].at - endpoint.calls[0].at >= 0.3
     busy, broken, good = _rows(project)
     assert [row["outcome"] for row in (busy, broken, good)] == ["failed", "failed", "ok"]
@@ -177,7 +178,19 @@ def test_a_hanging_endpoint_is_left(endpoint: Endpoint, project: Project, sugges
     endpoint.behaviour = lambda call: says(GOOD, hang=call.item["text"] == "text 3")
     done = suggest(timeout=0.3)
     assert (done.ok, done.failed, done.calls) == (9, 1, 12)
+    assert done.trouble == "it took too long"
     assert {row["item_id"] for row in _rows(project) if row["outcome"] == "failed"} == {4}
+
+
+def test_why_an_item_has_no_reply_is_told(endpoint: Endpoint, suggest: Suggest) -> None:
+    """Also where too few fail for the run to end, as when one tries an endpoint with one item."""
+    endpoint.behaviour = lambda _: fails(400)
+    done = suggest(limit=1)
+    words = (
+        "0 of 1 items have a suggestion, 1 without a reply (it answers with 400: Error code: 400 - error 400)"
+    )
+    assert done.words.startswith(words)
+    assert done.as_dict()["trouble"] == done.trouble
 
 
 @pytest.mark.parametrize(

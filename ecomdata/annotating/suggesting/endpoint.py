@@ -71,6 +71,11 @@ class EndpointSuggester:
         """The model's name at the endpoint."""
         return self._endpoint.settings.model
 
+    @property
+    def trouble(self) -> str:
+        """Why the last call that failed did; empty where none has."""
+        return self._asker.trouble
+
     def prompt(self, item: Item) -> tuple[Prompt, str]:
         """What is asked about an item, and its hash."""
         prompt = self._prompts.of(item.content)
@@ -148,7 +153,7 @@ class EndpointSuggester:
         self._failures += 1
         if self._failures >= _MOST_FAILURES:
             raise EcomdataError(
-                f"{self._endpoint.host} fails: {self._asker.trouble}",
+                f"{self._endpoint.host} fails: {self.trouble}",
                 hint="check --endpoint; what was suggested is kept, and the same command goes on from there",
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from ecomdata.annotating.project import Project
@@ -40,6 +40,7 @@ class Suggested:
         tokens_out: Tokens received.
         cost: US dollars, at most where a call's tokens are not known; None where prices were not told.
         seconds: Time it took.
+        trouble: Where items are without a reply, why the last call that failed did.
     """
 
     model: str
@@ -53,6 +54,7 @@ class Suggested:
     tokens_out: int
     cost: float | None
     seconds: float
+    trouble: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready values."""
@@ -65,7 +67,7 @@ class Suggested:
             f"{count:,} {what}"
             for count, what in (
                 (self.unparsed, "whose reply was no answer"),
-                (self.failed, "without a reply"),
+                (self.failed, f"without a reply ({self.trouble})"),
                 (self.left, "left, as the budget would not do"),
             )
             if count
@@ -134,6 +136,8 @@ def suggest_by_endpoint(  # noqa: PLR0913 - keyword-only, one an option
     finally:
         endpoint.close()
     done = tally.result(settings.model, len(items), priced=prices is not None, began=began)
+    if done.failed:
+        done = replace(done, trouble=suggester.trouble)
     if done.ok and project.settings.strategy == "disagreement":
         _end_round(project, done, number)
     return done
