@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -43,22 +44,20 @@ def disagreements(project: Project) -> list[Disagreement]:
     scale = scale_of(project.task)
     answers = judgements_of(project)
     counted = answers.group_by("item_id", "value").len().sort("len", "value", descending=[True, False])
-    found: list[Disagreement] = []
-    for one in to_adjudicate(resolve(answers, decisions(project))):
-        rows = counted.filter(item_id=one.item_id)
-        found.append(
-            Disagreement(
-                item_id=one.item_id,
-                content=project.item(one.item_id).content,
-                answers=tuple(
-                    (answer_of(value, scale), int(count))
-                    for value, count in zip(rows["value"], rows["len"], strict=True)
-                ),
-                source=one.source,
-                agreement=one.agreement or 0.0,
-            )
+    given: defaultdict[int, list[tuple[Mapping[str, Any], int]]] = defaultdict(list)
+    for item, value, count in counted.iter_rows():
+        given[item].append((answer_of(value, scale), count))
+    shown = dict(project.items().select("item_id", "content").iter_rows())
+    return [
+        Disagreement(
+            item_id=one.item_id,
+            content=from_json(shown[one.item_id]),
+            answers=tuple(given[one.item_id]),
+            source=one.source,
+            agreement=one.agreement or 0.0,
         )
-    return found
+        for one in to_adjudicate(resolve(answers, decisions(project)))
+    ]
 
 
 def adjudicate(
