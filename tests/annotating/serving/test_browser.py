@@ -86,7 +86,7 @@ def test_a_suggestion_is_taken_changed_or_left(sit: Sit) -> None:
     assert answers["accepted"].to_list() == [True, False, False]
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [1280, 360, 320])
 def test_a_pair_stands_side_by_side_and_fits_a_telephone(sit: Sit, width: int) -> None:
     """Two texts stand beside each other where there is room, and nothing is wider than the screen."""
     desk = sit(
