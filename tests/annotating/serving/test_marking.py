@@ -91,3 +91,13 @@ def test_suggested_marks_are_there_to_be_mended(sit: Sit) -> None:
     desk.shows("Nothing is left")
     assert desk.payload()["accepted"] is False
     assert desk.answers() == [{"spans": suggestion["spans"][:1]}]
+
+
+def test_long_names_of_labels_fit_a_telephone(sit: Sit) -> None:
+    """A name that is longer than the screen is wide goes on in the next line."""
+    labels = [
+        {"key": "k" * 64},
+        {"key": "b", "name": "What it is made of, as far as the seller says so at all"},
+    ]
+    desk = sit({**ATTRIBUTES, "labels": labels}, [{"text": "cotton"}], width=320)
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 320
