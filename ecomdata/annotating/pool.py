@@ -286,7 +286,8 @@ def _known(task: Task, content: Mapping[str, Any], value: object, row: int) -> s
             return parse_answer(task, content, value).as_json()
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        one_key = task.kind == "labels" and isinstance(value, str)
-        return validate(task, content, {task.kind: [value] if one_key else value}).as_json()
+        if task.kind == "labels" and isinstance(value, str | int):
+            value = [str(value)]  # a key may be a number
+        return validate(task, content, {task.kind: value}).as_json()
     except UsageError as error:
         raise UsageError(f"the known answer of row {row} is none: {error}", hint=error.hint) from error

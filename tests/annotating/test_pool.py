@@ -114,6 +114,21 @@ def test_known_answers_come_from_a_column(notes: ed.Release, tmp_path: Path) -> 
     assert not (tmp_path / "c").exists()
 
 
+def test_known_answers_may_be_numbers(notes: ed.Release, tmp_path: Path) -> None:
+    """A column of integers gives keys that are digits; of another set the error names what is not in it."""
+    assert notes["events"]
+    query = "SELECT note, price, CASE note WHEN 'good' THEN 1 WHEN 'bad' THEN 0 END AS known FROM this.events"
+    choice = Choice(query=query, gold="known")
+    digits = task(labels=[{"key": "0"}, {"key": "1"}], fields=[{"column": "note"}])
+    with init_project(NAME, task=digits, out=tmp_path / "p", choice=choice) as project:
+        assert project.items()["gold"].drop_nulls().to_list() == ['{"labels":["1"]}', '{"labels":["0"]}']
+    with pytest.raises(
+        UsageError, match="known answer of row 1 is none: '1' is not in the label set"
+    ) as caught:
+        _init(tmp_path / "q", query=query, gold="known")
+    assert caught.value.hint == "it has positive, negative"
+
+
 NO_POOLS = [
     ({}, "a table or a query, one of the two"),
     ({"table": "events", "query": "SELECT 1"}, "one of the two"),
