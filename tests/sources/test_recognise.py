@@ -63,6 +63,7 @@ def test_an_error_message_in_json(tmp_path: Path, name: str) -> None:
         (zipped({"clicks.csv": CLICKS}), ".zip"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(50), ".7z"),
     ],
+    ids=["gz", "zip", "7z"],  # the bytes of the first hold the time, and each worker would have its own
 )
 @pytest.mark.parametrize("name", ["clicks.csv", "clicks.parquet", "clicks.jsonl"])
 def test_packed_under_the_name_of_what_is_packed(
