@@ -40,6 +40,7 @@ def print_overview(rows: Sequence[Mapping[str, Any]]) -> None:
     declared = [name for name, width in _OVERVIEW.items() if console.width >= width]
     columns = (*declared, "loaded", "rows", "size")
     table = new_table(*columns, right=("rows", "size"), whole=("name", "access", "loaded"))
+    table.collapse_padding = True  # on 80 columns the longest licence of a name just fits
     for row in rows:
         loaded = "sample" if row["sample"] else ("yes" if row["loaded"] else "")
         count = f"{row['rows']:,}" if row["loaded"] else ""
