@@ -156,7 +156,7 @@ def _aliases(renamed: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _confirm(question: str) -> bool:
-    return ask_user(question, "the download is above 1 GB")
+    return ask_user(question, "the download is, or may be, above 1 GB")
 
 
 @click.command(short_help="Write synthetic raw files, laid out as upstream does it.")

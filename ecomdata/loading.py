@@ -95,7 +95,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         engine: ``local``: parse in threads here; ``ray``: on the workers of a Ray cluster, to the same bytes.
         address: With ``ray``, a running cluster; default: ``$RAY_ADDRESS``, else one is started here.
         home: Where the store is; default: ``$ECOMDATA_HOME``, else the user's data folder.
-        confirm: Asked before a download above 1 GB; default: no question.
+        confirm: Asked before a download that is, or may be, above 1 GB; default: no question.
         reporter: Hears of progress; default: only messages, on stderr.
 
     Returns:
