@@ -187,8 +187,15 @@ def _sources() -> Iterator[Check]:
     """Try each server that a declared source names, once."""
     from ecomdata.sources.hub_calls import endpoint
     from ecomdata.sources.hub_client import offline
+    from ecomdata.sources.patience import Patience
+    from ecomdata.sources.responses import client
 
     if offline():
+        return
+    try:
+        client(Patience()).close()
+    except EcomdataError as error:
+        yield Check("proxies", "problem", f"{error}; nothing can be downloaded", error.hint)
         return
     servers: dict[str, list[str]] = {}
     hub = endpoint()

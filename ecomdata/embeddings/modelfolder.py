@@ -49,6 +49,11 @@ def _of_the_hub(name: str) -> Path:
     from huggingface_hub import constants, snapshot_download  # pyright: ignore[reportUnknownVariableType]
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+    from ecomdata.sources.hub_calls import session
+    from ecomdata.sources.hub_client import offline
+
+    if not offline():
+        session()
     try:
         return Path(str(snapshot_download(name, allow_patterns=list(WANTED))))
     except HFValidationError as error:

@@ -19,7 +19,6 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, constants
 from huggingface_hub import errors as hub_errors
 from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
     build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
-    get_session,
 )
 
 from ecomdata import __version__
@@ -38,9 +37,11 @@ from ecomdata.sources.hub_calls import (
     asked_to_wait,
     explained,
     patiently,
+    session,
     status_of,
     strange,
     token_only_to,
+    token_refused,
 )
 from ecomdata.sources.hub_client import LARGEST_TEXT, files_of, small_text
 from ecomdata.sources.patience import LONGEST, RETRIED, Patience
@@ -342,7 +343,7 @@ class Remote:
         url = f"{self.server}/api/datasets/{self.repo}/xet-write-token/{self.branch.replace('/', '%2F')}"
         with self._explaining():
             return bool(
-                patiently(lambda: get_session().get(url, headers=build_hf_headers()), PATIENCE).is_success
+                patiently(lambda: session().get(url, headers=build_hf_headers()), PATIENCE).is_success
             )
 
     @contextmanager
@@ -358,7 +359,8 @@ class Remote:
 
     def _explained(self, error: BaseException) -> EcomdataError:
         status = status_of(error)
-        if status in {401, 403} and not isinstance(error, hub_errors.GatedRepoError):
+        gated = isinstance(error, hub_errors.GatedRepoError)
+        if status in {401, 403} and not gated and not token_refused(error):
             return AccessError(
                 f"{self.server} does not let this token write to {self.repo} (status {status})",
                 hint="check the owner's name; set HF_TOKEN to a token that can write there",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, cast
 from urllib.parse import unquote
 
 from huggingface_hub import errors as hub_errors
@@ -23,6 +23,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 
 from ecomdata.errors import AccessError, EcomdataError, UsageError
 from ecomdata.sources.patience import LONGEST, RETRIED, Patience, whole_number
+from ecomdata.sources.responses import naming_proxies
 
 T = TypeVar("T")
 
@@ -30,6 +31,11 @@ _TRY_AGAIN: Final = "check the network, --endpoint and HF_ENDPOINT; then run the
 _HAVE_FILES: Final = (
     "check the network and HF_ENDPOINT; or load files you have with --source FOLDER, or with"
     " HF_HUB_OFFLINE=1 what was downloaded before"
+)
+
+_SIGN_IN_AGAIN: Final = (
+    "run `hf auth login` again, or set HF_TOKEN to one that is valid; what is public needs none: unset"
+    " HF_TOKEN or run `hf auth logout`"
 )
 
 _ADDRESS: Final = re.compile(
@@ -87,6 +93,16 @@ def endpoint() -> str:
     return (os.environ.get("HF_ENDPOINT") or _PUBLIC).rstrip("/")
 
 
+def session() -> httpx.Client:
+    """The client that huggingface_hub speaks through, made here where it is not there yet.
+
+    Raises:
+        EcomdataError: a proxy that the environment names cannot be used.
+    """
+    with naming_proxies():
+        return get_session()
+
+
 _HOOKING: Final = threading.Lock()
 """Two threads that hook at once would else lose one of the two hooks, or keep it for ever."""
 
@@ -94,7 +110,7 @@ _HOOKING: Final = threading.Lock()
 @contextmanager
 def hooked(kind: Literal["request", "response"], hook: Callable[[Any], None]) -> Generator[None]:
     """Have huggingface_hub call this with each request it sends, or each answer it gets, in any thread."""
-    client = get_session()
+    client = session()
     # The lists are replaced, never changed: another thread may be walking through one.
     with _HOOKING:
         client.event_hooks = {**client.event_hooks, kind: [*client.event_hooks[kind], hook]}
@@ -126,6 +142,18 @@ def status_of(error: BaseException) -> int:
     return error.response.status_code if isinstance(error, hub_errors.HfHubHTTPError) else 0
 
 
+def token_refused(error: BaseException) -> bool:
+    """Whether an answer is about the token itself, with which not even what is public can be read.
+
+    Of one that is valid but may not see a repository the Hub says that there is none, or answers 403.
+    """
+    return (
+        status_of(error) == 401
+        and not isinstance(error, hub_errors.RepositoryNotFoundError)
+        and "authorization" in cast("hub_errors.HfHubHTTPError", error).response.request.headers
+    )
+
+
 def asked_to_wait(error: BaseException) -> float:
     """Seconds the server asks to wait: its Retry-After, else what is left of its rate limit's window."""
     if not isinstance(error, hub_errors.HfHubHTTPError):
@@ -142,6 +170,7 @@ def patiently(call: Callable[[], T], patience: Patience, *, asked: int = ASKED) 
     huggingface_hub tries listings and uploads again by itself, but neither its first question nor what
     makes repositories, commits, branches and tags.
     """
+    session()  # huggingface_hub would fail over proxies with what it fails with over strange answers, too
     for tries in range(1, asked):
         try:
             return call()
@@ -157,6 +186,9 @@ def patiently(call: Callable[[], T], patience: Patience, *, asked: int = ASKED) 
 
 def strange(error: BaseException, server: str, hint: str) -> EcomdataError:
     """Our error for one of STRANGE."""
+    if isinstance(error, UnicodeEncodeError) and error.encoding == "ascii":
+        # Of all that is sent, only the token is anybody's text and goes into a header.
+        return AccessError("the token has characters that no token has", hint=_SIGN_IN_AGAIN)
     told = str(error)[:TOLD]
     return EcomdataError(
         f"{server} does not answer as the Hub does: {type(error).__name__}: {told}", hint=hint
@@ -187,6 +219,11 @@ def explained(error: BaseException, address: Address, server: str = "") -> Ecomd
     if isinstance(cause, hub_errors.RepositoryNotFoundError):
         hint = "check the spelling; for a private one set HF_TOKEN or run `hf auth login`"
         return UsageError(f"{server} has no dataset {address.repo}, or it is private", hint=hint)
+    if token_refused(cause):
+        return AccessError(
+            f"{server} does not accept the token (status 401): it is wrong, or has expired",
+            hint=_SIGN_IN_AGAIN,
+        )
     if status in {401, 403}:
         return _no_access(f"{server} refuses access to {address.repo} (status {status})", page)
     if isinstance(cause, hub_errors.OfflineModeIsEnabled):

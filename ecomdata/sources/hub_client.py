@@ -21,7 +21,6 @@ import huggingface_hub as hub
 from huggingface_hub import errors as hub_errors
 from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
     build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
-    get_session,
     hf_raise_for_status,
 )
 
@@ -39,6 +38,7 @@ from ecomdata.sources.hub_calls import (
     explained,
     hooked,
     patiently,
+    session,
     strange,
     token_only_to,
 )
@@ -225,7 +225,7 @@ def small_text(entry: Entry, repo: str, commit: str, server: str, *, most: int =
     headers = build_hf_headers(library_name="ecomdata", library_version=__version__)
 
     def get() -> bytes:
-        response = get_session().get(url, headers=headers)
+        response = session().get(url, headers=headers)
         hf_raise_for_status(response)
         return bytes(response.content)
 

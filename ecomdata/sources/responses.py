@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email.utils
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import httpx2
@@ -13,11 +15,38 @@ from ecomdata.sources.patience import LONGEST, RETRIED, Again, Patience, reason,
 from ecomdata.sources.plan import shown
 
 
+@contextmanager
+def naming_proxies() -> Generator[None]:
+    """Name the cause where a client cannot be made: that fails only over the environment's proxies.
+
+    Raises:
+        EcomdataError: one of them is none, or of a kind that needs a further package.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise EcomdataError(
+            "the environment (ALL_PROXY, HTTPS_PROXY, HTTP_PROXY) names a SOCKS proxy, which needs a package "
+            "that is not installed",
+            hint="pip install socksio, or unset what names the proxy",
+        ) from error
+    except (ValueError, httpx2.InvalidURL) as error:
+        raise EcomdataError(
+            f"the environment (ALL_PROXY, HTTPS_PROXY, HTTP_PROXY) names a proxy that is none: {error}",
+            hint="write http://HOST:PORT or socks5://HOST:PORT there, or unset it",
+        ) from error
+
+
 def client(patience: Patience) -> httpx2.Client:
-    """A client that follows redirects, asks for files as they are, and does not wait for ever."""
+    """A client that follows redirects, asks for files as they are, and does not wait for ever.
+
+    Raises:
+        EcomdataError: a proxy that the environment names cannot be used.
+    """
     timeout = httpx2.Timeout(patience.stall, connect=patience.connect)
     headers = {"user-agent": "ecomdata", "accept-encoding": "identity"}
-    return httpx2.Client(timeout=timeout, headers=headers, follow_redirects=True)
+    with naming_proxies():
+        return httpx2.Client(timeout=timeout, headers=headers, follow_redirects=True)
 
 
 def length(response: httpx2.Response) -> int:

@@ -223,6 +223,16 @@ def test_an_endpoint_that_is_not_there(project: Project) -> None:
     assert {row["cost"] for row in _rows(project)} == {None}
 
 
+def test_a_proxy_that_cannot_be_used(
+    endpoint: Endpoint, suggest: Suggest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment is named for it."""
+    monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:9")
+    with pytest.raises(ed.EcomdataError, match=r"HTTP_PROXY\) names a proxy that is none"):
+        suggest()
+    assert not endpoint.calls
+
+
 @pytest.mark.parametrize(
     ("status", "error", "words"),
     [

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from huggingface_hub import close_session
 
 import ecomdata as ed
 from ecomdata.embeddings.encoders import EncoderOptions, find_recipe
@@ -111,6 +112,15 @@ def test_a_folder_that_is_not_there_is_told(which: str) -> None:
     with pytest.raises(ed.UsageError) as caught:
         model_folder(which)
     assert caught.value.hint
+
+
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment is named for it, and not the model."""
+    close_session()
+    monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:9")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with pytest.raises(ed.EcomdataError, match=r"HTTP_PROXY\) names a proxy that is none"):
+        model_folder("acme/a-model")
 
 
 def test_the_extra_is_named_where_it_is_not_installed() -> None:

@@ -322,13 +322,16 @@ def test_without_a_token(
 
 
 def test_a_token_that_may_not_write(hub: Hub, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is an error of access, for one that only reads and for somebody else's namespace."""
+    """It is an error of access: for one that only reads, one for another namespace, and one that expired."""
     with pytest.raises(ed.AccessError, match="does not let this token write to mercari/merrec"):
         publish(repo="mercari/merrec")
     monkeypatch.setenv("HF_TOKEN", READER)
     with pytest.raises(ed.AccessError, match="does not let this token write to acme/merrec"):
         publish()
     assert not hub.repos
+    hub.fail(instead(401, x_error_message="Invalid credentials in Authorization header"), path="/acme/merrec")
+    with pytest.raises(ed.AccessError, match="does not accept the token"):
+        publish()
 
 
 def test_the_command(hub: Hub, stocked: Path, run_cli: RunCli) -> None:

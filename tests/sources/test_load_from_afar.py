@@ -12,7 +12,7 @@ from tests.conftest import RunCli
 from tests.docs.test_add_a_dataset import example
 from tests.hub.server import Hub
 from tests.hub.writing import TOKEN
-from tests.loopback import Site, but
+from tests.loopback import Site, but, instead
 
 CSV = b"user,sku,action,unixtime\n7,b-1,look,1704067200\n7,b-1,buy,1704067260\n"
 HUB = "hf://datasets/acme/toy"
@@ -160,6 +160,8 @@ def test_an_unknown_size_loads_twice(run_cli: RunCli, home: Path, site: Site, lo
         site.fail(but(announce=-1), method="HEAD")
         assert "size unknown" in run_cli(*command).stderr
     assert _raw(home) == []
+    site.fail(but(announce=-1), method="HEAD")
+    assert "the download is, or may be, above 1 GB" in run_cli(*command[:-1], code=2).stderr
 
 
 def test_above_a_gigabyte_needs_an_answer(run_cli: RunCli, home: Path, hub: Hub, loaders: Path) -> None:
@@ -244,3 +246,37 @@ def test_of_a_family_what_can_be_downloaded_is_loaded(run_cli: RunCli, site: Sit
     alone = run_cli("--loaders", loaders, "load", "toy/closed", "--json", code=4)
     assert alone.stderr.startswith("error: toy/closed: its files cannot be downloaded without a login")
     assert not alone.stdout
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("socks5://127.0.0.1:9", "names a SOCKS proxy, which needs a package"),
+        ("socks://127.0.0.1:9", "names a proxy that is none"),
+        ("http://127.0.0.1:port", "names a proxy that is none"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used(
+    run_cli: RunCli, hub: Hub, site: Site, loaders: Path, tmp_path: Path, proxy: str, words: str
+) -> None:
+    """The environment is named for it, not the server; ``doctor`` tells of it, too, and of all the rest."""
+    (tmp_path / "socksio.py").write_text("raise ImportError")  # as if it were not installed
+    env = {"ALL_PROXY": proxy, "NO_PROXY": "", "HF_ENDPOINT": hub.url}
+    for source in (HUB, f"{site.url}/clicks.csv"):
+        done = run_cli("--loaders", loaders, "load", "toy", "--source", source, code=1, env=env)
+        assert f"error: the environment (ALL_PROXY, HTTPS_PROXY, HTTP_PROXY) {words}" in done.stderr
+        assert "\nhint: " in done.stderr
+    checks = json.loads(run_cli("doctor", "--json", code=1, env=env).stdout)
+    assert [words in check["detail"] for check in checks if check["status"] == "problem"] == [True]
+    assert not site.requests
+
+
+@pytest.mark.parametrize("token", ["hf_expired", "\N{LEFT DOUBLE QUOTATION MARK}hf_quoted"])
+def test_a_token_that_is_none(run_cli: RunCli, hub: Hub, loaders: Path, token: str) -> None:
+    """The Hub then refuses what is public, too: the token is to blame, and no access to be asked for."""
+    refusal = instead(401, x_error_message="Invalid credentials in Authorization header")
+    hub.fail(refusal, path="/api/datasets/acme/toy")
+    env = {"HF_TOKEN": token, "HF_ENDPOINT": hub.url}
+    done = run_cli("--loaders", loaders, "load", "toy", "--source", HUB, code=4, env=env)
+    assert "the token" in done.stderr
+    assert "what is public needs none: unset HF_TOKEN" in done.stderr
