@@ -15,7 +15,7 @@ from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PUBLISHED, Published, PublishedTable, is_part
 from ecomdata.release import open_release
 from ecomdata.shards import sha256_file
-from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, explained, token_only_to
+from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, explained, refuse_page, token_only_to
 from ecomdata.sources.hub_calls import endpoint as default_endpoint
 from ecomdata.sources.hub_client import Entry, ask
 from ecomdata.tables import sha256_json
@@ -98,6 +98,7 @@ def verify(
         EcomdataError: the Hub cannot be reached.
     """
     reporter = reporter or Silent()
+    refuse_page(name)
     if name.startswith(_ON_THE_HUB):
         address = Address.parse(name)
         if address.folder:

@@ -34,7 +34,7 @@ def make_plan(
         on_bytes: Told of bytes as they are downloaded; a negative number takes some back.
 
     Raises:
-        UsageError: there is nothing at ``source``, or nothing of this dataset.
+        UsageError: there is nothing at ``source``, nothing of this dataset, or a page of the Hub about it.
         AccessError: the files need a login, an agreement or a token; the message says how to get them.
         DataError: an archive there is damaged or not to be trusted.
         EcomdataError: the network failed.
@@ -53,6 +53,10 @@ def make_plan(
     if source.startswith(("https://", "http://")):
         from ecomdata.sources.web import plan_http
 
+        if "/datasets/" in source:
+            from ecomdata.sources.hub_calls import refuse_page
+
+            refuse_page(source)
         return plan_http(dataset, source, selection, home, sha256=_known_hashes(dataset), on_bytes=watch)
     if "://" in source:
         raise UsageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import threading
 import time
@@ -41,6 +42,10 @@ _SIGN_IN_AGAIN: Final = (
 _ADDRESS: Final = re.compile(
     r"hf://datasets/(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>refs/(convert|pr)/[^/]+|[^/]+))?(/(?P<folder>.*))?"
 )
+_PAGE: Final = re.compile(
+    r"/datasets/(?P<repo>[\w.-]+/[\w.-]+)(/(?P<kind>tree|blob)/(?P<revision>[^/?#]+)(?P<folder>/[^?#]*)?)?/?([?#].*)?"
+)
+"""A page of the Hub about a dataset, behind the server's address; files are below ``/resolve/``."""
 _PUBLIC: Final = "https://huggingface.co"
 ASKED: Final = 3
 """How often a question is asked before it is given up."""
@@ -85,6 +90,25 @@ class Address:
         revision = f"@{self.revision}" if self.revision else ""
         folder = f"/{self.folder}" if self.folder else ""
         return f"hf://datasets/{self.repo}{revision}{folder}"
+
+
+def refuse_page(url: str) -> None:
+    """Tell who gives the address in the browser of a dataset on the Hub what to write.
+
+    Raises:
+        UsageError: it is one.
+    """
+    for server in (endpoint(), _PUBLIC):
+        page = _PAGE.fullmatch(url.removeprefix(server)) if url.startswith(server) else None
+        if page:
+            revision = page["revision"] or ""
+            named = f"@{revision}" if revision not in {"", "main"} else ""
+            folder, file = unquote(page["folder"] or "").rstrip("/"), ""
+            if page["kind"] == "blob":
+                folder, _, file = folder.rpartition("/")
+            only = f", with --only {shlex.quote(file)} for that file" if file else ""
+            meant = shlex.quote(f"hf://datasets/{page['repo']}{named}{folder}")
+            raise UsageError(f"{url} is a page about a dataset on the Hub", hint=f"write {meant}{only}")
 
 
 def endpoint() -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ecomdata.declare import Source
-from ecomdata.errors import AccessError, EcomdataError
+from ecomdata.errors import AccessError, EcomdataError, UsageError
 from ecomdata.sources import make_plan
 from ecomdata.store import home_folder
+from ecomdata.verifying import verify
 from tests.hub.server import Hub
 from tests.loopback import Site
 from tests.sources.toys import CLICKS, dataset, names, write
@@ -104,6 +105,33 @@ def test_the_case_of_a_scheme_means_nothing(home: Path, site: Site) -> None:
     """Browsers and mails write it in capitals at times."""
     plan = make_plan(dataset(), source=f"{site.url}/clicks.csv".replace("http", "HTTP"), home=home)
     assert plan.origin == f"{site.url}/clicks.csv"
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("/datasets/acme/toy", "write hf://datasets/acme/toy"),
+        ("/datasets/acme/toy/", "write hf://datasets/acme/toy"),
+        ("/datasets/acme/toy/tree/main/a/b", "write hf://datasets/acme/toy/a/b"),
+        ("/datasets/acme/toy/tree/refs%2Fpr%2F1?x=1", "write hf://datasets/acme/toy@refs%2Fpr%2F1"),
+        (
+            "/datasets/acme/toy/blob/v1/a%20b/clicks.csv#L1",
+            "write 'hf://datasets/acme/toy@v1/a b', with --only clicks.csv for that file",
+        ),
+    ],
+)
+def test_the_address_of_a_page_of_the_hub(home: Path, hub: Hub, page: str, told: str) -> None:
+    """Who copies it from the browser is told what to write; a file's own address is one like others."""
+    for server in (hub.url, "https://huggingface.co"):
+        with pytest.raises(UsageError, match="is a page about a dataset on the Hub") as caught:
+            make_plan(dataset(), source=server + page, home=home)
+        assert caught.value.hint == told
+        with pytest.raises(UsageError, match="is a page about a dataset on the Hub"):
+            verify(server + page, home=home)
+    assert not hub.requests
+    hub.repo("acme/open", {"clicks.csv": CLICKS})
+    plan = make_plan(dataset(), source=f"{hub.url}/datasets/acme/open/resolve/main/clicks.csv", home=home)
+    assert names(plan) == ["clicks.csv"]
 
 
 def test_a_name_with_a_tilde_is_no_users_home(
