@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError
@@ -80,12 +80,14 @@ class Copier:
         if not self._tables and not self._root.is_dir():
             yield {}
             return
+        copies: Copies = {}
         with ExitStack() as stack:
-            with copying(self._root):
+            # Where none is needed, the old ones stay in a home that may only be read.
+            with nullcontext() if self._tables else suppress(EcomdataError), copying(self._root):
                 doing = f"publishing {self._release.manifest.dataset}"
                 stack.enter_context(alone(self._root / ".lock", doing, reporter.say))
-            copies = self.planned()
-            remove_others(self._root, copies)
+                copies = self.planned()
+                remove_others(self._root, copies)
             missing = [copy for copy in copies.values() if copy.written is None]
             if missing:
                 reporter.start("writing for the Hub", sum(copy.stored.size for copy in missing))

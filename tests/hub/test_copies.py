@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
+import subprocess
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,39 @@ def test_as_stored_sends_the_files_as_they_lie(hub: Hub, publish: Publish, mine:
         assert files[EVENTS].content == path.read_bytes()
     assert done.layout == "The files are those of the publisher's store, byte for byte."
     assert not ed.verify("hf://datasets/acme/merrec").differences
+
+
+@pytest.fixture
+def read_only(mine: Path) -> Iterator[Callable[[], None]]:
+    """Call it, and the home may only be read."""
+    mounted = False
+
+    def bind() -> None:
+        nonlocal mounted
+        for options in ("bind", "remount,ro,bind"):
+            command = [shutil.which("mount") or "", "-o", options, str(mine), str(mine)]
+            if not command[0] or subprocess.run(command, check=False, capture_output=True).returncode:
+                pytest.skip("this test mounts a folder, which this user may not")
+            mounted = True
+
+    yield bind
+    if mounted:
+        subprocess.run([shutil.which("umount") or "umount", str(mine)], check=True)
+
+
+def test_as_stored_writes_nothing(
+    hub: Hub, publish: Publish, mine: Path, read_only: Callable[[], None]
+) -> None:
+    """So it is done from a home that may only be read, too; copies of before stay there."""
+    publish(home=mine)
+    before = _copies(mine)
+    read_only()
+    with pytest.raises(ed.EcomdataError, match="the disk is read-only") as refused:
+        publish(repo="acme/again", home=mine)
+    assert "--as-stored needs no copies" in refused.value.hint
+    publish(repo="acme/again", home=mine, as_stored=True)
+    assert _copies(mine) == before
+    assert EVENTS in hub.repos["acme/again"].files()
 
 
 def test_a_dry_run_writes_no_copy(hub: Hub, publish: Publish, mine: Path, run_cli: RunCli) -> None:
