@@ -52,7 +52,7 @@ def front_matter(
     )
     if not published.card_only:
         names = [name for name in in_order(dataset, published) if name in features]
-        data["configs"] = _configs(names)
+        data["configs"] = _configs(names, default_of(names, published))
         data["dataset_info"] = [_info(published, name, features[name]) for name in names]
     return str(data).strip()
 
@@ -63,12 +63,17 @@ def in_order(dataset: Dataset, published: Published) -> list[str]:
     return list(dict.fromkeys([*declared, *published.tables]))
 
 
-def _configs(names: Sequence[str]) -> list[dict[str, Any]]:
+def default_of(names: Sequence[str], published: Published) -> str:
+    """The table to begin with: the first that has rows, as ``datasets`` loads no split without any."""
+    return next((name for name in names if published.tables[name].written), names[0] if names else "")
+
+
+def _configs(names: Sequence[str], default: str) -> list[dict[str, Any]]:
     return [
         {
             "config_name": name,
             "data_files": [{"split": "train", "path": f"{name}/*.parquet"}],
-            **({"default": True} if name == names[0] else {}),
+            **({"default": True} if name == default else {}),
         }
         for name in names
     ]

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from ecomdata.cardmaking.escaping import Markdown, address, block, code, plain
-from ecomdata.cardmaking.hubyaml import SAMPLE_LICENCE, card_title, front_matter, in_order
+from ecomdata.cardmaking.hubyaml import SAMPLE_LICENCE, card_title, default_of, front_matter, in_order
 from ecomdata.cardmaking.notes import marked
 from ecomdata.cardmaking.numbers import Numbers
 from ecomdata.cardmaking.origin import load_command, origin_words
@@ -101,7 +101,7 @@ def _values(parts: Parts) -> dict[str, object]:
         "prose": parts.prose,
         "repo": parts.repo,
         "notes": marked(parts.notes),
-        "first": names[0],
+        "first": default_of(names, published),
         "glance": _glance(parts, tables),
         "tables": tables,
         "verdict": _verdict(validation.counts),

@@ -226,6 +226,22 @@ def test_the_card_has_what_the_hub_reads(hub: Hub, publish: Publish) -> None:
         assert line in front
 
 
+def test_the_default_config_has_rows(hub: Hub, publish: Publish, tmp_path: Path) -> None:
+    """``datasets`` loads no split without rows, and the first table may have none."""
+    sample = ed.loader("taobao/tmall").sample
+    assert sample is not None
+    sample(tmp_path, 50, 0)
+    (log,) = tmp_path.rglob("user_log_format1.csv")
+    log.write_text(f"{log.read_text().splitlines()[0]}\n")
+    ed.load("taobao/tmall", source=tmp_path, home=tmp_path / "home")
+    publish("taobao/tmall", "acme/tmall", home=tmp_path / "home", hold_rights=True)
+    card = hub.repos["acme/tmall"].files()["README.md"].content.decode()
+    assert "- config_name: interactions\n" in card
+    assert "    path: users/*.parquet\n  default: true\n" in card
+    assert card.count("default: true") == 1
+    assert 'load_dataset("acme/tmall", "users", split="train")' in card
+
+
 def test_terms_and_languages_that_the_hub_has_no_word_for(hub: Hub, publish: Publish) -> None:
     """Terms without an id have name and address; scripts stand apart from languages."""
     publish("rope", "acme/rope", hold_rights=True)
