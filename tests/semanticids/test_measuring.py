@@ -149,7 +149,7 @@ def test_the_command(tmp_path: Path, run_cli: RunCli) -> None:
     load(tmp_path, final=[*[(1, 2, 3)] * 6, (4, 2, 4), (None, None, None)])
     shown = run_cli("stats", "taobao/forge", "--semantic-ids").stdout
     assert "ids with more than 5 items: 1 (50.00%)" in shown
-    assert "not counted: 1 rows without a code" in shown
+    assert "not counted: 1 rows without any code, 0 with only some" in shown
     parsed = json.loads(run_cli("stats", "taobao/forge", "--semantic-ids", "--json").stdout)
     assert parsed["codebooks"][0]["collisions"]["distribution"] == {"1": 1, "6": 1}
     assert "--semantic-ids" in run_cli("stats", "taobao/forge", code=2).stderr
