@@ -79,3 +79,23 @@ def test_a_sample_that_fails_leaves_nothing_that_keeps_the_next_one_away(
     (tmp_path / ".writing").mkdir()
     (tmp_path / ".writing" / "clicks.csv").write_text("half")
     assert ed.sample("shop/clicks", tmp_path, rows=5) == [tmp_path / "202305" / "clicks.csv"]
+
+
+def test_two_do_not_write_into_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would remove what the first is writing, and their files would mix."""
+    refused: list[str] = []
+    real = ed.loader("shop/clicks").sample
+    assert real is not None
+
+    def meet(folder: Path, rows: int, seed: int) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr("ecomdata.samples.sampler", lambda _: real)
+            with pytest.raises(ed.UsageError, match="another process is writing a sample into") as stop:
+                ed.sample("shop/clicks", tmp_path, rows=7)
+        refused.append(str(stop.value))
+        real(folder, rows, seed)
+
+    monkeypatch.setattr("ecomdata.samples.sampler", lambda _: meet)
+    files = ed.sample("shop/clicks", tmp_path, rows=5)
+    assert len(refused) == 1
+    assert files[0].read_text().count("\n") == 6
