@@ -26,6 +26,10 @@ REJECTED: Final = pl.Schema(
 """Rejected rows: row number, every reason, the raw content, and its bytes where they are not UTF-8."""
 
 
+EXACT: Final = (1 << 53) - 1
+"""Whole numbers up to here are exact as floats; two that are spelt otherwise become the next one."""
+
+
 def integer_limits(dtype: pl.DataType) -> tuple[int, int]:
     """The least and the greatest value of an integer type."""
     bits = int(str(dtype).removeprefix("U").removeprefix("Int"))

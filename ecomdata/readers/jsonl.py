@@ -14,15 +14,13 @@ import polars as pl
 from ecomdata.columns import Columns
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import Batch, Block, integer_limits, undeclared, unreadable
+from ecomdata.readers.base import EXACT, Batch, Block, integer_limits, undeclared, unreadable
 from ecomdata.readers.exact import Record, records, rejected_frame
 from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Half a character, which JSON can spell and UTF-8 cannot."""
 _LARGE: Final = 1 << 1000
-_EXACT: Final = 1 << 53
-"""Whole numbers below it are exact as floats."""
 
 
 class _Spelt(float):
@@ -198,7 +196,7 @@ def _loosened(item: object, dtype: pl.DataType) -> object:
     """A value in another type that says the same; itself where there is none."""
     if dtype == pl.String and not isinstance(item, str):
         return _json(item, ascii_only=False)
-    if dtype.is_integer() and isinstance(item, float) and item.is_integer() and abs(item) < _EXACT:
+    if dtype.is_integer() and isinstance(item, float) and item.is_integer() and abs(item) <= EXACT:
         return int(item)
     if isinstance(dtype, pl.List) and isinstance(item, list):
         inner = dtype.inner

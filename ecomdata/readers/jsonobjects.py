@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from ecomdata.readers.base import integer_limits
+from ecomdata.readers.base import EXACT, integer_limits
 from ecomdata.readers.jsonpieces import Places
 
 KIND: Final = pl.Enum(["absent", "null", "string", "number", "boolean", "array", "object"])
@@ -22,9 +22,6 @@ KIND: Final = pl.Enum(["absent", "null", "string", "number", "boolean", "array",
 
 NULL, STRING, ARRAY, ESCAPED = 1, 2, 5, 7
 Codes = npt.NDArray[np.uint8]
-
-_EXACT: Final = (1 << 53) - 1
-"""Whole numbers up to here are exact as floats; two that are spelt otherwise become the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +179,7 @@ def _integers(bare: pl.Series, dtype: pl.DataType) -> pl.Series:
     whole = bare.cast(dtype, strict=False)
     number = bare.cast(pl.Float64, strict=False)
     low, high = integer_limits(dtype)
-    exact = (number == number.floor()) & number.is_between(max(low, -_EXACT), min(high, _EXACT))
+    exact = (number == number.floor()) & number.is_between(max(low, -EXACT), min(high, EXACT))
     rounded = number.set(~exact.fill_null(value=False), None).cast(dtype, strict=False)
     return whole.zip_with(whole.is_not_null(), rounded)
 
