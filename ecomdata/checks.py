@@ -13,7 +13,7 @@ import dataframely as dy
 import polars as pl
 from dataframely.exc import SchemaError
 
-from ecomdata.errors import EcomdataError
+from ecomdata.errors import LOADER_FAULT, EcomdataError
 
 _POSITION: Final = "ecomdata_position"
 _WORDS: Final = {
@@ -91,7 +91,7 @@ def own_code(what: str) -> Generator[None]:
     except Exception as error:
         raise EcomdataError(
             f"{what} failed: {type(error).__name__}: {said(error)}",
-            hint="this is a fault in the loader; ecomdata --debug shows where",
+            hint=LOADER_FAULT,
         ) from error
 
 

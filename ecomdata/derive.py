@@ -13,7 +13,7 @@ from polars.exceptions import PolarsError
 
 from ecomdata.checks import own_code, said
 from ecomdata.declare import Table
-from ecomdata.errors import EcomdataError
+from ecomdata.errors import LOADER_FAULT, EcomdataError
 from ecomdata.manifest import TableRecord
 from ecomdata.spilling import spilling_connection
 from ecomdata.sqltext import parquet, quoted
@@ -88,7 +88,7 @@ def derived_frames(
             raise EcomdataError(
                 f"{table.name}: its query (derive) does not give what {table.schema.__name__} declares: "
                 f"{said(error)}",
-                hint="this is a fault in the loader; ecomdata --debug shows where",
+                hint=LOADER_FAULT,
             ) from error
 
 

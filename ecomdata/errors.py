@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+LOADER_FAULT: Final = "this is a fault in the loader; ecomdata --debug shows where"
+"""The hint where the code of a loader fails."""
+
 
 class EcomdataError(Exception):
     """A failure with a plain message and, where one helps, a hint.

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Final, NamedTuple, cast
 
 from ecomdata.declare import Dataset, Sampler
-from ecomdata.errors import EcomdataError, UsageError
+from ecomdata.errors import LOADER_FAULT, EcomdataError, UsageError
 
 ENTRY_POINTS: Final = "ecomdata.loaders"
 USER_LOADERS: Final = "ecomdata_user_loaders_"
@@ -195,7 +195,7 @@ def _imported(name: str) -> ModuleType:
     except Exception as error:
         raise EcomdataError(
             f"the loader {name} cannot be imported: {type(error).__name__}: {error}",
-            hint="this is a fault in the loader; ecomdata --debug shows where",
+            hint=LOADER_FAULT,
         ) from error
 
 
