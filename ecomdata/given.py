@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from typing import Any
 
 from ecomdata.errors import UsageError
 
@@ -31,3 +32,13 @@ def whole(name: str, value: object, *, least: int | None = None) -> int:
     if least is not None and number < least:
         raise UsageError(f"{name} cannot be {number}", hint=f"give at least {least}")
     return number
+
+
+def whole_or_none(name: str, value: object, *, least: int | None = None) -> int | None:
+    """A whole number where one is given; see :func:`whole`."""
+    return None if value is None else whole(name, value, least=least)
+
+
+def as_given(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - of any type
+    """Those that are given; the others keep their defaults."""
+    return {name: value for name, value in options.items() if value is not None}

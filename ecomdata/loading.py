@@ -20,7 +20,7 @@ from ecomdata.declare import Dataset
 from ecomdata.engines import LOCAL, EngineName, Opened, engine_of
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.foreign import get_ready
-from ecomdata.given import names, whole
+from ecomdata.given import as_given, names, whole_or_none
 from ecomdata.lookalikes import explained
 from ecomdata.manifest import Manifest, ReadFile, TableRecord, ViewRecord
 from ecomdata.options import DEFAULT_MEMORY, Options
@@ -112,7 +112,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         sample=sample,
         only=only,
         tables=names(tables),
-        limit=None if limit is None else whole("limit", limit, least=1),
+        limit=whole_or_none("limit", limit, least=1),
         memory=memory,
         strict=strict,
         keep_raw=keep_raw,
@@ -120,7 +120,7 @@ def load(  # noqa: PLR0913 - one keyword an option, as the command line has them
         allow_pickle=allow_pickle,
         keep_partial=keep_partial,
         aliases={column: names(found) for column, found in (aliases or {}).items()},
-        **({} if jobs is None else {"jobs": whole("jobs", jobs, least=1)}),
+        **as_given(jobs=whole_or_none("jobs", jobs, least=1)),
     )
     store = Store(home_folder(home))
     opened = engine_of(engine, address, jobs=options.jobs, memory=options.memory)

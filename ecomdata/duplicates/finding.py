@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from ecomdata.duplicates.clusters import Jaccards, Rows, across_sides, in_clusters, in_pairs
 from ecomdata.duplicates.devices import computing
-from ecomdata.duplicates.how import DEFAULT_MEMORY, DEFAULT_TIDYINGS, Device, How, Keep, Method, as_given
+from ecomdata.duplicates.how import DEFAULT_MEMORY, DEFAULT_TIDYINGS, Device, How, Keep, Method
 from ecomdata.duplicates.lsh import PERMUTATIONS
 from ecomdata.duplicates.nodes import NodeMaker, Nodes
 from ecomdata.duplicates.pairing import Sides, near_pairs
 from ecomdata.errors import UsageError
-from ecomdata.given import names, whole
+from ecomdata.given import as_given, names, whole, whole_or_none
 from ecomdata.pathnames import expanded
 from ecomdata.progress import Reporter, Silent
 from ecomdata.texts.given import as_column
@@ -130,7 +130,7 @@ def find_duplicates(  # noqa: PLR0913 - one keyword an option, as the command li
         device=device,
         memory=memory,
         spill=None if spill is None else expanded(Path(spill)),
-        **as_given(jobs=None if jobs is None else whole("jobs", jobs)),
+        **as_given(jobs=whole_or_none("jobs", jobs)),
     )
     return search(
         as_column(texts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from ecomdata.duplicates.lsh import PERMUTATIONS, lsh_bands, lsh_recall
 from ecomdata.errors import UsageError
@@ -59,11 +59,6 @@ def refuse_idle(method: Method, keep: Keep, given: Mapping[str, bool]) -> None:
         raise UsageError(
             f"--newest-by says nothing where the {keep} is kept", hint="add --keep newest, or leave it away"
         )
-
-
-def as_given(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - of any type
-    """Those that are given; the others keep their defaults."""
-    return {name: value for name, value in options.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,6 @@ from ecomdata.duplicates.how import (
     How,
     Keep,
     Method,
-    as_given,
     refuse_idle,
 )
 from ecomdata.duplicates.keeping import keep_found
@@ -34,7 +33,7 @@ from ecomdata.duplicates.sources import Corpus, TextColumn, against, row_times, 
 from ecomdata.embeddings.encoders import Encoder
 from ecomdata.engines import EngineName, Opened, engine_of
 from ecomdata.errors import DataError, UsageError
-from ecomdata.given import names, whole
+from ecomdata.given import as_given, names, whole_or_none
 from ecomdata.pathnames import file_to_write
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
@@ -132,11 +131,11 @@ def dedup(  # noqa: PLR0913 - one keyword an option, as the command line has the
         device=device,
         spill=store.home / "duplicates" / ".spill",
         search=search,
-        **as_given(jobs=None if jobs is None else whole("jobs", jobs)),
+        **as_given(jobs=whole_or_none("jobs", jobs)),
     )
     given = {
         "ngrams": ngrams != DEFAULT_NGRAMS,
-        "normalize": set(names(normalize)) != set(DEFAULT_TIDYINGS),
+        "normalize": set(how.normalize) != set(DEFAULT_TIDYINGS),
         "encoder": encoder != LSA,
         "embeddings": embeddings is not None,
         "search": search != "auto",

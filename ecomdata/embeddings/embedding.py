@@ -20,7 +20,7 @@ from ecomdata.embeddings.sets import EmbeddingSet, as_set
 from ecomdata.embeddings.source import Source, choose
 from ecomdata.embeddings.writing import SetWriter, put_in_place
 from ecomdata.errors import UsageError
-from ecomdata.given import whole
+from ecomdata.given import as_given, whole, whole_or_none
 from ecomdata.manifest import MANIFEST
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import Release, TableData, open_release
@@ -89,9 +89,9 @@ def embed(  # noqa: PLR0913 - one keyword an option, as the command line has the
         normalize=normalize,
         device=device,
         batch=whole("batch", batch),
-        **({} if jobs is None else {"jobs": whole("jobs", jobs)}),
+        **as_given(jobs=whole_or_none("jobs", jobs)),
     )
-    limit = None if limit is None else whole("limit", limit)
+    limit = whole_or_none("limit", limit)
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit:,} rows leaves none", hint="give at least 1")
     release = open_release(name, home=home)

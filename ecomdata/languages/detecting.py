@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ecomdata.given import whole
+from ecomdata.given import whole_or_none
 from ecomdata.languages.arrowtext import Texts, as_series, as_strings, texts_of_series
 from ecomdata.languages.classifier import Classifier, from_file, shipped
 from ecomdata.languages.predicting import Floats
@@ -69,7 +69,7 @@ def detect_languages(
         UsageError: they are no strings, or there is no such file.
         DataError: ``lid`` is no fastText model that can be used.
     """
-    workers = None if threads is None else whole("threads", threads, least=1)
+    workers = whole_or_none("threads", threads, least=1)
     series = as_series(as_column(texts))
     return told(series, from_file(lid) if lid is not None else None, threads=workers)
 

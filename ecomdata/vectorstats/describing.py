@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecomdata.embeddings.sets import EmbeddingSet, embedding_set
-from ecomdata.given import names, whole
+from ecomdata.given import names, whole, whole_or_none
 from ecomdata.pathnames import file_to_write
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import open_release
@@ -71,12 +71,12 @@ def stats(  # noqa: PLR0913 - one keyword an option, as the command line has the
     """
     how = How(
         neighbours=whole("neighbours", neighbours),
-        clusters=None if clusters is None else whole("clusters", clusters),
+        clusters=whole_or_none("clusters", clusters),
         sample=sample_size(sample),
         seed=whole("seed", seed),
         device=device,
         memory=memory,
-        jobs=None if jobs is None else whole("jobs", jobs),
+        jobs=whole_or_none("jobs", jobs),
     )
     page = None if report is None else file_to_write(report)
     where = home_folder(home)
