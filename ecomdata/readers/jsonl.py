@@ -125,7 +125,7 @@ class JsonLines:
         if len(named) != len(fields):
             return [], ["a key stands beside its other name"]
         dtypes = columns.dtypes
-        reasons = [f"key {name} is missing" for name in columns.required if name not in named]
+        reasons = [f"key {n} is missing" for n in columns.required if n not in named and n != self.rest]
         reasons += [f"key {name!r} is not expected" for name in named if name not in dtypes]
         for name, dtype in dtypes.items():
             item = named.get(name)

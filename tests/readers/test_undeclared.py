@@ -69,6 +69,14 @@ def test_parquet_columns_that_are_not_declared_are_json(tmp_path: Path) -> None:
     assert batch(tmp_path).taken == {("key", "name"), ("counts", "")}
 
 
+def test_the_column_for_what_is_not_declared_need_not_be_optional(tmp_path: Path) -> None:
+    """A row without any such key has a null in it, whether or not rows before it had one."""
+    columns = Columns(schema=Rows, optional=("counts",))
+    lines = from_lines(tmp_path, '{"key": "a"}', '{"key": "b", "x": 1}', '{"key": "c"}', columns=columns)
+    assert lines.frame["others"].to_list() == [None, '{"x": 1}', None]
+    assert from_parquet(tmp_path, pl.DataFrame({"key": ["a"]}), columns).frame["others"].to_list() == [None]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), datetime(2020, 1, 1), b"\xff", {"a": 1.5}])  # noqa: DTZ001
 def test_values_that_polars_has_no_json_for_are_kept(tmp_path: Path, value: object) -> None:
     """They are written as Python does, which tells them from null."""
