@@ -184,6 +184,19 @@ def test_a_reader_may_take_something_else_than_a_tuple() -> None:
     assert replace(RAW, reader=Choosing()).reader == Choosing()
 
 
+def test_a_key_is_declared_of_a_table() -> None:
+    """A schema is checked a block at a time: of two rows with one key both went, or none, as they lay."""
+
+    class Keyed(dy.Schema):
+        """Rows with a key."""
+
+        user_id = dy.Int64(primary_key=True)
+
+    message = r"table 'events': .* write key=\('user_id',\) in the table, and no primary_key"
+    with pytest.raises(DeclarationError, match=message):
+        replace(TABLE, schema=Keyed)
+
+
 @pytest.mark.parametrize("declared", [RAW, TABLE])
 def test_a_schema_is_a_class_of_columns(declared: Any) -> None:
     """Neither another class nor a schema that was made."""

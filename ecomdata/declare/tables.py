@@ -18,6 +18,7 @@ from ecomdata.readers.base import Reader, Selective
 
 Normalize = Callable[[pl.LazyFrame], pl.LazyFrame]
 
+_BLOCKWISE: Final = "rows are checked a block at a time, which cannot tell whether all keys differ"
 _GATHER: Final = "gather and assemble go together, and with derive"
 
 
@@ -146,6 +147,8 @@ class Table:
         require_schema(where, self.schema)
         require(TABLE.fullmatch(self.name), f"{where}: names are lower_snake_case")
         require(self.schema.__doc__, f"{where}: {self.schema.__name__} needs a docstring")
+        keys = tuple(self.schema.primary_key())
+        require(not keys, f"{where}: {_BLOCKWISE}: write key={keys} in the table, and no primary_key")
         require(self.grain, f"{where}: say what one row is (grain)")
         require(bool(self.raws) != bool(self.derive), f"{where}: give raws or derive, one of the two")
         gathers = bool(self.gather), self.assemble is not None

@@ -293,7 +293,7 @@ def test_hostile_text_stays_text(releases: dict[str, ed.Release], tmp_path: Path
 class Odd(dy.Schema):
     """Every kind of column."""
 
-    key = dy.String(primary_key=True)
+    key = dy.String()
     nested = dy.List(dy.List(dy.Int64()))
     matrix = dy.Array(dy.Float32(), (2, 3))
     many = dy.List(dy.Struct({"a": dy.Int32(), "tags": dy.List(dy.String())}))
