@@ -30,6 +30,13 @@ class ZipIndex:
     Entries that stand for a folder are left out and counted.
     """
 
+    def misfits(self, columns: Columns) -> list[str]:
+        """What of a declaration it cannot do."""
+        if columns.dtypes == dict(COLUMNS):
+            return []
+        gives = ", ".join(f"{name} ({dtype})" for name, dtype in COLUMNS.items())
+        return [f"ZipIndex gives {gives}, and all of them are declared, with these types"]
+
     def check(self, file: RawFile, columns: Columns) -> None:
         """Check that the directory can be read, and that the declared columns are what it gives."""
         columns.match(COLUMNS.names(), file.name)
