@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -22,6 +23,12 @@ from ecomdata.progress import Reporter
 from ecomdata.readers.base import REJECTED, rows_as_json
 from ecomdata.shards import write_shards
 from ecomdata.threads import Engine, Threads
+
+_NOT_COLUMNS: Final = "these are not the columns upstream publishes, or not in its order"
+_NOT_TEXT: Final = (
+    "load the files as upstream released them; where upstream writes CSV in another encoding, its loader "
+    "says so: Delimited(encoding=...)"
+)
 
 
 class TableWriter:
@@ -132,7 +139,7 @@ class TableWriter:
         if tally.rejected and not tally.written:
             raise DataError(
                 f"{name}: all {tally.rejected:,} rows rejected: {worst}",
-                hint="these are not the columns upstream publishes, or not in its order",
+                hint=_NOT_TEXT if worst.startswith("not UTF-8") else _NOT_COLUMNS,
             )
         if self._options.strict and tally.rejected:
             raise DataError(

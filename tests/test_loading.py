@@ -226,6 +226,16 @@ def test_a_table_of_which_no_row_is_good_is_refused(tmp_path: Path, home: Path) 
     assert Store(home).current("shop/clicks") is None
 
 
+def test_text_in_another_encoding_is_not_taken_for_other_columns(tmp_path: Path) -> None:
+    """The hint says where an encoding is declared."""
+    source = write_clicks(tmp_path, [])
+    path = source / "202305/clicks.csv"
+    path.write_bytes(path.read_bytes() + "1,2,view,3.5,café\n".encode("latin-1"))
+    with pytest.raises(ed.DataError, match=r"all 1 rows rejected: not UTF-8") as caught:
+        load(source)
+    assert "Delimited(encoding=...)" in caught.value.hint
+
+
 def test_a_table_may_come_out_empty(tmp_path: Path) -> None:
     """Where its rows are all dropped by a rule, its shards are there and typed."""
     release = load(write_clicks(tmp_path, ["0,1,view,,"]))

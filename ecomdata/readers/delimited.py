@@ -26,6 +26,7 @@ from ecomdata.rawfile import RawFile
 from ecomdata.readers.badlines import cut_around
 from ecomdata.readers.base import Batch, Block, joined, unreadable
 from ecomdata.readers.exact import Layout, parse_exactly, records, split_fields, whole, whole_records
+from ecomdata.readers.recoding import encoding_problem, recoded, reject_utf16
 from ecomdata.readers.textblocks import BLOCK_SIZE, Piece, after_last_line, plain_pieces, record_blocks
 
 _HEAD: Final = 1 << 20
@@ -51,6 +52,7 @@ class Delimited:
         nulls: What upstream writes where nothing stands, such as ``NULL``; an empty field is null anyway.
         rest: Whether the last column is all that remains of a line, delimiters included. Not with ``quote``
             or ``nulls``.
+        encoding: Upstream's where it is not UTF-8, by a name that Python knows: ``latin-1``, ``gbk``.
         block_size: Bytes parsed at a time.
     """
 
@@ -59,21 +61,24 @@ class Delimited:
     quote: bool = False
     nulls: tuple[str, ...] = ()
     rest: bool = False
+    encoding: str = ""
     block_size: int = BLOCK_SIZE
 
     def misfits(self, columns: Columns) -> list[str]:
         """What of a declaration it cannot do."""
-        long = [f"the delimiter {mark!r} is not one character" for mark in self.delimiters if len(mark) != 1]
-        return long + unreadable(self, columns.dtypes)
+        odd = [f"the delimiter {mark!r} is not one character" for mark in self.delimiters if len(mark) != 1]
+        if self.encoding and (problem := encoding_problem(self.encoding)):
+            odd.append(problem)
+        return odd + unreadable(self, columns.dtypes)
 
     def check(self, file: RawFile, columns: Columns) -> None:
         """Check the header line, or the first row where there is none."""
-        with file.open() as stream:
+        with self._open(file) as stream:
             self._layout(stream.read(_HEAD), file.name, columns)
 
     def blocks(self, file: RawFile, columns: Columns) -> Iterator[Block]:
         """Check the columns, then yield blocks of whole records."""
-        stream = file.open()
+        stream = self._open(file)
         head = stream.read(_HEAD)
         try:
             layout, start = self._layout(head, file.name, columns)
@@ -91,6 +96,9 @@ class Delimited:
 
         return rest()
 
+    def _open(self, file: RawFile) -> IO[bytes]:
+        return recoded(file.open(), self.encoding, file.name) if self.encoding else file.open()
+
     def _pieces(self, stream: IO[bytes], first: bytes, delimiter: str) -> Iterator[bytes | Piece]:
         # A member of an archive can seek too, but only by decompressing from its start.
         if isinstance(getattr(stream, "raw", None), io.FileIO):
@@ -103,7 +111,7 @@ class Delimited:
 
     def _layout(self, head: bytes, where: str, columns: Columns) -> tuple[Layout, int]:
         """How the file is laid out, and where its rows start."""
-        _reject_other_encodings(head, where)
+        reject_utf16(head, where)
         bom = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
         end = head.find(b"\n", bom)
         line = head[bom : end if end >= 0 else None].rstrip(b"\r").decode(errors="replace")
@@ -132,7 +140,9 @@ class Delimited:
         return split_fields(line, delimiter, quoted=self.quote) or line.split(delimiter)
 
     def _laid_out(self, delimiter: str, names: Sequence[str], header: Sequence[str]) -> Layout:
-        return Layout(delimiter, tuple(names), tuple(header), self.quote, self.nulls, self.rest)
+        return Layout(
+            delimiter, tuple(names), tuple(header), self.quote, self.nulls, self.rest, self.encoding
+        )
 
 
 def _header_only(lines: int, columns: Columns) -> Batch:
@@ -200,14 +210,6 @@ def _names_stand_in_quotes(line: str, delimiters: Sequence[str], columns: Column
             columns.match([field.strip('"') for field in line.split(delimiter)], "")
             return True
     return False
-
-
-def _reject_other_encodings(head: bytes, where: str) -> None:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in head[:200]:
-        raise DataError(
-            f"{where}: this is UTF-16 or binary, not UTF-8 text",
-            hint="load the file as upstream released it, or convert it with iconv -t UTF-8",
-        )
 
 
 def _cutter(delimiter: str, *, quoted: bool) -> Callable[[bytes], int]:

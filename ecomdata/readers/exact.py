@@ -38,6 +38,7 @@ class Layout:
         quoted: Whether fields may stand in double quotes.
         nulls: What stands for nothing besides an empty field.
         rest: Whether the last column is all that remains of a line, delimiters included.
+        encoding: The file's, where it was not UTF-8 before it was read.
     """
 
     delimiter: str
@@ -46,6 +47,7 @@ class Layout:
     quoted: bool
     nulls: tuple[str, ...] = ()
     rest: bool = False
+    encoding: str = ""
 
     def fields(self, text: str) -> list[str | None] | None:
         """The fields of one record, null where nothing stands; None when its quotes are malformed."""
@@ -191,7 +193,8 @@ def parse_exactly(data: bytes, layout: Layout, columns: Columns) -> Batch:
     header = list(layout.header)
     for record in records(data, quoted=layout.quoted, delimiter=layout.delimiter):
         if record.reason:
-            rejected.append((record, [record.reason]))
+            other = layout.encoding and record.reason.startswith("not UTF-8")
+            rejected.append((record, [f"not {layout.encoding}" if other else record.reason]))
             continue
         if reason := layout.overfull(record.text):
             rejected.append((record, [reason]))
