@@ -62,6 +62,8 @@ def main() -> None:
         say(shown.getvalue().rstrip("\n"))
         if isinstance(error, click.NoSuchOption) and error.option_name in _before_the_command():
             say(f"hint: it stands before the command: ecomdata {error.option_name} ...")
+        elif isinstance(error, click.NoSuchOption) and _is_home_too_early(error):
+            say("hint: it stands behind the command: ecomdata load NAME --home PATH")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
@@ -78,6 +80,10 @@ def main() -> None:
             say(traceback.format_exc())
         _complain(*_unexpected(error))
         sys.exit(1)
+
+
+def _is_home_too_early(error: click.NoSuchOption) -> bool:
+    return error.option_name == "--home" and error.ctx is not None and error.ctx.parent is None
 
 
 def _before_the_command() -> set[str]:

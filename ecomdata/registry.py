@@ -175,7 +175,8 @@ def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, Path | None, tuple
             target: object = point.load()
         except Exception as error:
             raise EcomdataError(
-                f"{origin} cannot be imported: {error}", hint="repair or uninstall that package"
+                f"{origin} cannot be imported: {type(error).__name__}: {error}",
+                hint=f"{LOADER_FAULT}; repair that package, or uninstall it",
             ) from error
         yield origin, _file_of(sys.modules.get(point.module)), declared(target, origin)
     for folder in folders:
@@ -210,7 +211,7 @@ def _from_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         raise EcomdataError(
-            f"the loader {path} cannot be imported: {type(error).__name__}: {error}"
+            f"the loader {path} cannot be imported: {type(error).__name__}: {error}", hint=LOADER_FAULT
         ) from error
     return module
 

@@ -222,6 +222,12 @@ def test_a_traceback_is_shown_when_it_is_asked_for(run_cli: RunCli) -> None:
     assert "Traceback" in run_cli("--debug", "info", "x", code=None).stderr
 
 
+def test_the_home_before_the_command_is_told_where_it_stands(run_cli: RunCli) -> None:
+    """Beside --loaders is where one looks for it."""
+    told = run_cli("--home", "x", "list", code=2).stderr
+    assert "hint: it stands behind the command: ecomdata load NAME --home PATH" in told
+
+
 @pytest.mark.parametrize("option", ["--debug", "--loaders"])
 def test_an_option_behind_the_command_is_told_where_it_stands(option: str, run_cli: RunCli) -> None:
     """It is the first thing that one tries after an error."""

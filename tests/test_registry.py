@@ -98,6 +98,7 @@ def test_a_loader_that_does_not_work_is_named(content: str, message: str, tmp_pa
     with user_folders([tmp_path]), pytest.raises(EcomdataError, match=message) as caught:
         datasets()
     assert "mine.py" in str(caught.value)
+    assert "--debug shows where" in caught.value.hint or "DATASETS" in caught.value.hint
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
