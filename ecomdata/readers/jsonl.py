@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Final, cast
+from functools import cache, partial
+from typing import Final, NamedTuple, cast
 
 import polars as pl
 
@@ -21,6 +21,8 @@ from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Half a character, which JSON can spell and UTF-8 cannot."""
 _LARGE: Final = 1 << 1000
+_ASCII: Final = json.JSONEncoder()
+_PLAIN: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 class _Spelt(float):
@@ -86,6 +88,7 @@ class JsonLines:
             columns.match(keys, where)
 
     def _parse(self, data: bytes, columns: Columns) -> Batch:
+        shape = self._shape(columns)
         good: list[Record] = []
         values: list[list[object]] = []
         rejected: list[tuple[Record, list[str]]] = []
@@ -102,7 +105,7 @@ class JsonLines:
                 unverified.update(fields.keys() - picked.values())
                 taken |= columns.places(picked, rest=self.rest)
                 fields = _sorted_out(fields, picked, self.rest)
-            row, reasons = ([], reasons) if reasons else self._row(fields, columns)
+            row, reasons = ([], reasons) if reasons else self._row(fields, shape)
             if reasons:
                 rejected.append((record, reasons))
             else:
@@ -119,21 +122,51 @@ class JsonLines:
             taken=frozenset(taken),
         )
 
-    def _row(self, fields: dict[str, object], columns: Columns) -> tuple[list[object], list[str]]:
-        other = {alias: name for name, aliases in columns.aliases.items() for alias in aliases}
-        named = fields if self.rest else {other.get(key, key): item for key, item in fields.items()}
+    def _row(self, fields: dict[str, object], shape: _Shape) -> tuple[list[object], list[str]]:
+        other = shape.other
+        named = {other.get(key, key): item for key, item in fields.items()} if other else fields
         if len(named) != len(fields):
             return [], ["a key stands beside its other name"]
-        dtypes = columns.dtypes
-        reasons = [f"key {n} is missing" for n in columns.required if n not in named and n != self.rest]
-        reasons += [f"key {name!r} is not expected" for name in named if name not in dtypes]
-        for name, dtype in dtypes.items():
+        reasons = [f"key {name} is missing" for name in shape.required if name not in named]
+        reasons += [f"key {name!r} is not expected" for name in named if name not in shape.fits]
+        row: list[object] = []
+        for name, fits in shape.fits.items():
             item = named.get(name)
-            if item is not None and name in self.loose:
-                item = named[name] = _loosened(item, dtype)
-            if item is not None and not _fits(item, dtype):
-                reasons.append(f"{name}: {_json(item)[:60]!r} is not {str(dtype).lower()}")
-        return [named.get(name) for name in columns.names], reasons
+            if item is not None and name in shape.loose:
+                item = _loosened(item, shape.loose[name])
+            if item is not None and not fits(item):
+                reasons.append(f"{name}: {_json(item)[:60]!r} is not {str(shape.dtypes[name]).lower()}")
+            row.append(item)
+        return row, reasons
+
+    def _shape(self, columns: Columns) -> _Shape:
+        dtypes = columns.dtypes
+        aliases = {} if self.rest else columns.aliases
+        return _Shape(
+            other={alias: name for name, known in aliases.items() for alias in known},
+            required=[name for name in columns.required if name != self.rest],
+            dtypes=dtypes,
+            fits={name: _fitting(dtype) for name, dtype in dtypes.items()},
+            loose={name: dtypes[name] for name in self.loose},
+        )
+
+
+class _Shape(NamedTuple):
+    """What a row has to be: worked out once a block, for there are many rows.
+
+    Attributes:
+        other: Alias -> declared name.
+        required: Keys that no row may lack.
+        dtypes: Column -> declared type, and ...
+        fits: ... what tells whether a value is of it.
+        loose: Columns that may come in another type -> declared type.
+    """
+
+    other: Mapping[str, str]
+    required: Sequence[str]
+    dtypes: Mapping[str, pl.DataType]
+    fits: Mapping[str, Callable[[object], bool]]
+    loose: Mapping[str, pl.DataType]
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -145,10 +178,13 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return fields
 
 
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_spelt)
+
+
 def _loads(text: str) -> object:
     """The JSON value, or the exception that says why there is none."""
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_float=_spelt)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         return error
 
@@ -181,15 +217,19 @@ def _json(value: object, *, ascii_only: bool = True) -> str:
 
 
 def _dumps(value: object, *, ascii_only: bool) -> str:
-    dumps = partial(_dumps, ascii_only=ascii_only)
+    if isinstance(value, str):
+        return (_ASCII if ascii_only else _PLAIN).encode(value)
     if isinstance(value, _Spelt):
         return value.text
     if isinstance(value, list):
-        return f"[{', '.join(map(dumps, cast('list[object]', value)))}]"
+        items = [_dumps(item, ascii_only=ascii_only) for item in cast("list[object]", value)]
+        return f"[{', '.join(items)}]"
     if isinstance(value, dict):
-        items = cast("dict[str, object]", value).items()
-        return f"{{{', '.join(f'{dumps(key)}: {dumps(item)}' for key, item in items)}}}"
-    return json.dumps(value, ensure_ascii=ascii_only)
+        encode = (_ASCII if ascii_only else _PLAIN).encode
+        pairs = cast("dict[str, object]", value).items()
+        texts = [f"{encode(key)}: {_dumps(item, ascii_only=ascii_only)}" for key, item in pairs]
+        return f"{{{', '.join(texts)}}}"
+    return str(value) if type(value) is int else _ASCII.encode(value)
 
 
 def _loosened(item: object, dtype: pl.DataType) -> object:
@@ -205,19 +245,26 @@ def _loosened(item: object, dtype: pl.DataType) -> object:
     return item
 
 
-def _fits(item: object, dtype: pl.DataType) -> bool:
+@cache
+def _fitting(dtype: pl.DataType) -> Callable[[object], bool]:
+    """What tells whether a value, not null, is of a type. A truth value is no integer."""
     if dtype == pl.String:
-        return isinstance(item, str) and (item.isascii() or not _SURROGATE.search(item))
+        return _is_text
     if dtype == pl.Boolean:
-        return isinstance(item, bool)
+        return lambda item: isinstance(item, bool)
     if dtype.is_integer():
         low, high = integer_limits(dtype)
-        return isinstance(item, int) and not isinstance(item, bool) and low <= item <= high
+        return lambda item: type(item) is int and low <= item <= high
     if dtype.is_float():
-        whole = isinstance(item, int) and not isinstance(item, bool) and abs(item) <= _LARGE
-        return whole or isinstance(item, float)
-    if isinstance(dtype, pl.List) and isinstance(item, list):
-        inner = dtype.inner
-        items = cast("list[object]", item)
-        return isinstance(inner, pl.DataType) and all(i is None or _fits(i, inner) for i in items)
-    return False
+        return lambda item: isinstance(item, float) or (type(item) is int and abs(item) <= _LARGE)
+    inner = dtype.inner if isinstance(dtype, pl.List) else None
+    if not isinstance(inner, pl.DataType):
+        return lambda _: False
+    fits = _fitting(inner)
+    return lambda item: (
+        isinstance(item, list) and all(one is None or fits(one) for one in cast("list[object]", item))
+    )
+
+
+def _is_text(item: object) -> bool:
+    return isinstance(item, str) and (item.isascii() or not _SURROGATE.search(item))
