@@ -60,10 +60,8 @@ def main() -> None:
         shown = StringIO()
         error.show(shown)
         say(shown.getvalue().rstrip("\n"))
-        if isinstance(error, click.NoSuchOption) and error.option_name in _before_the_command():
-            say(f"hint: it stands before the command: ecomdata {error.option_name} ...")
-        elif isinstance(error, click.NoSuchOption) and _is_home_too_early(error):
-            say("hint: it stands behind the command: ecomdata load NAME --home PATH")
+        if hint := _where_it_stands(error):
+            say(f"hint: {hint}")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
@@ -82,12 +80,15 @@ def main() -> None:
         sys.exit(1)
 
 
-def _is_home_too_early(error: click.NoSuchOption) -> bool:
-    return error.option_name == "--home" and error.ctx is not None and error.ctx.parent is None
-
-
-def _before_the_command() -> set[str]:
-    return {option for param in cli.params for option in param.opts}
+def _where_it_stands(error: click.ClickException) -> str:
+    """Where an option belongs that was given in the wrong place; empty for other errors."""
+    if not isinstance(error, click.NoSuchOption):
+        return ""
+    if error.option_name in {option for param in cli.params for option in param.opts}:
+        return f"it stands before the command: ecomdata {error.option_name} ..."
+    first = error.ctx is not None and error.ctx.parent is None
+    home = first and error.option_name == "--home"
+    return "it stands behind the command: ecomdata load NAME --home PATH" if home else ""
 
 
 def _unexpected(error: BaseException) -> tuple[str, str]:
