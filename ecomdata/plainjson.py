@@ -34,12 +34,18 @@ def parsed(content: str | bytes, *, most: int = LARGEST) -> Any:  # noqa: ANN401
         value: object = json.loads(content, object_pairs_hook=_unique)
     except RecursionError:
         raise ValueError(f"it is nested more than {DEEPEST} levels deep") from None
-    level: list[object] = [value]
-    for _ in range(DEEPEST):
+    if is_deeper(value, DEEPEST):
+        raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+    return value
+
+
+def is_deeper(value: object, levels: int) -> bool:
+    """Whether lists and objects are nested in a value more than so many levels deep."""
+    level = list(_inside([value]))
+    while level and levels:
         level = [inner for one in level for inner in _inside(one)]
-        if not level:
-            return value
-    raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+        levels -= 1
+    return bool(level)
 
 
 def read_json(path: Path, *, most: int = LARGEST) -> Any:  # noqa: ANN401 - whatever stands there

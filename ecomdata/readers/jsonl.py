@@ -13,6 +13,7 @@ import polars as pl
 
 from ecomdata.columns import Columns
 from ecomdata.errors import DataError
+from ecomdata.plainjson import is_deeper
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import EXACT, Batch, Block, integer_limits, undeclared, unreadable
 from ecomdata.readers.exact import Record, records, rejected_frame
@@ -23,6 +24,9 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _LARGE: Final = 1 << 1000
 _ASCII: Final = json.JSONEncoder()
 _PLAIN: Final = json.JSONEncoder(ensure_ascii=False)
+_DEEPEST: Final = 200
+"""Levels of a line. Python's own bound depends on its version, and on where it is called."""
+_TOO_DEEP: Final = ValueError(f"it is nested more than {_DEEPEST} levels deep")
 
 
 class _Spelt(float):
@@ -39,7 +43,7 @@ def _spelt(text: str) -> _Spelt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonLines:
-    """A reader of JSON lines. A line with a key that is missing or not declared is rejected.
+    """A reader of JSON lines. A line that is too deep, or with a key missing or not declared, is rejected.
 
     Attributes:
         block_size: Bytes read at a time.
@@ -184,9 +188,14 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_spelt
 def _loads(text: str) -> object:
     """The JSON value, or the exception that says why there is none."""
     try:
-        return _DECODER.decode(text)
-    except (ValueError, RecursionError) as error:
+        value: object = _DECODER.decode(text)
+    except ValueError as error:
         return error
+    except RecursionError:
+        return _TOO_DEEP
+    # Only what has so many brackets can be so deep, and counting the levels takes its time.
+    brackets = text.count("[") + text.count("{")
+    return _TOO_DEEP if brackets > _DEEPEST and is_deeper(value, _DEEPEST) else value
 
 
 def _fields(record: Record) -> tuple[dict[str, object], list[str]]:
@@ -210,24 +219,17 @@ def _sorted_out(fields: dict[str, object], picked: dict[str, str], rest: str) ->
 
 def _json(value: object, *, ascii_only: bool = True) -> str:
     """JSON as :func:`json.dumps` has it, but with numbers as they were spelt."""
-    try:
-        return _dumps(value, ascii_only=ascii_only)
-    except RecursionError:  # nested hundreds deep: what is written in C goes deeper
-        return json.dumps(value, ensure_ascii=ascii_only)
-
-
-def _dumps(value: object, *, ascii_only: bool) -> str:
     if isinstance(value, str):
         return (_ASCII if ascii_only else _PLAIN).encode(value)
     if isinstance(value, _Spelt):
         return value.text
     if isinstance(value, list):
-        items = [_dumps(item, ascii_only=ascii_only) for item in cast("list[object]", value)]
+        items = [_json(item, ascii_only=ascii_only) for item in cast("list[object]", value)]
         return f"[{', '.join(items)}]"
     if isinstance(value, dict):
         encode = (_ASCII if ascii_only else _PLAIN).encode
         pairs = cast("dict[str, object]", value).items()
-        texts = [f"{encode(key)}: {_dumps(item, ascii_only=ascii_only)}" for key, item in pairs]
+        texts = [f"{encode(key)}: {_json(item, ascii_only=ascii_only)}" for key, item in pairs]
         return f"{{{', '.join(texts)}}}"
     return str(value) if type(value) is int else _ASCII.encode(value)
 

@@ -123,6 +123,19 @@ def test_lines_keep_their_own_keys(tmp_path: Path) -> None:
     assert batch(tmp_path).taken >= {("key", "title"), ("key", "key"), ("key", "name"), ("counts", "n")}
 
 
+@pytest.mark.parametrize("number", ["1.10", "1e999"])
+@pytest.mark.parametrize("depth", [199, 200, 500, 5000])
+def test_a_line_keeps_its_numbers_down_to_where_it_is_too_deep(
+    tmp_path: Path, depth: int, number: str
+) -> None:
+    """On every Python alike: no number gets another spelling, or one that is no JSON."""
+    value = "[" * depth + number + "]" * depth
+    found = from_lines(tmp_path, '{"key": "a"}', f'{{"key": "b", "x": {value}}}', '{"key": "c"}')
+    kept = [f'{{"x": {value}}}'] if depth < 200 else []
+    assert found.frame["others"].drop_nulls().to_list() == kept
+    assert found.reasons == ([] if kept else [(2, ["not JSON: it is nested more than 200 levels deep"])])
+
+
 def test_a_line_without_a_required_key_is_rejected(tmp_path: Path) -> None:
     """The first line says that the file is the right one; a later one may still lack something."""
     found = from_lines(tmp_path, '{"key": "a"}', '{"x": 1}', "[1]")
