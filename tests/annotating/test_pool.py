@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,7 @@ def test_bad_input_on_the_command_line(notes: ed.Release, tmp_path: Path, run_cl
     arguments = ("annotate", "init", NAME, "--table", "events", "--task", file, "--out", tmp_path / "p")
     assert "did you mean 'question'?" in run_cli(*arguments, code=2).stderr
     _init(tmp_path / "q", table="events").close()
-    with sqlite3.connect(tmp_path / "q" / PROJECT_FILE) as opened:
+    with closing(sqlite3.connect(tmp_path / "q" / PROJECT_FILE)) as opened, opened:
         opened.execute("PRAGMA user_version = 9")
     assert "newer ecomdata" in run_cli("annotate", "status", tmp_path / "q", code=1).stderr
     assert "hint: " in run_cli("annotate", "status", tmp_path, code=2).stderr

@@ -39,7 +39,7 @@ def test_a_project_is_one_file_that_says_all_of_itself(project: Project) -> None
         assert again.item(3).content == {"text": "text 2"}
     names = {path.name for path in project.folder.iterdir()}
     assert names <= {PROJECT_FILE, f"{PROJECT_FILE}-wal", f"{PROJECT_FILE}-shm"}
-    with sqlite3.connect(project.folder / PROJECT_FILE) as file:
+    with closing(sqlite3.connect(project.folder / PROJECT_FILE)) as file:
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
@@ -48,7 +48,7 @@ def test_nothing_is_ever_overwritten(project: Project) -> None:
     (ana,) = people(project)
     suggest(project)
     answer(project, ana)
-    with sqlite3.connect(project.folder / PROJECT_FILE) as file:
+    with closing(sqlite3.connect(project.folder / PROJECT_FILE)) as file:
         tables = [row[0] for row in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         for table in set(tables) - {"sqlite_sequence"}:
             (column, *_) = (row[1] for row in file.execute(f"PRAGMA table_info({table})"))
@@ -454,12 +454,12 @@ def test_files_that_are_no_projects(tmp_path: Path, project: Project) -> None:
     with pytest.raises(DataError, match="cannot be read: file is not a database"):
         Project.open(other)
     (other / PROJECT_FILE).unlink()
-    with sqlite3.connect(other / PROJECT_FILE) as file:
+    with closing(sqlite3.connect(other / PROJECT_FILE)) as file, file:
         file.execute("CREATE TABLE t (x)")
     with pytest.raises(UsageError, match="an SQLite file, but no annotation project"):
         Project.open(other)
     project.close()
-    with sqlite3.connect(project.folder / PROJECT_FILE) as file:
+    with closing(sqlite3.connect(project.folder / PROJECT_FILE)) as file, file:
         file.execute("PRAGMA user_version = 2")
     with pytest.raises(EcomdataError, match=r"newer ecomdata \(schema 2, this one knows 1\)") as error:
         Project.open(project.folder)
