@@ -121,8 +121,9 @@ def _filtered(
     started = time.monotonic()
     table = release[name]
     record = _shared(replace(table.record, files=()), release.folder, staging)
-    types = {name: column.dtype for name, column in dataset.table(name).schema.columns().items()}
-    schema = pl.Schema({name: types[name] for name in table.record.columns})
+    # In the schema's order: a manifest has the columns by their names.
+    columns = dataset.table(name).schema.columns().items()
+    schema = pl.Schema({column: known.dtype for column, known in columns if column in table.record.columns})
     reporter.start(f"writing {table.name}", 0)
     files = write_shards(_kept(table, schema, removed, reporter), schema, staging / table.name)
     reporter.finish()

@@ -101,6 +101,7 @@ def test_apply_makes_a_release_without_the_rows(tmp_path: Path, run_cli: RunCli)
     assert old["events"].lazy().collect().height == 5
     assert new["events"].lazy().collect()["note"].to_list() == [LONG, "a b", "c"]
     assert new["events"].lazy().collect().schema == old["events"].lazy().collect().schema
+    assert new["events"].arrow().schema == old["events"].arrow().schema
     assert new["items"].lazy().collect()["item_id"].to_list() == [0, 1, 4]
     record = new.manifest.tables["events"]
     assert record.dropped == {"duplicate of a kept row (note: word:3, Jaccard >= 0.8)": 2}
