@@ -211,10 +211,12 @@ def _sources() -> Iterator[Check]:
 def _reach(server: str, names: Iterable[str]) -> Check:
     import httpx2
 
+    from ecomdata.sources.plan import shown
+
     wanted = ", ".join(dict.fromkeys(names))
     try:
         answer = httpx2.head(server, timeout=_TIMEOUT, follow_redirects=True)
     except (httpx2.RequestError, httpx2.InvalidURL, UnicodeError) as error:
         detail = f"cannot be reached ({type(error).__name__}); needed to download {wanted}"
-        return Check(server, "note", detail, "load files you have with --source, or --sample")
-    return Check(server, "ok", f"answers {answer.status_code}; {wanted}")
+        return Check(shown(server), "note", detail, "load files you have with --source, or --sample")
+    return Check(shown(server), "ok", f"answers {answer.status_code}; {wanted}")

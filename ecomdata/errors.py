@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 LOADER_FAULT: Final = "this is a fault in the loader; ecomdata --debug shows where"
 """The hint where the code of a loader fails."""
+_PASSWORD: Final = re.compile(r"(?<=://)[^/?#\s@]+@")
+"""Of an address, as HF_ENDPOINT and a proxy may have it; messages are copied into issues."""
 
 
 class EcomdataError(Exception):
@@ -17,8 +20,8 @@ class EcomdataError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(_PASSWORD.sub("***@", message))
+        self.hint = _PASSWORD.sub("***@", hint)
 
 
 class UsageError(EcomdataError):

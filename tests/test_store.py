@@ -215,6 +215,18 @@ def test_the_doctor_tries_the_servers_unless_offline(
     assert ([checks[server] for server in tried][:1] == ["note"]) == asked
 
 
+def test_a_password_of_the_hubs_address_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the doctor says is copied into issues, and so are errors."""
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", "http://me:hidden@127.0.0.1:1")
+    monkeypatch.setattr("httpx2.head", lambda _server, **_: SimpleNamespace(status_code=200))
+    assert "http://***@127.0.0.1:1" in {check.name for check in diagnose()}
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(ed.EcomdataError, match=r"cannot get .* from http://\*\*\*@127\.0\.0\.1:1") as caught:
+        ed.load("merrec", source="hf://datasets/acme/merrec")
+    assert "hidden" not in f"{caught.value} {caught.value.hint}"
+
+
 def test_a_newer_format_is_refused(release: ed.Release) -> None:
     """Rather than misread."""
     edited(release, format=FORMAT + 1)

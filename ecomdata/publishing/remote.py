@@ -45,7 +45,7 @@ from ecomdata.sources.hub_calls import (
 )
 from ecomdata.sources.hub_client import LARGEST_TEXT, files_of, small_text
 from ecomdata.sources.patience import LONGEST, RETRIED, Patience
-from ecomdata.sources.plan import COMMIT
+from ecomdata.sources.plan import COMMIT, shown
 
 PATIENCE: Final = Patience()
 _ENDPOINT: Final = "check HF_ENDPOINT or --endpoint"
@@ -332,7 +332,9 @@ class Remote:
         """Turn Xet off while uploading to a server that has none: huggingface_hub would only fail."""
         before = constants.HF_HUB_DISABLE_XET
         if not before and not self._has_xet():
-            reporter.say(f"note: {self.server} has no Xet; uploading over plain HTTP (HF_HUB_DISABLE_XET=1)")
+            reporter.say(
+                f"note: {shown(self.server)} has no Xet; uploading over plain HTTP (HF_HUB_DISABLE_XET=1)"
+            )
             constants.HF_HUB_DISABLE_XET = True
         try:
             yield

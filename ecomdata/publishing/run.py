@@ -27,7 +27,7 @@ from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
 from ecomdata.sources.hub_calls import ASKED, TOLD
 from ecomdata.sources.hub_calls import endpoint as default_endpoint
-from ecomdata.sources.plan import some
+from ecomdata.sources.plan import shown, some
 
 if TYPE_CHECKING:
     import os
@@ -71,7 +71,7 @@ class Publication:
     @property
     def url(self) -> str:
         """The page on the Hub."""
-        return f"{self.server}/datasets/{self.plan.repo}"
+        return f"{shown(self.server)}/datasets/{self.plan.repo}"
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready values."""
