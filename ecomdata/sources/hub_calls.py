@@ -24,7 +24,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, 
 
 from ecomdata.errors import AccessError, EcomdataError, UsageError
 from ecomdata.sources.patience import LONGEST, RETRIED, Patience, whole_number
-from ecomdata.sources.responses import naming_proxies
+from ecomdata.sources.responses import hold, naming_proxies
 
 T = TypeVar("T")
 
@@ -47,6 +47,8 @@ _PAGE: Final = re.compile(
 )
 """A page of the Hub about a dataset, behind the server's address; files are below ``/resolve/``."""
 _PUBLIC: Final = "https://huggingface.co"
+_LARGEST_ANSWER: Final = 64 << 20
+"""Bytes of an answer, unpacked; a thousand files on a page of a listing take less than one MiB."""
 ASKED: Final = 3
 """How often a question is asked before it is given up."""
 TOLD: Final = 200
@@ -161,6 +163,23 @@ def token_only_to(server: str) -> Generator[None]:
         yield
 
 
+@contextmanager
+def short_answers() -> Generator[None]:
+    """Bound what huggingface_hub reads of answers to this thread: it takes all that comes, and unpacks it."""
+    here = threading.get_ident()  # another thread of the user's may fetch a file through the same client
+
+    def ask(request: httpx.Request) -> None:
+        if threading.get_ident() == here:
+            request.headers["accept-encoding"] = "gzip"
+
+    def check(response: httpx.Response) -> None:
+        if threading.get_ident() == here:
+            hold(response, _LARGEST_ANSWER, httpx.ByteStream)
+
+    with hooked("request", ask), hooked("response", check):
+        yield
+
+
 def status_of(error: BaseException) -> int:
     """The status of the answer that an error is about; 0 where there was none."""
     return error.response.status_code if isinstance(error, hub_errors.HfHubHTTPError) else 0
@@ -197,7 +216,8 @@ def patiently(call: Callable[[], T], patience: Patience, *, asked: int = ASKED) 
     session()  # huggingface_hub would fail over proxies with what it fails with over strange answers, too
     for tries in range(1, asked):
         try:
-            return call()
+            with short_answers():
+                return call()
         except (*NETWORK, hub_errors.HfHubHTTPError) as error:
             if status_of(error) not in {0, *RETRIED}:
                 raise
@@ -205,7 +225,8 @@ def patiently(call: Callable[[], T], patience: Patience, *, asked: int = ASKED) 
             if wait > LONGEST:
                 raise
             time.sleep(wait)
-    return call()
+    with short_answers():
+        return call()
 
 
 def strange(error: BaseException, server: str, hint: str) -> EcomdataError:

@@ -39,6 +39,7 @@ from ecomdata.sources.hub_calls import (
     hooked,
     patiently,
     session,
+    short_answers,
     strange,
     token_only_to,
 )
@@ -116,7 +117,7 @@ def files_of(api: hub.HfApi, address: Address, commit: str) -> tuple[Entry, ...]
         address.repo, address.folder or None, recursive=True, revision=commit, repo_type="dataset"
     )
     items = islice((item for item in tree if isinstance(item, hub.RepoFile)), MOST_ENTRIES + 1)
-    with _bounded(api.endpoint), token_only_to(api.endpoint):
+    with _bounded(api.endpoint), token_only_to(api.endpoint), short_answers():
         entries = tuple(_entry(item) for item in items)
     if len(entries) > MOST_ENTRIES:
         raise EcomdataError(

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import email.utils
 import re
-from collections.abc import Generator
+import zlib
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any, Final, cast
 
 import httpx2
 
 from ecomdata.errors import AccessError, DataError, EcomdataError
 from ecomdata.sources.patience import LONGEST, RETRIED, Again, Patience, reason, whole_number
 from ecomdata.sources.plan import shown
+
+_LARGEST_REFUSAL: Final = 1 << 20
+"""Bytes that are read of an answer that is no success: what leads elsewhere needs none, an error few."""
+_STRANGE: Final = "check HF_ENDPOINT, and whether the network wants a login in the browser"
 
 
 @contextmanager
@@ -46,7 +52,60 @@ def client(patience: Patience) -> httpx2.Client:
     timeout = httpx2.Timeout(patience.stall, connect=patience.connect)
     headers = {"user-agent": "ecomdata", "accept-encoding": "identity"}
     with naming_proxies():
-        return httpx2.Client(timeout=timeout, headers=headers, follow_redirects=True)
+        return httpx2.Client(
+            timeout=timeout,
+            headers=headers,
+            follow_redirects=True,
+            event_hooks={"response": [hold_refusal]},
+        )
+
+
+def hold_refusal(response: httpx2.Response) -> None:
+    """Have an answer that is no success be short, for a client whose caller reads the others piece by piece.
+
+    The client itself reads the whole of what leads elsewhere, and of errors where it makes them: however
+    long that is, and unpacked, where a kilobyte can stand for gigabytes.
+    """
+    if not response.is_success:
+        hold(response, _LARGEST_REFUSAL, httpx2.ByteStream)
+
+
+def hold(response: Any, most: int, stream: Callable[[bytes], Any]) -> None:  # noqa: ANN401 - httpx's, or httpx2's
+    """Read an answer before its client does, which would read all of it and unpack what it stands for.
+
+    Args:
+        response: The answer, of which nothing was read.
+        most: Bytes that are kept of it, unpacked. What is no success is cut there.
+        stream: The client's own ``ByteStream``.
+
+    Raises:
+        EcomdataError: a success is longer, or is not packed as gzip.
+    """
+    coding = response.headers.pop("content-encoding", "identity").strip().lower()
+    body = bytearray()
+    for piece in cast("Iterable[bytes]", response.stream):
+        body += piece
+        if len(body) > most:
+            break
+    response.stream.close()
+    content = _unpacked(bytes(body), most) if coding == "gzip" else bytes(body)
+    if response.is_success:
+        server = f"{response.url.scheme}://{response.url.host}"
+        if coding not in {"gzip", "identity", ""}:
+            raise EcomdataError(f"{server} packs what it answers as {coding[:40]!r}", hint=_STRANGE)
+        if len(content) > most:
+            raise EcomdataError(f"{server} answers with more than {most:,} bytes", hint=_STRANGE)
+    elif coding not in {"gzip", "identity", ""}:
+        content = b""
+    response.stream = stream(content[:most])
+
+
+def _unpacked(content: bytes, most: int) -> bytes:
+    """What gzip packed, up to one byte more than so many; nothing where it is not gzip."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(content, most + 1)
+    except zlib.error:
+        return b""
 
 
 def length(response: httpx2.Response) -> int:

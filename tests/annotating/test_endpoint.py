@@ -17,6 +17,7 @@ from ecomdata.annotating.suggesting.running import Suggested, suggest_by_endpoin
 from tests.annotating.endpoints import Answer, Call, Endpoint, fails, says
 from tests.annotating.projects import answer, make_project, people
 from tests.annotating.projects import suggest as all_alike
+from tests.bombs import TWICE, in_little_memory, twice
 from tests.conftest import RunCli
 
 GOOD = {"label": "positive"}
@@ -442,3 +443,11 @@ def test_the_command(endpoint: Endpoint, tmp_path: Path, run_cli: RunCli) -> Non
     assert "--budget is for endpoints" in alone.stderr
     said = json.loads(run_cli(*args, "-y", "--json").stdout)
     assert (said["items"], said["calls"], said["cost"]) == (0, 0, 0.0)
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_answer_that_unpacks_without_end(endpoint: Endpoint, suggest: Suggest, status: int) -> None:
+    """It is a failure of that item, whatever its status, and is not unpacked to its end."""
+    endpoint.behaviour = lambda _: Answer(twice(), status, headers={"Content-Encoding": TWICE})
+    with in_little_memory():
+        assert suggest(limit=1).failed == 1

@@ -21,6 +21,7 @@ from ecomdata.errors import AccessError, DataError, EcomdataError
 from ecomdata.sources.download import Download
 from ecomdata.sources.patience import Again, Patience, pause
 from ecomdata.sources.responses import check_origin
+from tests.bombs import TWICE, in_little_memory, twice
 from tests.conftest import ROOT
 from tests.loopback import Site, but, instead
 from tests.sources.toys import HASTY
@@ -442,6 +443,15 @@ def test_a_redirect_to_another_protocol(site: Site, target: Path) -> None:
     with pytest.raises(EcomdataError, match="cannot reach"):
         _download(site, target).run()
     assert len(site.requests) == 1
+
+
+def test_a_redirect_that_unpacks_without_end(site: Site, target: Path) -> None:
+    """Where it leads is all that is wanted of it."""
+    bomb = instead(302, twice(), location=f"{site.url}/a.bin", content_encoding=TWICE)
+    site.fail(bomb)
+    with in_little_memory():
+        _download(site, target).run()
+    assert target.read_bytes() == BODY
 
 
 def test_a_redirect_that_leaves_https() -> None:

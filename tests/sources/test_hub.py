@@ -9,6 +9,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,11 @@ from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
 from ecomdata.sources import Plan, Selection
 from ecomdata.sources.hub import plan_hub
 from ecomdata.sources.hub_calls import Address
+from tests.bombs import TWICE, in_little_memory, once, twice
 from tests.hub.repo import Repo, blob_id
 from tests.hub.server import Hub
 from tests.hub.writing import TOKEN
-from tests.loopback import Site, but, instead
+from tests.loopback import Answer, Change, Site, but, instead
 from tests.sources import toys
 from tests.sources.toys import CLICKS, ITEMS, contents, names, zipped
 
@@ -455,6 +457,41 @@ def test_an_answer_that_is_nested_without_end(hub: Hub, home: Path) -> None:
     hub.fail(instead(200, b"[" * 100_000, content_type="application/json"))
     with pytest.raises(EcomdataError, match="does not answer as the Hub does"):
         _plan(home)
+
+
+@pytest.mark.parametrize(
+    ("coding", "told"), [("gzip", "answers with more than 67,108,864 bytes"), (TWICE, f"'{TWICE}'")]
+)
+@pytest.mark.parametrize("path", ["/api/datasets/acme/toy", "/tree/"])
+def test_an_answer_that_unpacks_without_end(hub: Hub, home: Path, coding: str, told: str, path: str) -> None:
+    """It is not unpacked to its end, and the server is named."""
+    hub.repo("acme/toy", FILES)
+    body = once() if coding == "gzip" else twice()
+    hub.fail(instead(200, body, content_type="application/json", content_encoding=coding), path=path)
+    with in_little_memory(), pytest.raises(EcomdataError, match=told):
+        _plan(home)
+
+
+@pytest.mark.parametrize("path", ["/api/datasets/acme/toy", "/resolve/"])
+def test_an_error_that_unpacks_without_end(hub: Hub, home: Path, path: str) -> None:
+    """The status says enough."""
+    hub.repo("acme/toy", FILES)
+    hub.fail(instead(403, twice(), content_encoding=TWICE), path=path)
+    with in_little_memory(), pytest.raises(AccessError, match="status 403"):
+        contents(_plan(home))
+
+
+def test_an_answer_that_is_packed(hub: Hub, home: Path) -> None:
+    """The Hub packs its listings as gzip."""
+    hub.repo("acme/toy", FILES)
+
+    def pack(right: Answer) -> Answer:
+        headers = {**right.headers, "Content-Encoding": "gzip"}
+        return replace(right, body=gzip.compress(right.body), headers=headers)
+
+    hub.fail(Change(pack), path="/api/", times=2)
+    assert len(_plan(home).files) == 2
+    assert {request.headers["accept-encoding"] for request in hub.requests} == {"gzip"}
 
 
 def test_a_listing_with_a_wrong_size(hub: Hub, home: Path) -> None:

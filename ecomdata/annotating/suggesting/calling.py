@@ -183,12 +183,12 @@ def _client(settings: Settings, key: str) -> openai.OpenAI:
         raise EcomdataError(
             "asking an endpoint needs the openai client", hint="pip install 'ecomdata[annotate]'"
         ) from None
-    from ecomdata.sources.responses import naming_proxies
+    from ecomdata.sources.responses import hold_refusal, naming_proxies
 
     logging.getLogger("openai").addHandler(logging.NullHandler())
     # Texts go to this address and to none that it names; we repeat calls ourselves, and count each.
     with naming_proxies():
-        http = openai.DefaultHttpxClient(follow_redirects=False)
+        http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [hold_refusal]})
     return openai.OpenAI(
         api_key=key or "none",
         organization="",
