@@ -142,9 +142,10 @@ def check_status(response: httpx2.Response, url: str) -> None:
 
 def check_origin(response: httpx2.Response, url: str) -> None:
     """Refuse a redirect that leaves https (EcomdataError)."""
-    if url.startswith("https://") and response.url.scheme != "https":
+    plain = [step.url for step in (*response.history, response) if step.url.scheme != "https"]
+    if url.startswith("https://") and plain:  # back to https, too: who listens there chooses where
         raise EcomdataError(
-            f"{shown(url)} leads to {response.url.scheme}://{response.url.host}, which is not encrypted",
+            f"{shown(url)} leads to {plain[0].scheme}://{plain[0].host}, which is not encrypted",
             hint="get the file by hand if you trust that, and give it with --source",
         )
 

@@ -454,6 +454,23 @@ def test_a_redirect_that_unpacks_without_end(site: Site, target: Path) -> None:
     assert target.read_bytes() == BODY
 
 
+def test_a_redirect_that_leaves_https_and_comes_back() -> None:
+    """Who listens in between may lead anywhere."""
+    steps = {
+        "https://example.org/a.bin": "http://mirror.example/a.bin",
+        "http://mirror.example/a.bin": "https://other.example/a.bin",
+    }
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        there = steps.get(str(request.url))
+        return httpx2.Response(302, headers={"location": there}) if there else httpx2.Response(200)
+
+    with httpx2.Client(transport=httpx2.MockTransport(answer), follow_redirects=True) as session:
+        response = session.get("https://example.org/a.bin")
+    with pytest.raises(EcomdataError, match=r"leads to http://mirror\.example, which is not encrypted"):
+        check_origin(response, "https://example.org/a.bin")
+
+
 def test_a_redirect_that_leaves_https() -> None:
     """What was asked for encrypted must come encrypted."""
     response = httpx2.Response(200, request=httpx2.Request("GET", "http://mirror.example/a.bin"))
