@@ -1,0 +1,87 @@
+"""What docs/add-a-dataset.md says of upstreams that are less simple does as it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import ecomdata as ed
+from tests.docs.test_add_a_dataset import ROOT, example
+
+EXPLODED = "SELECT session_id, unnest(events, recursive := true) FROM sessions"
+LOADER = f'''
+class RawSessions(dy.Schema):
+    """A line."""
+
+    session = dy.Int64(nullable=True)
+    events = dy.String(nullable=True)
+    others = dy.String(nullable=True)
+
+
+class Sessions(dy.Schema):
+    """A session."""
+
+    session_id = dy.Int64(nullable=False)
+    split = dy.String(nullable=False)
+    others = dy.String(nullable=True)
+    events = dy.List(dy.Struct({{"aid": dy.Int64(), "ts": dy.Int64()}}), nullable=False)
+
+
+class Clicks(dy.Schema):
+    """An event."""
+
+    session_id = dy.Int64(nullable=False)
+    aid = dy.Int64(nullable=False)
+    ts = dy.Int64(nullable=False)
+
+
+def sessions(raw: pl.LazyFrame) -> pl.LazyFrame:
+    """With their events as lists."""
+    events = pl.List(pl.Struct({{"aid": pl.Int64, "ts": pl.Int64}}))
+    return raw.select(
+        "split", "others", session_id="session", events=pl.col("events").str.json_decode(events)
+    ).select(Sessions.column_names())
+
+
+SESSIONS = Raw(
+    files=("*.jsonl",),
+    reader=JsonLines(rest="others", loose=("events",)),
+    schema=RawSessions,
+    normalize=sessions,
+    path=r"(?P<split>train|test)\\.jsonl$",
+)
+DATASETS = (
+    replace(
+        DATASETS[0],
+        tables=(
+            Table(name="sessions", schema=Sessions, grain="a session", raws=(SESSIONS,)),
+            Table(name="events", schema=Clicks, grain="an event", derive="{EXPLODED}"),
+        ),
+    ),
+)
+'''
+
+
+@pytest.mark.usefixtures("home")
+def test_sessions_with_their_events_become_a_row_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nested JSON lines, keys that nobody listed, the split in the name, and a query that takes it apart."""
+    page = (ROOT / "docs" / "add-a-dataset.md").read_text()
+    assert EXPLODED in page
+    mine = tmp_path / "mine" / "toy.py"
+    mine.parent.mkdir()
+    head = "from dataclasses import replace\nfrom ecomdata.readers import JsonLines\n"
+    mine.write_text(head + example()["loaders/toy.py"] + LOADER)
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(mine.parent))
+    lines = [
+        {"session": 1, "events": [{"aid": 5, "ts": 7}, {"aid": 6, "ts": 8}]},
+        {"session": 2, "events": [{"aid": 5, "ts": 9}], "device": "phone"},
+    ]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    release = ed.load("toy", source=tmp_path / "train.jsonl")
+    assert release["events"].lazy().collect().rows() == [(1, 5, 7), (1, 6, 8), (2, 5, 9)]
+    found = release["sessions"].lazy().select("split", "others").collect().rows()
+    assert found == [("train", None), ("train", '{"device": "phone"}')]
