@@ -145,9 +145,9 @@ class JsonLines:
 
     def _shape(self, columns: Columns) -> _Shape:
         dtypes = columns.dtypes
-        aliases = {} if self.rest else columns.aliases
+        other = {alias: name for name, aliases in columns.aliases.items() for alias in aliases}
         return _Shape(
-            other={alias: name for name, known in aliases.items() for alias in known},
+            other={} if self.rest else other,
             required=[name for name in columns.required if name != self.rest],
             dtypes=dtypes,
             fits={name: _fitting(dtype) for name, dtype in dtypes.items()},
