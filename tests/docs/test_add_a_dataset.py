@@ -88,6 +88,8 @@ def test_a_dataset_from_an_entry_point(run_cli: RunCli, tmp_path: Path) -> None:
             "pyproject.toml": shown()["pyproject.toml"],
             "toyshop/__init__.py": "",
             "toyshop/toy.py": example()["loaders/toy.py"],
+            "toyshop/toy.toml": example()["validation/toy.toml"],
+            "toyshop/toy.md": example()["cards/toy.md"],
         },
     )
     uv = Path(sys.executable).with_name("uv")
@@ -101,6 +103,9 @@ def test_a_dataset_from_an_entry_point(run_cli: RunCli, tmp_path: Path) -> None:
     )
     path = os.pathsep.join([str(tmp_path / "installed"), str(ROOT)])
     assert_loads(run_cli, env={"PYTHONPATH": path})
+    assert "all is of 1 January 2024" in run_cli("validate", "toy", env={"PYTHONPATH": path}).stdout
+    run_cli("card", "toy", "-o", tmp_path / "card", env={"PYTHONPATH": path})
+    assert "One shop, one day." in (tmp_path / "card" / "README.md").read_text()
 
 
 def test_a_dataset_in_the_repository(tmp_path: Path) -> None:
