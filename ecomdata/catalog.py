@@ -11,7 +11,6 @@ to a release's rows are ``<dataset>.labels_<task>``.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from collections import defaultdict, deque
@@ -41,15 +40,13 @@ from ecomdata.sqltext import (
     through_polars,
 )
 from ecomdata.store import Store, home_folder, missing_files, writing
+from ecomdata.unknown import what_there_is
 
 if TYPE_CHECKING:
     import polars as pl
 
 MEMORY: Final = "2GB"
 """What DuckDB may hold for a query, before it spills to disk."""
-_UNKNOWN: Final = re.compile(r'(?:\bTable (?:Function )?with name|Catalog) "?([^\s"]+)"? does not exist')
-_NAMED: Final = 12
-"""Views that a hint names, of many."""
 _MADE: Final = "made by ecomdata catalog"
 """The comment of a view that another run may remove."""
 
@@ -102,31 +99,8 @@ def ask(
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:
-            hint = advice(error, files=allow_files) or _hint(error, connection)
+            hint = advice(error, files=allow_files) or what_there_is(error, connection)
             raise UsageError(str(error).strip(), hint=hint) from error
-
-
-def _hint(error: duckdb.Error, connection: duckdb.DuckDBPyConnection) -> str:
-    found = _UNKNOWN.search(str(error))
-    if not found:
-        return ""
-    rows = connection.execute(
-        "SELECT schema_name, view_name, NULL FROM duckdb_views() WHERE NOT internal UNION ALL "
-        "SELECT schema_name, function_name, parameters FROM duckdb_functions() "
-        "WHERE function_type = 'table_macro' AND NOT internal ORDER BY ALL"
-    ).fetchall()
-    if not rows:
-        return "nothing is loaded yet: ecomdata load merrec --sample"
-    names = [
-        ("" if schema == "main" else f"{schema}.") + (name if of is None else f"{name}({', '.join(of)})")
-        for schema, name, of in rows
-    ]
-    if len(names) <= _NAMED:
-        return f"loaded: {', '.join(names)}"
-    from difflib import get_close_matches
-
-    near = get_close_matches(found[1], names, n=_NAMED, cutoff=0)
-    return f"loaded: {', '.join(near)}, and {len(names) - _NAMED} more; ecomdata info NAME lists a dataset's"
 
 
 @contextmanager

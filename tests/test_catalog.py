@@ -202,8 +202,17 @@ def test_an_empty_store_says_how_to_fill_it() -> None:
     """Queries without tables still work."""
     assert ed.sql("select 1 as one").rows() == [(1,)]
     with pytest.raises(ed.UsageError) as caught:
-        ed.sql("select * from shop_clicks.events")
+        ed.sql("select * from clicks")
     assert "nothing is loaded yet" in caught.value.hint
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("query", ["from merrec.events", "select * from MerRec.events"])
+def test_a_dataset_that_is_not_loaded_is_told_to_be_loaded(query: str) -> None:
+    """Whoever asks for what ecomdata knows, and the store has not, is told the command."""
+    with pytest.raises(ed.UsageError) as caught:
+        ed.sql(query)
+    assert caught.value.hint == "merrec is not loaded yet: ecomdata load merrec"
 
 
 @pytest.mark.usefixtures("shop")
