@@ -92,9 +92,9 @@ def from_file(path: str | os.PathLike[str]) -> Classifier:
 
 
 def _softmax(scores: Floats) -> Floats:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return shares
+    powers: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
 
 
 def _tree(counts: tuple[int, ...]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

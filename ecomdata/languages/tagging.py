@@ -57,7 +57,7 @@ class Tagged:
 
 def shares(counts: Counts) -> Floats:
     """The shares of each kind of character, a column for each of SHARES; 0 where all is space."""
-    columns = [
+    columns: list[NDArray[np.integer]] = [
         counts[:, [BENGALI]],
         counts[:, [LATIN]],
         counts[:, [VIETNAMESE]],
