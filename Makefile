@@ -1,4 +1,5 @@
-# make demo and make test need Python (3.11 or later) and make, nothing else.
+# make demo and make test need Python (3.11 or later) and make, nothing else. A .venv that is there keeps its
+# Python: another one needs an environment of its own, make test PYTHON=python3.13 VENV=.venv-3.13
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
