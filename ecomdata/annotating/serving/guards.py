@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -102,7 +101,7 @@ def refusal(method: str, headers: Headers, hosts: Hosts) -> tuple[int, str] | No
         own = site == "same-origin"
     else:
         origin = headers.get("origin")
-        own = origin is None or urlsplit(origin).netloc.lower() == (headers.get("host") or "").lower()
+        own = origin is None or origin.partition("://")[2].lower() == (headers.get("host") or "").lower()
     return None if own else (403, "The request came from another page than this server's own.")
 
 
