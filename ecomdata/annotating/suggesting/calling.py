@@ -202,12 +202,16 @@ def _client(settings: Settings, key: str) -> openai.OpenAI:
 
 def _host(url: str, *, key: bool) -> str:
     """The host of an address, checked."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-        raise UsageError(
-            f"{url!r} is no address of an endpoint",
-            hint="write https://HOST/v1; a key goes into the environment",
-        )
+    refused = UsageError(
+        f"{url!r} is no address of an endpoint", hint="write https://HOST/v1; a key goes into the environment"
+    )
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise refused from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
+        raise refused
     if key and parts.scheme == "http" and not _is_here(parts.hostname):
         raise UsageError(
             f"the key would go to {parts.hostname} in clear text", hint=f"use https, or unset {KEY}"
