@@ -14,7 +14,7 @@ SPACE: Final = b" \t\r\n"
 HALF: Final = "not JSON that can be kept: half a character stands in it"
 _DEEP: Final = "not JSON that can be kept: it is nested too deep"
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[^",]+|.', re.DOTALL)
-_KEY: Final = re.compile(rb'[ \t\r\n]*(,?)[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
+_KEY: Final = re.compile(rb'[ \t\r\n]*+(,?)[ \t\r\n]*+("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
 _TYPES: Final[dict[type, str]] = {
     str: "string",
     bool: "boolean",

@@ -289,6 +289,13 @@ def test_what_is_no_object_in_an_object_is_rejected() -> None:
     assert found.rejected["raw"].to_list() == [', "n": 5, "b": {}', ', "d": 1']
 
 
+def test_white_space_before_no_key_is_passed_once() -> None:
+    """A megabyte of it would else be gone through from each of its bytes, for hours."""
+    found = parse(f'{{"a": {{}}{" " * (1 << 20)}{{}}, "c": {{}}}}', OUTER, SHOPS, 1 << 22)
+    assert found.frame["id"].to_list() == ["a", "c"]
+    assert [reason for _, (reason,) in found.reasons] == ["not one key and a colon stand before it (byte 8)"]
+
+
 @pytest.mark.parametrize("head", [b"\xef\xbb\xbf", b"\xef\xbb\xbf \r\n", b"\n" * 5000, b""])
 def test_a_byte_order_mark_and_line_ends_are_white_space(head: bytes) -> None:
     """Files pass through Windows tools."""
