@@ -28,7 +28,7 @@ from ecomdata.threads import Engine, Pending, Pool, Threads
 QUARANTINE: Final = pl.Schema([("source_file", pl.String()), *REJECTED.items()])
 """Columns of a quarantine file. ``row`` counts from 1; in text files it is the line."""
 
-_QUARANTINE_ROWS: Final = 100_000
+_QUARANTINE_BYTES: Final = 32 << 20
 _MAX_REASONS: Final = 50
 
 
@@ -87,7 +87,7 @@ class Quarantine:
         self._folder = folder
         self._table = table
         self._held: list[pl.DataFrame] = []
-        self._rows = 0
+        self._bytes = 0
         self.files: list[WrittenFile] = []
 
     def add(self, source_file: str, rejected: pl.DataFrame) -> None:
@@ -96,8 +96,8 @@ class Quarantine:
             named = rejected.select(pl.lit(source_file).alias("source_file"), *REJECTED.names())
             # A copy: the rows may be views into the memory of a whole block, which they would keep.
             self._held.append(pl.DataFrame.deserialize(io.BytesIO(named.serialize())))
-            self._rows += rejected.height
-            if self._rows >= _QUARANTINE_ROWS:
+            self._bytes += int(self._held[-1].estimated_size())
+            if self._bytes >= _QUARANTINE_BYTES:
                 self.flush()
 
     def flush(self) -> None:
@@ -106,7 +106,7 @@ class Quarantine:
             stem = f"{self._table}-{len(self.files):03d}"
             frames = iter([pl.concat(self._held)])
             self.files += write_shards(frames, QUARANTINE, self._folder, stem=stem)
-            self._held, self._rows = [], 0
+            self._held, self._bytes = [], 0
 
 
 class TableReader:

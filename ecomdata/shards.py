@@ -18,6 +18,8 @@ from ecomdata.store import writing
 
 _ROW_GROUP_BYTES: Final = 32 << 20
 """A writer holds several row groups at a time: with 64 MiB, 80 to 100 MB more at the peak, and no faster."""
+_MOST_BYTES: Final = 4 * _ROW_GROUP_BYTES
+"""Where a row group grows beyond, as rows became wider, the shard ends; rows that vary a little end none."""
 _SHARD_BYTES: Final = 1 << 30
 _MAX_ROW_GROUP: Final = 1 << 17
 _MIN_ROW_GROUP: Final = 1 << 6
@@ -46,14 +48,20 @@ class _Slices:
         self._rest: pl.DataFrame | None = None
         self.failure: BaseException | None = None
 
-    def take(self, rows: int) -> Iterator[pl.DataFrame]:
-        """Frames with ``rows`` rows in all, or fewer at the end. Failures are kept for :meth:`reraise`."""
+    def take(self, rows: int, group: int) -> Iterator[pl.DataFrame]:
+        """Frames with ``rows`` rows in all; fewer at the end, and where a row group's rows are too wide.
+
+        Failures are kept for :meth:`reraise`.
+        """
+        fits = _Fits(group)
         try:
             while rows and (frame := self._next()) is not None:
-                if frame.height > rows:
-                    self._rest = frame[rows:]
-                    frame = frame[:rows]
-                rows -= frame.height
+                most = min(rows, frame.height)
+                taken = fits.rows(frame[:most])
+                if taken < frame.height:
+                    self._rest = frame[taken:]
+                    frame = frame[:taken]
+                rows = rows - taken if taken == most else 0
                 if frame.height:
                     yield frame
         except GeneratorExit:
@@ -93,8 +101,9 @@ def write_shards(
 ) -> tuple[WrittenFile, ...]:
     """Write frames into ``folder/stem-00000.parquet`` and so on, at least one, hashed and on disk.
 
-    Row groups take at most 32 MiB and shards about 1 GiB of memory when read; both are counted in
-    rows, from the width of the first ones, so that the same rows give the same bytes however they were cut.
+    Row groups take about 32 MiB and shards 1 GiB of memory when read, at most; both are counted in rows, from
+    the width of a shard's first ones, and the shard ends early where later ones are so much wider that a row
+    group takes 128 MiB. So the same rows give the same bytes however they were cut.
 
     Args:
         frames: Frames of the given schema, read as they are needed.
@@ -106,15 +115,11 @@ def write_shards(
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     slices = _Slices(frames)
-    width = _width_of_first(slices)
-    fitting = max(1, _ROW_GROUP_BYTES // width)
-    group = min(_MAX_ROW_GROUP, max(_MIN_ROW_GROUP, 1 << (fitting.bit_length() - 1)))
-    per_shard = max(1, _SHARD_BYTES // (width * group)) * group
     written: list[tuple[Path, Future[str], int]] = []
     with ThreadPoolExecutor(1, thread_name_prefix="sha256") as hashing:
         while not written or slices.peek() is not None:
             path = folder / f"{stem}-{len(written):05d}.parquet"
-            rows = _write_shard(slices, schema, path, per_shard, group)
+            rows = _write_shard(slices, schema, path)
             written.append((path, hashing.submit(sha256_file, path), rows))
     with writing(folder):
         sync_folder(folder)
@@ -148,14 +153,74 @@ def _width(frame: pl.DataFrame) -> int:
     return max(1, frame.to_arrow().nbytes // frame.height)
 
 
-def _write_shard(slices: _Slices, schema: pl.Schema, path: Path, rows: int, group: int) -> int:
-    """Write at most ``rows`` rows into one file, bring it to disk, and return how many there were."""
+class _Fits:
+    """Counts rows into row groups of ``group`` rows, as long as each of these fits."""
+
+    def __init__(self, group: int) -> None:
+        self._group = group
+        self._rows = 0
+        self._bytes = 0
+
+    def rows(self, frame: pl.DataFrame) -> int:
+        """How many rows of the next frame there are up to the one with which a row group is too large."""
+        varying = [_bytes_of(pl.col(name), dtype) for name, dtype in frame.schema.items() if _varies(dtype)]
+        if not varying:
+            return frame.height
+        sizes = frame.select(pl.sum_horizontal(varying).cast(pl.Int64)).to_series()
+        start = 0
+        while start < frame.height:
+            of_group = sizes[start : start + self._group - self._rows]
+            size = self._bytes + int(of_group.sum())
+            if size > _MOST_BYTES:
+                fitting = of_group.cum_sum() + self._bytes <= _MOST_BYTES
+                return start + int(fitting.sum()) + 1
+            start += len(of_group)
+            self._rows += len(of_group)
+            self._bytes = size
+            if self._rows == self._group:
+                self._rows = self._bytes = 0
+        return frame.height
+
+
+def _varies(dtype: pl.DataType) -> bool:
+    if isinstance(dtype, pl.Struct):
+        return any(_varies(field.dtype) for field in dtype.fields if isinstance(field.dtype, pl.DataType))
+    return isinstance(dtype, pl.String | pl.Binary | pl.List)
+
+
+def _bytes_of(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Bytes of each value of a column: of a text its own, of any other that is not made of others 8."""
+    if isinstance(dtype, pl.Struct):
+        kinds = [(field.name, field.dtype) for field in dtype.fields]
+        return pl.sum_horizontal(
+            _bytes_of(values.struct.field(name), kind)
+            for name, kind in kinds
+            if isinstance(kind, pl.DataType)
+        )
+    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
+        inner = dtype.inner
+        if _varies(inner):
+            return values.list.eval(_bytes_of(pl.element(), inner)).list.sum()
+        return values.list.len() * 8
+    if isinstance(dtype, pl.String):
+        return values.str.len_bytes()
+    if isinstance(dtype, pl.Binary):
+        return values.bin.size()
+    return pl.lit(8)
+
+
+def _write_shard(slices: _Slices, schema: pl.Schema, path: Path) -> int:
+    """Write one file's rows, bring it to disk, and return how many they are."""
+    width = _width_of_first(slices)
+    fitting = max(1, _ROW_GROUP_BYTES // width)
+    group = min(_MAX_ROW_GROUP, max(_MIN_ROW_GROUP, 1 << (fitting.bit_length() - 1)))
+    rows = max(1, _SHARD_BYTES // (width * group)) * group
     lists = [dtype.inner for dtype in schema.values() if isinstance(dtype, pl.List)]
     counts = sum(inner.is_integer() for inner in lists)
     encode = _by_pyarrow if counts > len(lists) - counts else _by_polars
     try:
         with writing(path):
-            count = encode(slices.take(rows), schema, path, group)
+            count = encode(slices.take(rows, group), schema, path, group)
     finally:
         # What reading raised is about the raw file; it must not be taken for a failure to write.
         slices.reraise()

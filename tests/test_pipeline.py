@@ -201,15 +201,16 @@ def test_a_quarantine_without_rows_has_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "quarantine").exists()
 
 
-def test_a_large_quarantine_is_written_in_parts(tmp_path: Path) -> None:
-    """Any number of rejected rows fits in memory, and all of them are kept."""
+@pytest.mark.parametrize(("rows", "width"), [(300_000, 120), (300, 180_000)])
+def test_a_large_quarantine_is_written_in_parts(rows: int, width: int, tmp_path: Path) -> None:
+    """Many rejected rows do not have to fit into memory, nor do fewer that are wide."""
     quarantine = Quarantine(tmp_path / "quarantine", "events")
-    for _ in range(5):
-        quarantine.add("a.csv", rejections([["bad"]] * 60_000))
+    for _ in range(10):
+        quarantine.add("a.csv", rejections([["a" * width]] * (rows // 10)))
     quarantine.flush()
-    assert len(quarantine.files) == 3
+    assert len(quarantine.files) > 1
     paths = [tmp_path / file.path for file in quarantine.files]
-    assert pl.read_parquet(paths).height == sum(file.rows for file in quarantine.files) == 300_000
+    assert pl.read_parquet(paths).height == sum(file.rows for file in quarantine.files) == rows
 
 
 def test_a_quarantine_keeps_no_memory_of_others(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -112,3 +113,29 @@ def test_runs_of_counts_take_little_room(tmp_path: Path) -> None:
     frame = pl.DataFrame({"counts": counts}, schema={"counts": COUNTS})
     (file,) = write_shards(iter([frame]), frame.schema, tmp_path / "part")
     assert file.size < 300 * 150
+
+
+@pytest.mark.parametrize(
+    "dtype", [pl.String(), pl.List(pl.Float64), pl.List(pl.Struct({"b": pl.Binary()}))], ids=str
+)
+def test_rows_that_become_wider_end_a_file(dtype: pl.DataType, tmp_path: Path) -> None:
+    """Row groups are counted by the first rows: a hundred thousand that are wider made one of all memory."""
+    narrow, wide = {
+        "String": ("a", "a" * (1 << 20)),
+        "List(Float64)": ([0.5], [0.5] * (1 << 17)),
+        "List(Struct({'b': Binary}))": ([], [{"b": b"b" * (1 << 19)}] * 2),
+    }[str(dtype)]
+    frame = pl.DataFrame({"value": [narrow] * 5_000 + [wide] * 150}, schema={"value": dtype})
+    first, second = write_shards(iter([frame]), frame.schema, tmp_path / "whole")
+    assert 5_000 < first.rows < 5_130
+    assert pq.read_metadata(tmp_path / second.path).num_rows == second.rows == 5_150 - first.rows
+    pieces = write_shards(cut(frame, [4_097, 3, 500]), frame.schema, tmp_path / "cut")
+    assert [file.sha256 for file in pieces] == [first.sha256, second.sha256]
+    assert pl.read_parquet(tmp_path / "cut").equals(frame)
+
+
+def test_rows_that_become_narrower_share_a_row_group_again(tmp_path: Path) -> None:
+    """A file's own first rows say how many go into its row groups, not those of the first file."""
+    frame = pl.DataFrame({"a": ["a" * (1 << 20)] * 64 + ["a"] * 20_000})
+    files = write_shards(iter([frame]), frame.schema, tmp_path / "part")
+    assert [pq.read_metadata(tmp_path / file.path).num_row_groups for file in files[1:]] == [1]
