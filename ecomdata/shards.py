@@ -61,7 +61,7 @@ class _Slices:
                 if taken < frame.height:
                     self._rest = frame[taken:]
                     frame = frame[:taken]
-                rows = rows - taken if taken == most else 0
+                rows = 0 if fits.full else rows - taken
                 if frame.height:
                     yield frame
         except GeneratorExit:
@@ -154,9 +154,10 @@ def _width(frame: pl.DataFrame) -> int:
 
 
 class _Fits:
-    """Counts rows into row groups of ``group`` rows, as long as each of these fits."""
+    """Counts rows into row groups of ``group`` rows, until one is too large: then it is ``full``."""
 
     def __init__(self, group: int) -> None:
+        self.full = False
         self._group = group
         self._rows = 0
         self._bytes = 0
@@ -173,6 +174,7 @@ class _Fits:
             size = self._bytes + int(of_group.sum())
             if size > _MOST_BYTES:
                 fitting = of_group.cum_sum() + self._bytes <= _MOST_BYTES
+                self.full = True
                 return start + int(fitting.sum()) + 1
             start += len(of_group)
             self._rows += len(of_group)

@@ -129,9 +129,10 @@ def test_rows_that_become_wider_end_a_file(dtype: pl.DataType, tmp_path: Path) -
     first, second = write_shards(iter([frame]), frame.schema, tmp_path / "whole")
     assert 5_000 < first.rows < 5_130
     assert pq.read_metadata(tmp_path / second.path).num_rows == second.rows == 5_150 - first.rows
-    pieces = write_shards(cut(frame, [4_097, 3, 500]), frame.schema, tmp_path / "cut")
-    assert [file.sha256 for file in pieces] == [first.sha256, second.sha256]
-    assert pl.read_parquet(tmp_path / "cut").equals(frame)
+    for lengths in ([4_097, 3, 500], [first.rows, 10]):
+        pieces = write_shards(cut(frame, lengths), frame.schema, tmp_path / "cut")
+        assert [file.sha256 for file in pieces] == [first.sha256, second.sha256]
+        assert pl.read_parquet(tmp_path / "cut").equals(frame)
 
 
 def test_rows_that_become_narrower_share_a_row_group_again(tmp_path: Path) -> None:
