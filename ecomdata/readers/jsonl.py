@@ -176,9 +176,13 @@ class _Shape(NamedTuple):
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """An object whose keys differ; with two alike, one of the values would be lost."""
     fields = dict(pairs)
-    if len(fields) != len(pairs):
-        twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
-        raise ValueError(f"key {twice!r} stands twice")
+    if len(fields) == len(pairs):
+        return fields
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise ValueError(f"key {key!r} stands twice")
+        seen.add(key)
     return fields
 
 

@@ -93,6 +93,11 @@ def test_objects_read_back(
         ('{"id": 1, "title": "\\ud800", "price": 1, "new": true, "codes": []}', "title:"),
         pytest.param("[" * 100_000, "not JSON", id="deep"),
         pytest.param(
+            "{" + ", ".join(f'"{number}": 0' for number in range(200_000)) + ', "199999": 1}',
+            "key '199999' stands twice",
+            id="many keys",
+        ),
+        pytest.param(
             '{"id": 1, "title": "", "price": 1%s, "new": true, "codes": []}' % ("0" * 400),
             "price: '1",
             id="large",
