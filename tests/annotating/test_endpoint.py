@@ -286,6 +286,7 @@ def test_the_key_goes_to_the_endpoint_and_nowhere_else(
         ("ftp://llm.example", "no address of an endpoint"),
         ("https://key@llm.example/v1", "no address of an endpoint"),
         ("https://:key@llm.example/v1", r"'https://\*\*\*@llm.example/v1' is no address of an endpoint"),
+        ("https://me:k@y@llm.example/v1", r"'https://\*\*\*@llm.example/v1' is no address of an endpoint"),
         ("https://[llm/v1", "no address of an endpoint"),
         ("https://llm.example:99999/v1", "no address of an endpoint"),
         ("llm.example", "no address of an endpoint"),
