@@ -136,6 +136,7 @@ _HOOKING: Final = threading.Lock()
 @contextmanager
 def hooked(kind: Literal["request", "response"], hook: Callable[[Any], None]) -> Generator[None]:
     """Have huggingface_hub call this with each request it sends, or each answer it gets, in any thread."""
+    # Made by us: over proxies huggingface_hub fails with what it fails with over strange answers, too.
     client = session()
     # The lists are replaced, never changed: another thread may be walking through one.
     with _HOOKING:
@@ -207,17 +208,16 @@ def asked_to_wait(error: BaseException) -> float:
     return max(float(told), float(limit.reset_in_seconds) if limit and not limit.remaining else 0.0)
 
 
+@short_answers()
 def patiently(call: Callable[[], T], patience: Patience, *, asked: int = ASKED) -> T:
     """Call, and again after a wait when the network or the server fails in a way that may pass.
 
     huggingface_hub tries listings and uploads again by itself, but neither its first question nor what
     makes repositories, commits, branches and tags.
     """
-    session()  # huggingface_hub would fail over proxies with what it fails with over strange answers, too
     for tries in range(1, asked):
         try:
-            with short_answers():
-                return call()
+            return call()
         except (*NETWORK, hub_errors.HfHubHTTPError) as error:
             if status_of(error) not in {0, *RETRIED}:
                 raise
@@ -225,8 +225,7 @@ def patiently(call: Callable[[], T], patience: Patience, *, asked: int = ASKED) 
             if wait > LONGEST:
                 raise
             time.sleep(wait)
-    with short_answers():
-        return call()
+    return call()
 
 
 def strange(error: BaseException, server: str, hint: str) -> EcomdataError:
