@@ -21,6 +21,7 @@ from ecomdata.options import Options
 from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, count_reasons, without_dropped
 from ecomdata.progress import Reporter
 from ecomdata.readers.base import REJECTED, rows_as_json
+from ecomdata.readers.textblocks import NOT_UTF8
 from ecomdata.shards import write_shards
 from ecomdata.threads import Engine, Threads
 
@@ -139,7 +140,7 @@ class TableWriter:
         if tally.rejected and not tally.written:
             raise DataError(
                 f"{name}: all {tally.rejected:,} rows rejected: {worst}",
-                hint=_NOT_TEXT if worst.startswith("not UTF-8") else _NOT_COLUMNS,
+                hint=_NOT_TEXT if worst.startswith(NOT_UTF8) else _NOT_COLUMNS,
             )
         if self._options.strict and tally.rejected:
             raise DataError(

@@ -13,7 +13,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from ecomdata.columns import Columns
 from ecomdata.readers.base import REJECTED, Batch
-from ecomdata.readers.textblocks import decode, lines_of
+from ecomdata.readers.textblocks import NOT_UTF8, decode, lines_of
 
 _MAX_QUOTED_LINES: Final = 1000
 """A quote that is not closed within so many lines is an error of its first line only."""
@@ -193,7 +193,7 @@ def parse_exactly(data: bytes, layout: Layout, columns: Columns) -> Batch:
     header = list(layout.header)
     for record in records(data, quoted=layout.quoted, delimiter=layout.delimiter):
         if record.reason:
-            other = layout.encoding and record.reason.startswith("not UTF-8")
+            other = layout.encoding and record.reason.startswith(NOT_UTF8)
             rejected.append((record, [f"not {layout.encoding}" if other else record.reason]))
             continue
         if reason := layout.overfull(record.text):

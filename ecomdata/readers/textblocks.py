@@ -13,6 +13,8 @@ BLOCK_SIZE: Final = 8 << 20
 MAX_RECORD: Final = 64 << 20
 """A record longer than this is cut; what is left of it then fails to parse and is rejected."""
 
+NOT_UTF8: Final = "not UTF-8"
+"""How the reason of a row begins whose bytes are no text."""
 _CHANGED: Final = "leave raw files alone until they are loaded, then load them again"
 
 
@@ -113,4 +115,4 @@ def decode(line: bytes) -> tuple[str, str]:
     try:
         return line.decode(), ""
     except UnicodeDecodeError as error:
-        return line.decode(errors="backslashreplace"), f"not UTF-8 at byte {error.start + 1} of the line"
+        return line.decode(errors="backslashreplace"), f"{NOT_UTF8} at byte {error.start + 1} of the line"
