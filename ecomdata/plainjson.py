@@ -32,9 +32,10 @@ def parsed(content: str | bytes, *, most: int = LARGEST) -> Any:  # noqa: ANN401
         raise ValueError(f"it has {len(content):,} bytes, and {most:,} are read")
     try:
         value: object = json.loads(content, object_pairs_hook=_unique)
+        deeper = is_deeper(value, DEEPEST)
     except RecursionError:
-        raise ValueError(f"it is nested more than {DEEPEST} levels deep") from None
-    if is_deeper(value, DEEPEST):
+        value, deeper = None, True
+    if deeper:
         raise ValueError(f"it is nested more than {DEEPEST} levels deep")
     return value
 
