@@ -116,11 +116,16 @@ def check_member(entry: zipfile.ZipInfo, name: str, *, hint: str = BOMB) -> None
     """Check that a member can be unpacked, by what the directory says of it.
 
     Raises:
-        DataError: it is encrypted, packed otherwise than by deflate, or would grow beyond reason.
+        DataError: it is encrypted, a patch, packed otherwise than by deflate, or would grow beyond reason.
     """
     where = f"{name}/{entry.filename}"
-    if entry.flag_bits & 0x1:
+    if entry.flag_bits & 0x41:  # the second means strong encryption
         raise DataError(f"{where} is encrypted", hint="unpack the archive with its password, give the folder")
+    if entry.flag_bits & 0x20:
+        raise DataError(
+            f"{where} is a patch of another file, which is not unpacked here",
+            hint="unpack the archive with another program and give the folder",
+        )
     if entry.compress_type not in _PACKED:
         raise DataError(
             f"{where} is packed by method {entry.compress_type}; only 8, deflate, is unpacked here",

@@ -18,10 +18,11 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Final
 
@@ -220,8 +221,7 @@ def _check_names(found: Iterable[Member], name: str) -> None:
 def _zip_members(path: Path, name: str) -> list[Member]:
     found: list[Member] = []
     entries = zip_directory(path, name)
-    _check_directory(path, entries, name)
-    for info in entries:
+    for info, start in zip(entries, _places(path, entries, name), strict=True):
         kind = stat.S_IFMT(info.external_attr >> 16)
         if info.is_dir() or (kind == stat.S_IFDIR and not info.file_size):
             continue
@@ -229,15 +229,17 @@ def _zip_members(path: Path, name: str) -> list[Member]:
             raise _not_a_file(name, info.filename)
         check_member(info, name)
         # The original name is the one in the archive; zipfile cuts the other at a NUL.
-        found.append(Member(info.orig_filename, info.file_size, partial(_open_zip, path, info, name)))
+        found.append(Member(info.orig_filename, info.file_size, partial(_open_zip, path, info, start, name)))
     return found
 
 
-def _check_directory(path: Path, entries: Iterable[zipfile.ZipInfo], name: str) -> None:
-    """Compare the names in a zip's directory with those that its members bear themselves.
+def _places(path: Path, entries: Sequence[zipfile.ZipInfo], name: str) -> list[int]:
+    """Where in a zip the data of each member begins, in bytes.
 
-    zipfile does so when it opens one, but a member whose name is damaged is not known, and never opened.
+    The names in its directory are compared with those that its members bear themselves: a member whose name
+    is damaged is not known, and would never be missed. No two may share bytes, as those of bombs do.
     """
+    places: list[int] = []
     with path.open("rb") as file:
         for info in entries:
             file.seek(info.header_offset)
@@ -248,21 +250,24 @@ def _check_directory(path: Path, entries: Iterable[zipfile.ZipInfo], name: str) 
                 raise DataError(
                     f"{name}/{info.filename} is damaged: it bears another name itself", hint=AGAIN
                 )
-
-
-def _open_zip(path: Path, info: zipfile.ZipInfo, name: str) -> IO[bytes]:
-    label = f"{name}/{info.filename}"
-    with ExitStack() as stack:
-        try:
-            archive = stack.enter_context(zipfile.ZipFile(path))
-            content = stack.enter_context(archive.open(info))
-        except NotImplementedError as error:
+            places.append(file.tell() + int.from_bytes(header[28:30], "little"))
+    ends = [start + info.compress_size for start, info in zip(places, entries, strict=True)]
+    order = sorted(range(len(entries)), key=lambda at: entries[at].header_offset)
+    for before, after in pairwise(order):
+        if ends[before] > entries[after].header_offset:
             raise DataError(
-                f"{label}: {error}", hint="unpack the archive with another program and give the folder"
-            ) from error
-        except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError) as error:
-            raise DataError(f"{label} is damaged: {error}", hint=AGAIN) from error
-        return _buffered(_Guarded(content, label, exact=info.file_size, owned=stack.pop_all()))
+                f"{name}/{entries[before].filename} is damaged: it reaches into {entries[after].filename}",
+                hint=AGAIN,
+            )
+    return places
+
+
+def _open_zip(path: Path, info: zipfile.ZipInfo, start: int, name: str) -> IO[bytes]:
+    # Not by ZipFile, which would read the whole directory again for each of thousands of members.
+    file = path.open("rb")
+    file.seek(start)
+    content = zipfile.ZipExtFile(file, "r", info, None, close_fileobj=True)
+    return _buffered(_Guarded(content, f"{name}/{info.filename}", exact=info.file_size))
 
 
 def _tar_stream(path: Path, name: str) -> IO[bytes]:
@@ -331,7 +336,7 @@ class _Guarded(io.RawIOBase):
 
     def __init__(
         self,
-        inner: IO[bytes] | gzip.GzipFile,
+        inner: IO[bytes] | io.BufferedIOBase,
         label: str,
         *,
         exact: int = -1,

@@ -67,6 +67,29 @@ def test_a_member_whose_own_header_is_another(home: Path, tmp_path: Path, flag: 
         contents(look(home, tmp_path))
 
 
+def _with_flag(packed: bytes, flag: int) -> bytes:
+    """The zip, with a flag in its directory, which comes after its one member."""
+    at = packed.index(b"PK\1\2") + 8
+    return packed[:at] + flag.to_bytes(2, "little") + packed[at + 2 :]
+
+
+@pytest.mark.parametrize(("flag", "what"), [(0x1, "encrypted"), (0x40, "encrypted"), (0x20, "a patch")])
+def test_members_that_are_no_plain_data(tmp_path: Path, flag: int, what: str) -> None:
+    """They would be unpacked to bytes that mean something else."""
+    with pytest.raises(DataError, match=rf"a\.zip/clicks\.csv is {what}"):
+        _members(tmp_path, "a.zip", _with_flag(zipped({"clicks.csv": CLICKS}), flag))
+
+
+def test_members_that_share_bytes(tmp_path: Path) -> None:
+    """A megabyte can be many members of a gigabyte where they overlap."""
+    packed = bytearray(zipped({"a.csv": CLICKS, "b.csv": CLICKS}))
+    at = packed.index(b"PK\1\2") + 20
+    longer = int.from_bytes(packed[at : at + 4], "little") + 1
+    packed[at : at + 4] = longer.to_bytes(4, "little")
+    with pytest.raises(DataError, match=r"a\.zip/a\.csv is damaged: it reaches into b\.csv"):
+        _members(tmp_path, "a.zip", bytes(packed))
+
+
 def test_a_bomb_inside_an_archive(home: Path, tmp_path: Path) -> None:
     """A .gz in a zip may grow as the archive may: the two factors are not multiplied."""
     inner = gzip.compress(bytes(ALWAYS + 5_000_000)) + bytes(2_000_000)
