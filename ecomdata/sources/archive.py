@@ -19,11 +19,13 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 from typing import IO, Final
 
 from ecomdata.errors import DataError, EcomdataError
@@ -45,6 +47,9 @@ ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".gz")
 
 MOST_MEMBERS: Final = 300_000
 """Of a tar; as objects of Python they take about 300 MB. Upstream's archives have below 1,000."""
+
+_MOST_LEFT: Final = 4
+"""Streams of a compressed tar; more than are read at a time are of no use."""
 
 _CHUNK: Final = 1 << 20
 _LOCAL_HEADER: Final = 30
@@ -125,10 +130,14 @@ def member_file(archive: RawFile, member: Member, name: str, home: Path) -> RawF
 
 
 def _gunzip_member(member: Member, name: str, most: int) -> IO[bytes]:
-    with ExitStack() as stack:
-        compressed = stack.enter_context(member.open())
-        content = gzip.GzipFile(fileobj=compressed)
-        return _buffered(_Guarded(content, name, most=most, owned=stack.pop_all()))
+    compressed = member.open()
+    content = gzip.GzipFile(fileobj=compressed)
+
+    def close(_: int) -> None:
+        content.close()
+        compressed.close()
+
+    return _buffered(_Guarded(content, name, most=most, closing=close))
 
 
 def _with_content(
@@ -278,6 +287,7 @@ def _tar_members(path: Path, name: str) -> list[Member]:
     # A compressed tar is read once, front to back; a plain one is skipped through.
     mode = "r:" if path.suffix.lower() == ".tar" else "r|"
     found: list[Member] = []
+    opening = partial(_open_stretch, path) if mode == "r:" else _Unpacking(path, name).open
     try:
         with _tar_stream(path, name) as stream, _open_tar(stream, mode) as archive:
             for info in archive:
@@ -290,7 +300,7 @@ def _tar_members(path: Path, name: str) -> list[Member]:
                     )
                 if not info.isreg() or info.issparse():
                     raise _not_a_file(name, info.name)
-                opener = partial(_open_tar_member, path, name, info.name, info.offset_data, info.size)
+                opener = partial(opening, f"{name}/{info.name}", info.offset_data, info.size)
                 found.append(Member(info.name.removeprefix("./"), info.size, opener))
     except (tarfile.TarError, ValueError, OverflowError) as error:  # the latter of numbers in its headers
         raise DataError(f"{name} is a truncated or damaged tar: {error}", hint=AGAIN) from error
@@ -303,13 +313,55 @@ def _open_tar(stream: IO[bytes], mode: str) -> tarfile.TarFile:
     return tarfile.open(fileobj=stream, mode="r|", tarinfo=StrictHeader)
 
 
-def _open_tar_member(path: Path, name: str, member: str, offset: int, size: int) -> IO[bytes]:
-    stream = _tar_stream(path, name)
-    if stream.seekable():
-        stream.seek(offset)
-    else:
-        _skip(stream, offset)
-    return _buffered(_Guarded(stream, f"{name}/{member}", exact=size))
+def _open_stretch(path: Path, label: str, offset: int, size: int) -> IO[bytes]:
+    file = path.open("rb")
+    file.seek(offset)
+    return _buffered(_Guarded(file, label, exact=size))
+
+
+class _Unpacking:
+    """A compressed tar, which is unpacked once while its members are opened in their own order.
+
+    One that was opened from the beginning each time would take time by the square of its members. Where a
+    member is closed its stream stays, for the next that is opened further on.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self._name = name
+        self._left: list[tuple[int, int, IO[bytes]]] = []
+        """Of each its process, how many bytes of it are read, and itself."""
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[type[_Unpacking], tuple[Path, str]]:
+        return _Unpacking, (self._path, self._name)
+
+    def open(self, label: str, offset: int, size: int) -> IO[bytes]:
+        at, stream = self._take(offset)
+        _skip(stream, offset - at)
+        closing = partial(self._leave, stream, offset)
+        return _buffered(_Guarded(stream, label, exact=size, closing=closing))
+
+    def _take(self, offset: int) -> tuple[int, IO[bytes]]:
+        """The stream that stands nearest before an offset, and where that is."""
+        process = os.getpid()  # a forked one would move the other's place in the file
+        with self._lock:
+            before = [left for left in self._left if left[0] == process and left[1] <= offset]
+            if before:
+                nearest = max(before, key=itemgetter(1))
+                self._left.remove(nearest)
+                return nearest[1:]
+        return 0, gunzip(self._path, self._name)
+
+    def _leave(self, stream: IO[bytes], offset: int, read: int) -> None:
+        if read < 0:
+            stream.close()
+            return
+        with self._lock:
+            self._left.append((os.getpid(), offset + read, stream))
+            oldest = self._left.pop(0) if len(self._left) > _MOST_LEFT else None
+        if oldest:
+            oldest[2].close()
 
 
 def _skip(stream: IO[bytes], count: int) -> None:
@@ -332,7 +384,10 @@ def _buffered(raw: _Guarded) -> IO[bytes]:
 
 
 class _Guarded(io.RawIOBase):
-    """A stream that names damage, and that yields the declared bytes: not one more, not one less."""
+    """A stream that names damage, and that yields the declared bytes: not one more, not one less.
+
+    ``closing`` is called with how many bytes it yielded, -1 after a failure, instead of closing ``inner``.
+    """
 
     def __init__(
         self,
@@ -341,15 +396,16 @@ class _Guarded(io.RawIOBase):
         *,
         exact: int = -1,
         most: int = -1,
-        owned: ExitStack | None = None,
+        closing: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
         self._inner = inner
         self._label = label
         self._exact = exact
         self._most = most
-        self._owned = owned
+        self._closing = closing
         self._produced = 0
+        self._failed = False
 
     def readable(self) -> bool:
         return True
@@ -358,6 +414,7 @@ class _Guarded(io.RawIOBase):
         wanted = len(buffer)
         if self._exact >= 0:
             wanted = min(wanted, self._exact - self._produced)
+        self._failed = True  # unless all goes well
         data = self._read(wanted) if wanted else b""
         self._produced += len(data)
         if not data and self._produced < self._exact:
@@ -371,6 +428,7 @@ class _Guarded(io.RawIOBase):
                 hint=BOMB,
             )
         buffer[: len(data)] = data
+        self._failed = False
         return len(data)
 
     def _read(self, wanted: int) -> bytes:
@@ -383,7 +441,8 @@ class _Guarded(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            self._inner.close()
-            if self._owned:
-                self._owned.close()
+            if self._closing:
+                self._closing(-1 if self._failed else self._produced)
+            else:
+                self._inner.close()
         super().close()
