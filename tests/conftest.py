@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.forked import Forked
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine fails no test
 settings.load_profile("unhurried")
@@ -65,8 +67,16 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return path
 
 
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Forked]:
+    """Runs commands in forks of one process that has imported what they need."""
+    forked = Forked()
+    yield forked
+    forked.close()
+
+
 @pytest.fixture
-def run_cli(home: Path, tmp_path: Path) -> RunCli:
+def run_cli(home: Path, tmp_path: Path, forked: Forked) -> RunCli:
     """Run ``python -m ecomdata ARGS`` in a process of its own, from a folder that is not the repository.
 
     ``code`` is the exit code to expect; None means any. ``env`` adds to the environment.
@@ -80,16 +90,20 @@ def run_cli(home: Path, tmp_path: Path) -> RunCli:
         cwd: Path = tmp_path,
     ) -> subprocess.CompletedProcess[str]:
         surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "ECOMDATA_HOME": str(home), **(env or {})}
-        done = subprocess.run(
-            [sys.executable, "-m", "ecomdata", *map(str, args)],
-            env=surroundings,
-            cwd=cwd,
-            input=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
+        given = [*map(str, args)]
+        if forked.takes(surroundings):
+            done = forked.run(given, surroundings, cwd, stdin, timeout=120)
+        else:
+            done = subprocess.run(
+                [sys.executable, "-m", "ecomdata", *given],
+                env=surroundings,
+                cwd=cwd,
+                input=stdin,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=120,
+                check=False,
+            )
         assert code is None or done.returncode == code, (
             f"exit code {done.returncode}, not {code}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
         )
