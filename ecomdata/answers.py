@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
+from ecomdata.arrowbatches import FEW_ROWS, gathered
 from ecomdata.console import plain, plain_json
 from ecomdata.durable import aside
 from ecomdata.errors import UsageError
@@ -118,28 +119,24 @@ def _target(output: Path | None) -> Generator[IO[bytes]]:
 
 
 def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """The batches of an answer, which DuckDB makes as they are read.
+    """The rows of an answer, which DuckDB makes as they are read, in batches of a size to write.
 
     Raises:
         UsageError: the query failed on the way.
     """
     import pyarrow as pa
 
-    while True:
-        try:
-            batch = reader.read_next_batch()
-        except StopIteration:
-            return
-        except (pa.ArrowException, OSError) as error:
-            raise UsageError(str(error), hint="the query failed over some of the rows") from error
-        yield batch
+    try:
+        yield from gathered(reader, _BATCH_ROWS)
+    except (pa.ArrowException, OSError) as error:
+        raise UsageError(str(error), hint="the query failed over some of the rows") from error
 
 
 def _frames(answer: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
     """The answer in frames; at least one, so that a header is always written."""
     import polars as pl
 
-    reader = answer.to_arrow_reader(_BATCH_ROWS)
+    reader = answer.to_arrow_reader(FEW_ROWS)
     empty = True
     for batch in _batches(reader):
         empty = False
@@ -198,7 +195,7 @@ def _write_json(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
 def _write_parquet(answer: duckdb.DuckDBPyRelation, stream: IO[bytes]) -> None:
     import pyarrow.parquet as pq
 
-    reader = answer.to_arrow_reader(_BATCH_ROWS)
+    reader = answer.to_arrow_reader(FEW_ROWS)
     with pq.ParquetWriter(stream, reader.schema, compression="zstd") as writer:
         for batch in _batches(reader):
             writer.write_batch(batch)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ecomdata.annotating.answers import parse_answer, validate
 from ecomdata.annotating.task import Task
+from ecomdata.arrowbatches import FEW_ROWS
 from ecomdata.errors import UsageError
 from ecomdata.release import open_release
 from ecomdata.sqltext import literal, of_schema, quoted, schema_name
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 ROW: Final = "row_id"
 """The column that says which row of the table an item is."""
-_BATCH_ROWS: Final = 10_000
 _MOST: Final = (1 << 63) - 1
 """The greatest number that a project can hold."""
 _BLANK: Final = r"[\s\pZ\p{Cc}\p{Cf}]*"
@@ -258,7 +258,7 @@ def _read(answer: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
 
     try:
-        for batch in answer.to_arrow_reader(_BATCH_ROWS):
+        for batch in answer.to_arrow_reader(FEW_ROWS):
             yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise UsageError(str(error), hint="the query failed over some of the rows") from error

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ecomdata.arrowbatches import FEW_ROWS, gathered
 from ecomdata.durable import sync_folder
 from ecomdata.exporting.parts import ExportedFile, Part
 from ecomdata.interrupts import interruptible
@@ -23,7 +24,7 @@ from ecomdata.store import writing
 if TYPE_CHECKING:
     import duckdb
 
-_BATCH: Final = 1 << 16
+_BATCH_ROWS: Final = 1 << 16
 
 
 def write_parts(
@@ -68,9 +69,9 @@ def _write(connection: duckdb.DuckDBPyConnection, part: Part, path: Path, report
     rows = 0
     reporter.start(part.file, part.size)
     with path.open("xb") as file, interruptible(connection):
-        reader: pa.RecordBatchReader = connection.sql(part.query).to_arrow_reader(_BATCH)
+        reader: pa.RecordBatchReader = connection.sql(part.query).to_arrow_reader(FEW_ROWS)
         sink = _Parquet(file, reader.schema) if part.file.endswith(".parquet") else _Text(file, part)
-        for batch in reader:
+        for batch in gathered(reader, _BATCH_ROWS):
             sink.add(batch)
             rows += batch.num_rows
             reporter.advance(size=part.size * batch.num_rows // max(1, part.rows), rows=batch.num_rows)
