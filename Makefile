@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Hundreds of short processes would compile the package again and again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-embed oldest faults lint audit dist bench docs site lock clean
+.PHONY: demo test test-benchmarks test-embed oldest faults lint audit dist bench docs site lock clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -35,7 +35,11 @@ demo: $(VENV)/.installed
 
 # Three for two cores: some wait for servers, clocks and signals.
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not benchmark"
+
+# Most of the benchmarks, small: whether they run, before they are run for figures to commit.
+test-benchmarks: $(VENV)/.developed
+	$(BIN)/python -m pytest -q -m benchmark
 
 # The tests that need torch and a sentence model, with a small one that comes as a package.
 test-embed: $(VENV)/.developed

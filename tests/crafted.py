@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -247,7 +248,11 @@ def _children(number: int) -> Callable[[Struct], None]:
     return change
 
 
-def footers(data: bytes = b"") -> dict[str, bytes]:
+Made = Callable[[], bytes]
+"""Makes a file, which takes too long to do for all before one is asked for."""
+
+
+def footers(data: bytes = b"") -> dict[str, Made]:
     """What is wrong with the footer -> a file, of ``data`` or of ours, that cannot be what it says."""
     data = data or honest()
     start = bytes([0x15, 4])  # version 2
@@ -274,13 +279,17 @@ def footers(data: bytes = b"") -> dict[str, bytes]:
         "lists 200,000 deep": lambda _: start + b"\xf9" + b"\x19" * 200_000,
         "a footer of nothing": lambda _: b"\0",
     }
-    found = {what: with_footer(data, change) for what, change in changes.items()}
+    found: dict[str, Made] = {what: partial(with_footer, data, change) for what, change in changes.items()}
     for length in (len(data), 2**31 - 1, 2**32 - 1):
-        found[f"a footer of {length} bytes"] = data[:-8] + length.to_bytes(4, "little") + b"PAR1"
+        found[f"a footer of {length} bytes"] = partial(_ending, data, length)
     return found
 
 
-def page_headers(like: bytes = b"") -> dict[str, bytes]:
+def _ending(data: bytes, length: int) -> bytes:
+    return data[:-8] + length.to_bytes(4, "little") + b"PAR1"
+
+
+def page_headers(like: bytes = b"") -> dict[str, Made]:
     """What is wrong with a page header -> a file, with the rows of ``like`` or ours, that cannot be so."""
 
     def number(path: tuple[int, ...], value: int) -> Callable[[Struct], None]:
@@ -292,19 +301,19 @@ def page_headers(like: bytes = b"") -> dict[str, bytes]:
 
         return change
 
-    found: dict[str, bytes] = {}
+    found: dict[str, Made] = {}
     for codec in ("none", "snappy", "gzip", "zstd", "lz4", "brotli"):
         data = _again(like, codec)
         for value in (2**30, 2**31 - 1, -1):
             for field, what in ((2, "when unpacked"), (3, "as it is")):
-                page = with_page(data, 0, number((field,), value))
+                page = partial(with_page, data, 0, number((field,), value))
                 found[f"a page of {codec}, {value} bytes {what}"] = page
     data = _again(like, "snappy")
     for value in (2**30, 2**31 - 1, -1):
-        found[f"a dictionary of {value} values"] = with_page(data, 0, number((7, 1), value))
-        found[f"a page of {value} values"] = with_page(data, 1, number((5, 1), value))
-    found["a dictionary that is called a data page"] = with_page(data, 0, number((1,), 0))
-    found["a page of a kind that is not"] = with_page(data, 0, number((1,), 7))
+        found[f"a dictionary of {value} values"] = partial(with_page, data, 0, number((7, 1), value))
+        found[f"a page of {value} values"] = partial(with_page, data, 1, number((5, 1), value))
+    found["a dictionary that is called a data page"] = partial(with_page, data, 0, number((1,), 0))
+    found["a page of a kind that is not"] = partial(with_page, data, 0, number((1,), 7))
     return found
 
 

@@ -35,7 +35,7 @@ IMPORTED: Final = (
     "ecomdata.cardmaking",
     "ecomdata.duplicates",
     "ecomdata.terminal",
-    *(f"loaders.{module.name}" for module in pkgutil.iter_modules([str(ROOT / "loaders")])),
+    *(f"ecomdata.loaders.{module.name}" for module in pkgutil.iter_modules([str(ROOT / "loaders")])),
 )
 """Not huggingface_hub, which looks at the variables of tests when it is imported."""
 _HEAD: Final = struct.Struct("!I")

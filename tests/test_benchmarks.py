@@ -33,6 +33,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str
     return json.loads((folder / "load.json").read_text()), done.stdout
 
 
+@pytest.mark.benchmark
 def test_every_contender_is_measured(quick: tuple[dict[str, Any], str]) -> None:
     """Each measurement has wall time, CPU time and peak memory, and those that load have rows and bytes."""
     report, _ = quick
@@ -52,6 +53,7 @@ def test_every_contender_is_measured(quick: tuple[dict[str, Any], str]) -> None:
     assert report["sizes"]["user-behavior-3x"]["rows"] == 3 * report["sizes"]["user-behavior"]["rows"]
 
 
+@pytest.mark.benchmark
 def test_goals_are_judged_by_their_figures(quick: tuple[dict[str, Any], str]) -> None:
     """Every goal has a figure, a limit and whether it is met; every ratio comes in both forms."""
     report, printed = quick
@@ -67,6 +69,7 @@ def test_goals_are_judged_by_their_figures(quick: tuple[dict[str, Any], str]) ->
     assert all(ratio["of_medians"] > 0 and ratio["median_within_rounds"] > 0 for ratio in report["ratios"])
 
 
+@pytest.mark.benchmark
 def test_a_report_names_the_machine_but_not_whose_it_is(quick: tuple[dict[str, Any], str]) -> None:
     """CPU, cores, memory, system and versions are in the report; host names and paths are not."""
     report, _ = quick
@@ -110,6 +113,7 @@ def test_committed_results_are_of_a_full_run() -> None:
     assert report["sizes"]["merrec"]["rows"] == 5_000_000
 
 
+@pytest.mark.benchmark
 def test_the_lead_lag_benchmark_runs(tmp_path: Path) -> None:
     """Both layouts, everybody, and the goal of peak memory for each."""
     script = ROOT / "benchmarks" / "lead_lag.py"
@@ -156,6 +160,7 @@ def test_committed_results_of_rope_are_of_a_full_run() -> None:
     assert report["sizes"]["rope"]["media"] == 12_400_000
 
 
+@pytest.mark.benchmark
 def test_the_card_benchmark_runs(tmp_path: Path) -> None:
     """A card made anew, one from kept numbers, and a peer; goals of time and memory."""
     done = _bench("--quick", "--data", tmp_path, "--out", tmp_path / "card.json", script="card.py")
@@ -179,6 +184,7 @@ def test_committed_results_of_cards_are_of_a_full_run() -> None:
     assert report["sizes"]["user-behavior"]["rows"] == 20_000_000
 
 
+@pytest.mark.benchmark
 def test_publishing_is_measured_against_upload_folder(tmp_path: Path) -> None:
     """Both move the same bytes, and find them there again; the goal is judged by the ratio of the two."""
     done = _bench("--quick", "--data", tmp_path, "--out", tmp_path / "publish.json", script="publish.py")
@@ -211,6 +217,7 @@ def test_committed_results_of_publishing_are_of_a_full_run() -> None:
 
 
 @pytest.mark.skipif(not (find_spec("rensa") and find_spec("datasketch")), reason="needs the extra bench")
+@pytest.mark.benchmark
 def test_near_duplicates_are_measured_beside_peers(tmp_path: Path) -> None:
     """Everybody is measured and checked by plain Python; no pair of ours is false; goals go by figures."""
     done = _bench("--quick", "--data", tmp_path, "--out", tmp_path / "dedup.json", script="dedup.py")

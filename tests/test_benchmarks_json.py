@@ -14,6 +14,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "json_arrays.json"
 NAMES = ["plain/ecomdata", "plain/duckdb", "plain/json-polars", "plain-3x/ecomdata", "one-product/ecomdata"]
 
 
+@pytest.mark.benchmark
 def test_every_contender_is_measured_and_judged(tmp_path: Path) -> None:
     """A quick run measures each contender, checks its rows, and judges every goal by its figure."""
     script = ROOT / "benchmarks" / "json_arrays.py"

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = {"scan/ecomdata", "mask/ecomdata", "few/ecomdata"}
 FLOORS = {"scan/read", "mask/copy", "few/matcher"}
 
 
+@pytest.mark.benchmark
 def test_scanning_and_masking_are_measured_beside_their_floors(tmp_path: Path) -> None:
     """A quick run measures both, and counts what our search and the library's own finder find and mistake."""
     script = ROOT / "benchmarks" / "personal_data.py"

@@ -43,7 +43,7 @@ PAGES = crafted.page_headers()
 def test_a_footer_that_cannot_be_true_is_refused(what: str, tmp_path: Path) -> None:
     """Counts, sizes and places that the file does not have: an error that names it; no reader opens it."""
     with pytest.raises(DataError, match=r"^x/a\.parquet: ") as caught:
-        require_sound(put(tmp_path, FOOTERS[what]), "x/a.parquet")
+        require_sound(put(tmp_path, FOOTERS[what]()), "x/a.parquet")
     assert caught.value.hint
     assert len(str(caught.value)) < 300
 
@@ -52,7 +52,7 @@ def test_a_footer_that_cannot_be_true_is_refused(what: str, tmp_path: Path) -> N
 def test_a_page_that_cannot_be_true_is_refused(what: str, tmp_path: Path) -> None:
     """Its header may claim no more than the column has; the error names the rows."""
     with pytest.raises(DataError, match=r"^a\.parquet: rows 1 to 1000 cannot be read \('item' has"):
-        require_sound(put(tmp_path, PAGES[what]), "a.parquet")
+        require_sound(put(tmp_path, PAGES[what]()), "a.parquet")
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
@@ -83,7 +83,7 @@ def test_honest_files_of_polars_and_duckdb_are_sound(rows: int, tmp_path: Path) 
 
 def test_a_process_that_dies_over_a_file_is_an_answer(tmp_path: Path) -> None:
     """One that pyarrow ends: it does not know the compression. The next file is fine."""
-    bad = put(tmp_path, FOOTERS["compressed in a way that is not"])
+    bad = put(tmp_path, FOOTERS["compressed in a way that is not"]())
     with pytest.raises(DataError, match=r"the process that looked through it ended with status -\d+"):
         require_sound(bad, "a.parquet")
     require_sound(put(tmp_path, crafted.honest()), "a.parquet")
@@ -207,7 +207,7 @@ def test_a_footer_alone_is_checked_too() -> None:
         b"PAR1",
         data[:-1],
         b"PAR1" + (LARGEST_FOOTER + 1).to_bytes(4, "little") + b"PAR1",
-        FOOTERS["a list of 2**31 columns"],
+        FOOTERS["a list of 2**31 columns"](),
     ):
         with pytest.raises(DataError, match=r"^far/a\.parquet: not a whole Parquet file"):
             require_sound_footer(io.BytesIO(bad), "far/a.parquet")

@@ -28,7 +28,7 @@ def trials(folder: Path, rng: random.Random, scale: Scale) -> Iterator[Trial]:
         files = list({**crafted.footers(data), **crafted.page_headers(data)}.items())
         if scale == "short":
             files = rng.sample(files, SHORT)
-        work = [Work(subject, made, 1 << 20) for _, made in files]
+        work = [Work(subject, made(), 1 << 20) for _, made in files]
         for (what, _), found in zip(files, readings(work, folder / "now"), strict=True):
             held = found.held and found.refused
             yield Trial(
