@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Final
 
-from ecomdata.errors import DataError
-
 SEPARATOR: Final = "$$||$$"
-_LINE: Final = re.compile(rf"([1-9]\d{{0,17}}){re.escape(SEPARATOR)}([1-9]\d{{0,17}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +84,3 @@ class Spread:
     def as_lines(self) -> str:
         """The text of the authors' file: ``items$$||$$ids`` a line, ascending."""
         return "".join(f"{size}{SEPARATOR}{ids}\n" for size, ids in self.counts.items())
-
-
-def read_spread(path: Path | str) -> Spread:
-    """Read the authors' file of ``cnt$$||$$cnt_freq`` lines, blank lines aside.
-
-    Raises:
-        DataError: a line is malformed, or its count does not ascend; it is named.
-    """
-    counts: dict[int, int] = {}
-    before = 0
-    with Path(path).open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            match = _LINE.fullmatch(line.strip())
-            if match is None:
-                raise DataError(
-                    f"{path}, line {number}: {line.strip()[:60]!r} is not cnt{SEPARATOR}cnt_freq",
-                    hint=f"both are whole numbers from 1, such as 1{SEPARATOR}100",
-                )
-            size, ids = int(match[1]), int(match[2])
-            if size <= before:
-                raise DataError(
-                    f"{path}, line {number}: count {size} after count {before}",
-                    hint="counts ascend, and each stands once",
-                )
-            counts[size] = ids
-            before = size
-    return Spread(counts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +46,7 @@ def neighbour_agreement(
     Args:
         own: ``(n,)``: the label of each row, by number; below zero where it has none.
         others: ``(n, k)``: those of its neighbours.
-        chance: See :func:`chance_agreement`.
+        chance: As in :class:`Agreement`; None where there are fewer than two rows with a label.
         sampled: Whether the rows were drawn from more; those that are all have no interval.
     """
     known = (others >= 0) & (own >= 0)[:, None]
@@ -69,12 +68,3 @@ def neighbour_agreement(
         neighbours=k,
         reason="" if above is not None else "all rows have the same label: there is nothing to agree on",
     )
-
-
-def chance_agreement(counts: Iterable[int]) -> float | None:
-    """How likely two different rows have one label, given the rows of each; None of fewer than two rows."""
-    sizes = [int(count) for count in counts]
-    total = sum(sizes)
-    if total < 2:
-        return None
-    return sum(size * (size - 1) for size in sizes) / (total * (total - 1))

@@ -40,13 +40,6 @@ def records(task: Task, pieces: Iterator[Piece]) -> Iterator[dict[str, Any]]:
         }
 
 
-def questions(task: Task) -> list[str]:
-    """The names of the questions: of spans one for each field of text, else one."""
-    if task.kind == "spans":
-        return [f"{task.name}_{field.column}" for field in task.texts]
-    return [task.name]
-
-
 def user_id(name: str) -> str:
     """The UUID of a person."""
     return str(uuid5(NAMESPACE_URL, _PEOPLE + name))
