@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, NamedTuple, cast
 
+import numpy as np
 import polars as pl
 
 from ecomdata.columns import Columns
 from ecomdata.errors import DataError
-from ecomdata.plainjson import is_deeper
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import EXACT, Batch, Block, integer_limits, undeclared, unreadable
+from ecomdata.readers.base import Batch, Block, undeclared, unreadable
 from ecomdata.readers.exact import Record, records, rejected_frame
+from ecomdata.readers.jsonplain import Lines, PlainLines, plain_lines
+from ecomdata.readers.jsonvalues import as_json, fitting, loads, loosened
 from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-"""Half a character, which JSON can spell and UTF-8 cannot."""
-_LARGE: Final = 1 << 1000
-_ASCII: Final = json.JSONEncoder()
-_PLAIN: Final = json.JSONEncoder(ensure_ascii=False)
-_DEEPEST: Final = 200
-"""Levels of a line. Python's own bound depends on its version, and on where it is called."""
-_TOO_DEEP: Final = ValueError(f"it is nested more than {_DEEPEST} levels deep")
-
-
-class _Spelt(float):
-    """A number that is no integer, with its spelling: ``1.10`` is not to become 1.1, nor 1e999 Infinity."""
-
-    text: str = ""
-
-
-def _spelt(text: str) -> _Spelt:
-    number = _Spelt(text)
-    number.text = text
-    return number
+_LARGE: Final = 2 << 20
+"""Bytes from which on the compiled loops gain more than importing them takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +61,7 @@ class JsonLines:
         return rest()
 
     def _check(self, line: bytes, where: str, columns: Columns) -> None:
-        value = _loads(line.decode("utf-8-sig", errors="replace"))
+        value = loads(line.decode("utf-8-sig", errors="replace"))
         if not isinstance(value, dict):
             raise DataError(
                 f"{where}: the first line is not a JSON object",
@@ -92,6 +74,20 @@ class JsonLines:
             columns.match(keys, where)
 
     def _parse(self, data: bytes, columns: Columns) -> Batch:
+        if len(data) < _LARGE:
+            return self._each(
+                records(data, quoted=False), columns, span=data.count(b"\n") + (not data.endswith(b"\n"))
+            )
+        lines = Lines.of(data)
+        plain = plain_lines(lines, columns, rest=self.rest, loose=self.loose)
+        odd = np.ones(len(lines.starts), dtype=np.bool_)
+        if plain is not None:
+            odd[plain.rows] = False
+        found = self._each(map(lines.record, np.flatnonzero(odd).tolist()), columns, span=len(odd))
+        return found if plain is None else _merged(plain, found, lines)
+
+    def _each(self, each: Iterable[Record], columns: Columns, *, span: int) -> Batch:
+        """Parse records one at a time, and say of each what is odd in it."""
         shape = self._shape(columns)
         good: list[Record] = []
         values: list[list[object]] = []
@@ -99,7 +95,7 @@ class JsonLines:
         blank = 0
         taken: set[tuple[str, str]] = set()
         unverified: set[str] = set()
-        for record in records(data, quoted=False):
+        for record in each:
             if not record.text.strip():
                 blank += 1
                 continue
@@ -117,7 +113,7 @@ class JsonLines:
                 values.append(row)
         return Batch(
             frame=pl.DataFrame(values, schema=columns.dtypes, orient="row"),
-            span=data.count(b"\n") + (not data.endswith(b"\n")),
+            span=span,
             raw=lambda positions: [good[p].text for p in positions],
             rows=pl.Series([record.row for record in good], dtype=pl.Int64),
             rejected=rejected_frame(rejected),
@@ -137,9 +133,9 @@ class JsonLines:
         for name, fits in shape.fits.items():
             item = named.get(name)
             if item is not None and name in shape.loose:
-                item = _loosened(item, shape.loose[name])
+                item = loosened(item, shape.loose[name])
             if item is not None and not fits(item):
-                reasons.append(f"{name}: {_json(item)[:60]!r} is not {str(shape.dtypes[name]).lower()}")
+                reasons.append(f"{name}: {as_json(item)[:60]!r} is not {str(shape.dtypes[name]).lower()}")
             row.append(item)
         return row, reasons
 
@@ -150,7 +146,7 @@ class JsonLines:
             other={} if self.rest else other,
             required=[name for name in columns.required if name != self.rest],
             dtypes=dtypes,
-            fits={name: _fitting(dtype) for name, dtype in dtypes.items()},
+            fits={name: fitting(dtype) for name, dtype in dtypes.items()},
             loose={name: dtypes[name] for name in self.loose},
         )
 
@@ -173,40 +169,28 @@ class _Shape(NamedTuple):
     loose: Mapping[str, pl.DataType]
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object whose keys differ; with two alike, one of the values would be lost."""
-    fields = dict(pairs)
-    if len(fields) == len(pairs):
-        return fields
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            raise ValueError(f"key {key!r} stands twice")
-        seen.add(key)
-    return fields
-
-
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_spelt)
-
-
-def _loads(text: str) -> object:
-    """The JSON value, or the exception that says why there is none."""
-    try:
-        value: object = _DECODER.decode(text)
-    except ValueError as error:
-        return error
-    except RecursionError:
-        return _TOO_DEEP
-    # Only what has so many brackets can be so deep, and counting the levels takes its time.
-    brackets = text.count("[") + text.count("{")
-    return _TOO_DEEP if brackets > _DEEPEST and is_deeper(value, _DEEPEST) else value
+def _merged(plain: PlainLines, found: Batch, lines: Lines) -> Batch:
+    """The plain lines of a block and all others, in order."""
+    frame, rows = plain.frame, plain.rows
+    if found.frame.height:
+        rows = np.concatenate([rows, cast("pl.Series", found.rows).to_numpy()])
+        order = np.argsort(rows)
+        frame, rows = pl.concat([frame, found.frame])[order], rows[order]
+    return replace(
+        found,
+        frame=frame,
+        raw=lambda positions: [lines.record(int(rows[position])).text for position in positions],
+        rows=pl.Series(rows),
+        unverified=found.unverified | plain.unverified,
+        taken=found.taken | plain.taken,
+    )
 
 
 def _fields(record: Record) -> tuple[dict[str, object], list[str]]:
     """The object of a line, and why there is none."""
     if record.reason:
         return {}, [record.reason]
-    value = _loads(record.text.removeprefix("\ufeff"))
+    value = loads(record.text.removeprefix("\ufeff"))
     if isinstance(value, Exception):
         return {}, [f"not JSON: {value}"]
     if not isinstance(value, dict):
@@ -218,59 +202,4 @@ def _sorted_out(fields: dict[str, object], picked: dict[str, str], rest: str) ->
     """The object under declared names, the keys that have none together as JSON."""
     others = {key: item for key, item in fields.items() if key not in picked.values()}
     named = {name: fields[key] for name, key in picked.items()}
-    return {**named, rest: _json(others)} if others else named
-
-
-def _json(value: object, *, ascii_only: bool = True) -> str:
-    """JSON as :func:`json.dumps` has it, but with numbers as they were spelt."""
-    if isinstance(value, str):
-        return (_ASCII if ascii_only else _PLAIN).encode(value)
-    if isinstance(value, _Spelt):
-        return value.text
-    if isinstance(value, list):
-        items = [_json(item, ascii_only=ascii_only) for item in cast("list[object]", value)]
-        return f"[{', '.join(items)}]"
-    if isinstance(value, dict):
-        encode = (_ASCII if ascii_only else _PLAIN).encode
-        pairs = cast("dict[str, object]", value).items()
-        texts = [f"{encode(key)}: {_json(item, ascii_only=ascii_only)}" for key, item in pairs]
-        return f"{{{', '.join(texts)}}}"
-    return str(value) if type(value) is int else _ASCII.encode(value)
-
-
-def _loosened(item: object, dtype: pl.DataType) -> object:
-    """A value in another type that says the same; itself where there is none."""
-    if dtype == pl.String and not isinstance(item, str):
-        return _json(item, ascii_only=False)
-    if dtype.is_integer() and isinstance(item, float) and item.is_integer() and abs(item) <= EXACT:
-        return int(item)
-    if isinstance(dtype, pl.List) and isinstance(item, list):
-        inner = dtype.inner
-        items = cast("list[object]", item)
-        return [_loosened(one, inner) for one in items] if isinstance(inner, pl.DataType) else items
-    return item
-
-
-@cache
-def _fitting(dtype: pl.DataType) -> Callable[[object], bool]:
-    """What tells whether a value, not null, is of a type. A truth value is no integer."""
-    if dtype == pl.String:
-        return _is_text
-    if dtype == pl.Boolean:
-        return lambda item: isinstance(item, bool)
-    if dtype.is_integer():
-        low, high = integer_limits(dtype)
-        return lambda item: type(item) is int and low <= item <= high
-    if dtype.is_float():
-        return lambda item: isinstance(item, float) or (type(item) is int and abs(item) <= _LARGE)
-    inner = dtype.inner if isinstance(dtype, pl.List) else None
-    if not isinstance(inner, pl.DataType):
-        return lambda _: False
-    fits = _fitting(inner)
-    return lambda item: (
-        isinstance(item, list) and all(one is None or fits(one) for one in cast("list[object]", item))
-    )
-
-
-def _is_text(item: object) -> bool:
-    return isinstance(item, str) and (item.isascii() or not _SURROGATE.search(item))
+    return {**named, rest: as_json(others)} if others else named

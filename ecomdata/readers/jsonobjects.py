@@ -20,7 +20,7 @@ from ecomdata.readers.jsonpieces import Places
 KIND: Final = pl.Enum(["absent", "null", "string", "number", "boolean", "array", "object"])
 """What can stand under a key, in the order of the codes in :mod:`ecomdata.readers.jsonsyntax`."""
 
-NULL, STRING, ARRAY, ESCAPED = 1, 2, 5, 7
+NULL, STRING, NUMBER, BOOLEAN, ARRAY, OBJECT, ESCAPED = range(1, 8)
 Codes = npt.NDArray[np.uint8]
 
 

@@ -83,7 +83,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outline:
+class Outline:
     """What ``outline`` found in some bytes, without the room it did not need."""
 
     tape: Places
@@ -94,13 +94,14 @@ class _Outline:
     odd: bool
 
 
-class _Room:
+class Room:
     """Room for what ``outline`` finds, used again and again: new memory costs as much time as filling it."""
 
     def __init__(self) -> None:
         self._arrays: tuple[Places, Places, Places, Places] | None = None
 
-    def outline(self, data: bytes, *, first: bool) -> _Outline:
+    def outline(self, data: bytes, *, first: bool) -> Outline:
+        """Find the marks in some bytes; ``first`` is whether no element stands before them."""
         from ecomdata.readers.jsonoutline import outline
 
         if self._arrays is None or len(self._arrays[0]) < len(data) + 8:
@@ -111,7 +112,7 @@ class _Room:
         tape, elements, arrays, rows = self._arrays
         codes = np.frombuffer(data, dtype=np.uint8)
         marks, whole, within, inside, close, odd = outline(codes, first, tape, elements, arrays, rows)
-        return _Outline(
+        return Outline(
             tape=tape[:marks].copy(),
             elements=elements[:, :whole].copy(),
             arrays=arrays[:, :within].copy(),
@@ -145,7 +146,7 @@ class Pieces:
         self._count = 0
         self._last = b""
         self._opener = b""
-        self._room = _Room()
+        self._room = Room()
 
     def _read(self, size: int) -> bytes:
         data = self._stream.read(size)
@@ -191,7 +192,7 @@ class Pieces:
                 return
             data += more
 
-    def _piece(self, data: bytes, end: int, found: _Outline, *, first: bool, last: bool) -> Iterator[Piece]:
+    def _piece(self, data: bytes, end: int, found: Outline, *, first: bool, last: bool) -> Iterator[Piece]:
         elements, keys = Elements.marked(found.tape, found.elements[0], found.elements[1]), None
         if self._opener == b"{":
             odd, keys = keyed(data, end, elements.pairs(), first=first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
+from ecomdata.readers import jsonl
 from ecomdata.readers.jsonl import JsonLines
 from tests.readers.reading import Read, read
 
@@ -31,6 +33,14 @@ class Items(dy.Schema):
 
 ITEMS = Columns(schema=Items)
 FIRST = b'{"id": 0, "title": "", "price": 0.5, "new": true, "codes": []}\n'
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, 1 << 40])
+def large(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything by the compiled loops where they can, and everything without."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsonl, "_LARGE", request.param)
+        yield
 
 
 def parse(content: bytes, columns: Columns = ITEMS, *, block_size: int = 1 << 20) -> Read:

@@ -1,0 +1,223 @@
+"""JSON lines that hold what is declared and nothing odd, by the compiled loops that read JSON arrays.
+
+A line with anything else (a value of another type, bytes that are no text, two objects) is not looked at
+again here, so that :mod:`ecomdata.readers.jsonl` alone decides what is wrong with it, and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, cast
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ecomdata.columns import Columns
+from ecomdata.readers.exact import Record
+from ecomdata.readers.jsonobjects import (
+    ARRAY,
+    BOOLEAN,
+    ESCAPED,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    Objects,
+    Values,
+    read_objects,
+)
+from ecomdata.readers.jsonpieces import Places, Room
+from ecomdata.readers.jsontyped import is_utf8
+from ecomdata.readers.jsonvalues import as_json, fitting, innermost, loads, loosened
+from ecomdata.readers.textblocks import decode
+
+Mask = npt.NDArray[np.bool_]
+_NEWLINE: Final = 10
+_RETURN: Final = 13
+_NONE: Final = np.zeros((3, 0), dtype=np.int32)
+_LARGE: Final = 1e300
+"""Numbers beyond are looked at one by one: Python has integers that no float can hold."""
+_SCALAR: Final = r"-?[1-9][0-9]{0,99}|0|true|false|-?[0-9]{1,100}[.eE][0-9.eE+-]{1,100}"
+"""Numbers and truth values that are written again just as they are spelt."""
+_STRING: Final = r'"[ !#-\[\]-~]*+"'
+_OBJECT: Final = re.compile(rf"\{{(?:{_STRING}: (?:{_STRING}|null|{_SCALAR})(?:, (?!\}})|(?=\}})))++\}}")
+"""The same of objects without anything inside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Where the lines of a block start and end, without what breaks them."""
+
+    data: bytes
+    starts: Places
+    ends: Places
+
+    @classmethod
+    def of(cls, data: bytes) -> Lines:
+        """All lines; what stands behind the last break is one, unless that is nothing."""
+        codes = np.frombuffer(data, dtype=np.uint8)
+        breaks = np.flatnonzero(codes == _NEWLINE).astype(np.int32)
+        ends = breaks if data.endswith(b"\n") else np.append(breaks, np.int32(len(data)))
+        starts = np.concatenate([np.zeros(1, dtype=np.int32), breaks + 1])[: len(ends)]
+        returns = (ends > starts) & (codes[ends - 1] == _RETURN)
+        return cls(data, starts, ends - returns)
+
+    def record(self, number: int) -> Record:
+        """One of them."""
+        data = self.data[self.starts[number] : self.ends[number]]
+        text, problem = decode(data)
+        return Record(number, text, data, problem)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainLines:
+    """Lines without anything odd.
+
+    Attributes:
+        frame: Their rows.
+        rows: The number of the line of each, ascending.
+        unverified: Keys that are not declared.
+        taken: As in :class:`ecomdata.readers.base.Batch`.
+    """
+
+    frame: pl.DataFrame
+    rows: npt.NDArray[np.int64]
+    unverified: frozenset[str]
+    taken: frozenset[tuple[str, str]]
+
+
+def plain_lines(
+    lines: Lines, columns: Columns, *, rest: str = "", loose: Collection[str] = ()
+) -> PlainLines | None:
+    """The lines that hold what is declared and nothing odd; None where the block is not UTF-8.
+
+    Args:
+        lines: The block.
+        columns: What is declared; ...
+        rest: ... the column of all other keys, and ...
+        loose: ... the columns that may come in another type, as in :class:`ecomdata.readers.JsonLines`.
+    """
+    data = lines.data
+    if not is_utf8(data):
+        return None
+    found = Room().outline(data, first=True)
+    firsts, lasts = found.elements
+    starts, ends = found.tape[firsts], found.tape[lasts] + 1
+    numbers = np.searchsorted(lines.starts, starts, side="right") - 1
+    whole = (starts == lines.starts[numbers]) & (ends == lines.ends[numbers])
+    dtypes = {name: dtype for name, dtype in columns.dtypes.items() if name != rest}
+    spans = firsts[whole], lasts[whole]
+    objects = read_objects(data, found.tape, spans, list(dtypes), _NONE)
+    good = objects.states == 0
+    series: dict[str, pl.Series] = {}
+    for name, dtype in dtypes.items():
+        values = objects.values[name]
+        series[name], right = _column(values, dtype, loose=name in loose)
+        good &= right
+        if name in columns.required:
+            good &= values.kinds != 0
+    unverified: set[str] = set()
+    if rest:
+        series[rest] = _others(objects, data, _names(columns), good, unverified)
+    else:
+        good[objects.others[0]] = False
+    frame = pl.DataFrame([series[name].alias(name) for name in columns.names]).filter(good)
+    return PlainLines(
+        frame,
+        numbers[whole][good],
+        frozenset(unverified),
+        _taken(objects, columns, rest, good) if rest else frozenset(),
+    )
+
+
+def _column(values: Values, dtype: pl.DataType, *, loose: bool) -> tuple[pl.Series, Mask]:
+    """The values as the declared type, and which of them are of it, or null."""
+    kinds = values.kinds
+    null = kinds <= NULL
+    if isinstance(dtype, pl.List):
+        return _one_by_one(values, dtype, kinds == ARRAY, null, loose=loose)
+    texts, halves = values.texts()
+    if dtype == pl.String:
+        right = null | (kinds == STRING) | (kinds == ESCAPED)
+        right[halves] = False
+        return _loose_texts(values, texts, right) if loose and not right.all() else (texts, right)
+    if dtype == pl.Boolean:
+        return texts == "true", null | (kinds == BOOLEAN)
+    if dtype.is_integer():
+        whole = texts.cast(dtype, strict=False)
+        return whole, null | ((kinds == NUMBER) & whole.is_not_null().to_numpy())
+    numbers = texts.cast(pl.Float64, strict=False)
+    small = (numbers.abs() < _LARGE).fill_null(value=False).to_numpy()
+    return numbers.cast(dtype), null | ((kinds == NUMBER) & small)
+
+
+def _loose_texts(values: Values, texts: pl.Series, right: Mask) -> tuple[pl.Series, Mask]:
+    """Texts, and any other value as JSON."""
+    kinds = values.kinds
+    spelt = texts.str.contains(rf"^(?:{_SCALAR}|\[\]|\{{\}})$").fill_null(value=False).to_numpy()
+    right = right | ((kinds != STRING) & (kinds != ESCAPED) & spelt)
+    nested = ((kinds == ARRAY) | (kinds == OBJECT)) & ~spelt
+    if not nested.any():
+        return texts, right
+    made, fine = _one_by_one(values, pl.String(), nested, kinds <= NULL, loose=True)
+    return made.zip_with(pl.Series(nested), texts), right | (nested & fine)
+
+
+def _one_by_one(
+    values: Values, dtype: pl.DataType, asked: Mask, null: Mask, *, loose: bool
+) -> tuple[pl.Series, Mask]:
+    """Some of the values by Python; all others as null."""
+    fits = fitting(dtype)
+    right = null.copy()
+    spelt = loose and innermost(dtype) == pl.String
+    made: list[object] = [None] * len(asked)
+    for row in np.flatnonzero(asked).tolist():
+        found = loads(f"[{values.raw(row)}]", spelt=spelt)  # one level down, as it stands in its line
+        if isinstance(found, Exception):
+            continue
+        (item,) = cast("list[object]", found)
+        if loose:
+            item = loosened(item, dtype)
+        if fits(item):
+            made[row] = item
+            right[row] = True
+    return pl.Series(made, dtype=dtype), right
+
+
+def _names(columns: Columns) -> frozenset[str]:
+    """All names that a declared column may go by."""
+    return frozenset(columns.names).union(*columns.aliases.values())
+
+
+def _others(
+    objects: Objects, data: bytes, known: Collection[str], good: Mask, unverified: set[str]
+) -> pl.Series:
+    """The other keys of each object as JSON; what is odd in them makes a line odd."""
+    texts: list[str | None] = [None] * len(good)
+    for row, (spelt, text) in objects.other_keys(data).items():
+        if not good[row]:
+            continue
+        if len({*spelt}) == len(spelt) and _OBJECT.fullmatch(text):
+            keys, texts[row] = [key[1:-1].decode() for key in spelt], text
+        elif isinstance(value := loads(text), dict):
+            keys, texts[row] = [*cast("dict[str, object]", value)], as_json(cast("object", value))
+        else:
+            good[row] = False
+            continue
+        if any(key.strip() in known for key in keys):
+            good[row] = False
+        else:
+            unverified.update(keys)
+    return pl.Series(texts, dtype=pl.String)
+
+
+def _taken(objects: Objects, columns: Columns, rest: str, good: Mask) -> frozenset[tuple[str, str]]:
+    """What each declared column was found under, for all the ways in which lines lack keys."""
+    there = pl.DataFrame({name: values.kinds[good] != 0 for name, values in objects.values.items()})
+    found: set[tuple[str, str]] = set()
+    for pattern in there.unique().iter_rows(named=True):
+        found |= columns.places({name: name for name, stands in pattern.items() if stands}, rest=rest)
+    return frozenset(found)

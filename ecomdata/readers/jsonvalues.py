@@ -1,0 +1,134 @@
+"""Values of JSON as Python has them, one at a time: what is odd in them, and what they say.
+
+Numbers keep their spelling, a key that stands twice is no object, and what is nested too deep is no value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Final, cast
+
+import polars as pl
+
+from ecomdata.plainjson import is_deeper
+from ecomdata.readers.base import EXACT, integer_limits
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Half a character, which JSON can spell and UTF-8 cannot."""
+_LARGE: Final = 1 << 1000
+_ASCII: Final = json.JSONEncoder()
+_PLAIN: Final = json.JSONEncoder(ensure_ascii=False)
+_DEEPEST: Final = 200
+"""Levels of a line. Python's own bound depends on its version, and on where it is called."""
+_TOO_DEEP: Final = ValueError(f"it is nested more than {_DEEPEST} levels deep")
+
+
+class _Spelt(float):
+    """A number that is no integer, with its spelling: ``1.10`` is not to become 1.1, nor 1e999 Infinity."""
+
+    text: str = ""
+
+
+def _spelt(text: str) -> _Spelt:
+    number = _Spelt(text)
+    number.text = text
+    return number
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose keys differ; with two alike, one of the values would be lost."""
+    fields = dict(pairs)
+    if len(fields) == len(pairs):
+        return fields
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise ValueError(f"key {key!r} stands twice")
+        seen.add(key)
+    return fields
+
+
+_SPELT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_spelt)
+_NUMBERS: Final = json.JSONDecoder(object_pairs_hook=_unique)
+
+
+def loads(text: str, *, spelt: bool = True) -> object:
+    """The JSON value, or the exception that says why there is none.
+
+    Args:
+        text: A whole line, or what stands at its first level.
+        spelt: Whether numbers that are no integers keep their spelling, which takes its time.
+    """
+    try:
+        value: object = (_SPELT if spelt else _NUMBERS).decode(text)
+    except ValueError as error:
+        return error
+    except RecursionError:
+        return _TOO_DEEP
+    # Only what has so many brackets can be so deep, and counting the levels takes its time.
+    brackets = text.count("[") + text.count("{")
+    return _TOO_DEEP if brackets > _DEEPEST and is_deeper(value, _DEEPEST) else value
+
+
+def as_json(value: object, *, ascii_only: bool = True) -> str:
+    """JSON as :func:`json.dumps` has it, but with numbers as they were spelt."""
+    if isinstance(value, str):
+        return (_ASCII if ascii_only else _PLAIN).encode(value)
+    if isinstance(value, _Spelt):
+        return value.text
+    if isinstance(value, list):
+        items = [as_json(item, ascii_only=ascii_only) for item in cast("list[object]", value)]
+        return f"[{', '.join(items)}]"
+    if isinstance(value, dict):
+        encode = (_ASCII if ascii_only else _PLAIN).encode
+        pairs = cast("dict[str, object]", value).items()
+        texts = [f"{encode(key)}: {as_json(item, ascii_only=ascii_only)}" for key, item in pairs]
+        return f"{{{', '.join(texts)}}}"
+    return str(value) if type(value) is int else _ASCII.encode(value)
+
+
+def loosened(item: object, dtype: pl.DataType) -> object:
+    """A value in another type that says the same; itself where there is none."""
+    if dtype == pl.String and not isinstance(item, str):
+        return as_json(item, ascii_only=False)
+    if dtype.is_integer() and isinstance(item, float) and item.is_integer() and abs(item) <= EXACT:
+        return int(item)
+    if isinstance(dtype, pl.List) and isinstance(item, list):
+        inner = dtype.inner
+        items = cast("list[object]", item)
+        return [loosened(one, inner) for one in items] if isinstance(inner, pl.DataType) else items
+    return item
+
+
+def innermost(dtype: pl.DataType) -> pl.DataType:
+    """What lists of lists are lists of in the end; other types themselves."""
+    inner = dtype.inner if isinstance(dtype, pl.List) else None
+    return innermost(inner) if isinstance(inner, pl.DataType) else dtype
+
+
+@cache
+def fitting(dtype: pl.DataType) -> Callable[[object], bool]:
+    """What tells whether a value, not null, is of a type. A truth value is no integer."""
+    if dtype == pl.String:
+        return _is_text
+    if dtype == pl.Boolean:
+        return lambda item: isinstance(item, bool)
+    if dtype.is_integer():
+        low, high = integer_limits(dtype)
+        return lambda item: type(item) is int and low <= item <= high
+    if dtype.is_float():
+        return lambda item: isinstance(item, float) or (type(item) is int and abs(item) <= _LARGE)
+    inner = dtype.inner if isinstance(dtype, pl.List) else None
+    if not isinstance(inner, pl.DataType):
+        return lambda _: False
+    fits = fitting(inner)
+    return lambda item: (
+        isinstance(item, list) and all(one is None or fits(one) for one in cast("list[object]", item))
+    )
+
+
+def _is_text(item: object) -> bool:
+    return isinstance(item, str) and (item.isascii() or not _SURROGATE.search(item))
