@@ -73,6 +73,7 @@ dist: $(VENV)/.developed
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/json_arrays.py
+	$(BIN)/python benchmarks/json_lines.py
 	$(BIN)/python benchmarks/dedup.py
 	$(BIN)/python benchmarks/embedding.py
 	$(BIN)/python benchmarks/lead_lag.py

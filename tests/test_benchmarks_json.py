@@ -48,3 +48,28 @@ def test_committed_results_are_of_a_full_run() -> None:
     assert not report["quick"]
     assert report["sizes"]["plain"]["bytes"] > 500_000_000
     assert report["sizes"]["one-product"]["rows"] == 200_000
+
+
+@pytest.mark.benchmark
+def test_every_reader_of_json_lines_is_measured(tmp_path: Path) -> None:
+    """A quick run measures each on both files, and judges ours by the processor time of bare json."""
+    script = ROOT / "benchmarks" / "json_lines.py"
+    command = [sys.executable, script, "--quick", "--data", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "json_lines.json").read_text())
+    names = [f"{file}/{one}" for file in ("declared", "more") for one in ("ecomdata", "polars", "json")]
+    assert [entry["name"] for entry in report["measurements"]] == names
+    assert all(entry["rows"] == 20_000 for entry in report["measurements"])
+    by_name = {one["name"]: one["of_median_cpu"] for one in report["ratios"]}
+    assert [goal["value"] for goal in report["goals"]] == [
+        by_name["declared/ecomdata"],
+        by_name["more/ecomdata"],
+    ]
+
+
+def test_committed_results_of_json_lines_are_of_a_full_run() -> None:
+    """benchmarks/results/json_lines.json has a million lines."""
+    report = json.loads((ROOT / "benchmarks" / "results" / "json_lines.json").read_text())
+    assert not report["quick"]
+    assert {one["rows"] for one in report["sizes"].values()} == {1_000_000}

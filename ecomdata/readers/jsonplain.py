@@ -6,9 +6,8 @@ again here, so that :mod:`ecomdata.readers.jsonl` alone decides what is wrong wi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 import numpy as np
@@ -42,9 +41,8 @@ _LARGE: Final = 1e300
 """Numbers beyond are looked at one by one: Python has integers that no float can hold."""
 _SCALAR: Final = r"-?[1-9][0-9]{0,99}|0|true|false|-?[0-9]{1,100}[.eE][0-9.eE+-]{1,100}"
 """Numbers and truth values that are written again just as they are spelt."""
-_STRING: Final = r'"[ !#-\[\]-~]*+"'
-_OBJECT: Final = re.compile(rf"\{{(?:{_STRING}: (?:{_STRING}|null|{_SCALAR})(?:, (?!\}})|(?=\}})))++\}}")
-"""The same of objects without anything inside them."""
+_MEMBER: Final = rf'^"[ !#-\[\]-~]*": (?:"[ !#-\[\]-~]*"|null|{_SCALAR})$'
+"""The same of members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,22 +194,43 @@ def _others(
     objects: Objects, data: bytes, known: Collection[str], good: Mask, unverified: set[str]
 ) -> pl.Series:
     """The other keys of each object as JSON; what is odd in them makes a line odd."""
-    texts: list[str | None] = [None] * len(good)
-    for row, (spelt, text) in objects.other_keys(data).items():
-        if not good[row]:
-            continue
-        if len({*spelt}) == len(spelt) and _OBJECT.fullmatch(text):
-            keys, texts[row] = [key[1:-1].decode() for key in spelt], text
-        elif isinstance(value := loads(text), dict):
-            keys, texts[row] = [*cast("dict[str, object]", value)], as_json(cast("object", value))
-        else:
+    rows, begins, ends, _, stops = objects.others
+    spelt = np.full(len(rows), ARRAY, dtype=np.uint8)
+    members = pl.DataFrame(
+        {
+            "row": rows,
+            "key": Values(data, begins + 1, ends - 1, spelt).texts()[0],
+            "member": Values(data, begins, stops, spelt).texts()[0],
+        }
+    )
+    once = pl.col("key").n_unique() == pl.len()
+    found = members.group_by("row", maintain_order=True).agg(
+        pl.format("{{{}}}", pl.col("member").str.join(", ")).first().alias("text"),
+        plain=pl.col("member").str.contains(_MEMBER).all() & once,
+    )
+    plain, odd = found.filter("plain"), found.filter(~pl.col("plain"))["row"].to_numpy()
+    names: list[str] = members["key"].unique().to_list()
+    strange = [name for name in names if name.strip() in known]
+    good[members.filter(pl.col("key").is_in(strange))["row"].to_numpy()] = False
+    made: dict[int, str] = {}
+    for row, text in _rest_of(objects, data, odd):
+        value = loads(text)
+        others = cast("dict[str, object]", value) if isinstance(value, dict) else None
+        if others is None or any(key.strip() in known for key in others):
             good[row] = False
-            continue
-        if any(key.strip() in known for key in keys):
-            good[row] = False
-        else:
-            unverified.update(keys)
-    return pl.Series(texts, dtype=pl.String)
+        elif good[row]:
+            made[row] = as_json(others)
+            unverified.update(others)
+    kept = plain["row"].filter(good[plain["row"].to_numpy()])
+    unverified.update(members.filter(pl.col("row").is_in(kept.implode()))["key"].unique())
+    texts = pl.Series([None] * len(good), dtype=pl.String).scatter(plain["row"], plain["text"])
+    return texts.scatter([*made], [*made.values()])
+
+
+def _rest_of(objects: Objects, data: bytes, rows: npt.NDArray[np.int32]) -> Iterator[tuple[int, str]]:
+    """The members under other keys of some objects."""
+    some = replace(objects, others=objects.others[:, np.isin(objects.others[0], rows)])
+    return ((row, text) for row, (_, text) in some.other_keys(data).items())
 
 
 def _taken(objects: Objects, columns: Columns, rest: str, good: Mask) -> frozenset[tuple[str, str]]:
