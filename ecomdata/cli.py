@@ -13,7 +13,7 @@ import sys
 import traceback
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from ecomdata.validating import Validation
 
 _INTERRUPTED: Final = 130
+_PANIC: Final = "PyErr { type: <class 'KeyboardInterrupt'>"
+"""What polars says where Ctrl-C comes while it asks something of Python, and it knows no way out."""
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _COMMENT: Final = re.compile(r"--.*\n")
 """What begins so is no option: a query has a line after its comment."""
@@ -64,8 +66,7 @@ def main() -> None:
             say(f"hint: {hint}")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
-        sys.exit(_INTERRUPTED)
+        _end_interrupted()
     except EcomdataError as error:
         if debug:
             say(traceback.format_exc())
@@ -74,10 +75,21 @@ def main() -> None:
     except BaseException as error:  # polars' panics are no Exception
         if isinstance(error, SystemExit):
             raise
-        if debug:
-            say(traceback.format_exc())
-        _complain(*_unexpected(error))
-        sys.exit(1)
+        _end_unforeseen(error, debug=debug)
+
+
+def _end_interrupted() -> NoReturn:
+    print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
+    sys.exit(_INTERRUPTED)
+
+
+def _end_unforeseen(error: BaseException, *, debug: bool) -> NoReturn:
+    if _PANIC in str(error):
+        _end_interrupted()
+    if debug:
+        say(traceback.format_exc())
+    _complain(*_unexpected(error))
+    sys.exit(1)
 
 
 def _where_it_stands(error: click.ClickException) -> str:

@@ -176,10 +176,14 @@ def _merged(plain: PlainLines, found: Batch, lines: Lines) -> Batch:
         rows = np.concatenate([rows, cast("pl.Series", found.rows).to_numpy()])
         order = np.argsort(rows)
         frame, rows = pl.concat([frame, found.frame])[order], rows[order]
+
+    def raw(positions: Sequence[int]) -> list[str]:
+        return [lines.record(int(rows[position])).text for position in positions]
+
     return replace(
         found,
         frame=frame,
-        raw=lambda positions: [lines.record(int(rows[position])).text for position in positions],
+        raw=raw,
         rows=pl.Series(rows),
         unverified=found.unverified | plain.unverified,
         taken=found.taken | plain.taken,
