@@ -21,6 +21,8 @@ from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
 
 _LARGE: Final = 2 << 20
 """Bytes from which on the compiled loops gain more than importing them takes."""
+_LARGEST: Final = 2 * BLOCK_SIZE
+"""Bytes of a block; in one with a longer line there may be so many marks that their places take gigabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ class JsonLines:
             columns.match(keys, where)
 
     def _parse(self, data: bytes, columns: Columns) -> Batch:
-        if len(data) < _LARGE:
+        if not _LARGE <= len(data) <= _LARGEST:
             return self._each(
                 records(data, quoted=False), columns, span=data.count(b"\n") + (not data.endswith(b"\n"))
             )
