@@ -14,7 +14,7 @@ from ecomdata.columns import Columns
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block, undeclared, unreadable
-from ecomdata.readers.exact import Record, records, rejected_frame
+from ecomdata.readers.exact import Record, rejected_frame
 from ecomdata.readers.jsonplain import Lines, PlainLines, plain_lines
 from ecomdata.readers.jsonvalues import as_json, fitting, loads, loosened
 from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
@@ -76,13 +76,11 @@ class JsonLines:
             columns.match(keys, where)
 
     def _parse(self, data: bytes, columns: Columns) -> Batch:
-        if not _LARGE <= len(data) <= _LARGEST:
-            return self._each(
-                records(data, quoted=False), columns, span=data.count(b"\n") + (not data.endswith(b"\n"))
-            )
         lines = Lines.of(data)
-        plain = plain_lines(lines, columns, rest=self.rest, loose=self.loose)
         odd = np.ones(len(lines.starts), dtype=np.bool_)
+        plain = None
+        if _LARGE <= len(data) <= _LARGEST:
+            plain = plain_lines(lines, columns, rest=self.rest, loose=self.loose)
         if plain is not None:
             odd[plain.rows] = False
         found = self._each(map(lines.record, np.flatnonzero(odd).tolist()), columns, span=len(odd))

@@ -28,7 +28,7 @@ from ecomdata.readers.jsonobjects import (
     Values,
     read_objects,
 )
-from ecomdata.readers.jsonpieces import Places, Room
+from ecomdata.readers.jsonpieces import Room
 from ecomdata.readers.jsontyped import is_utf8
 from ecomdata.readers.jsonvalues import as_json, fitting, innermost, loads, loosened
 from ecomdata.readers.textblocks import decode
@@ -50,16 +50,16 @@ class Lines:
     """Where the lines of a block start and end, without what breaks them."""
 
     data: bytes
-    starts: Places
-    ends: Places
+    starts: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, data: bytes) -> Lines:
         """All lines; what stands behind the last break is one, unless that is nothing."""
         codes = np.frombuffer(data, dtype=np.uint8)
-        breaks = np.flatnonzero(codes == _NEWLINE).astype(np.int32)
-        ends = breaks if data.endswith(b"\n") else np.append(breaks, np.int32(len(data)))
-        starts = np.concatenate([np.zeros(1, dtype=np.int32), breaks + 1])[: len(ends)]
+        breaks = np.flatnonzero(codes == _NEWLINE)
+        ends = breaks if data.endswith(b"\n") else np.append(breaks, len(data))
+        starts = np.append(0, breaks + 1)[: len(ends)]
         returns = (ends > starts) & (codes[ends - 1] == _RETURN)
         return cls(data, starts, ends - returns)
 
