@@ -37,7 +37,7 @@ def test_the_same_rows_in_larger_batches(counts: list[int], most: int, width: in
 
 
 def test_wide_rows_of_a_query() -> None:
-    """A hundred thousand rows of ten kilobytes never lie in memory together."""
+    """Twenty thousand rows of ten kilobytes never lie in memory together."""
     answer = duckdb.sql("SELECT i, repeat('x', 10_000) AS t FROM range(20_000) AS r(i)")
     batches = list(gathered(answer.to_arrow_reader(FEW_ROWS), 100_000))
     assert sum(batch.num_rows for batch in batches) == 20_000

@@ -67,7 +67,8 @@ def test_members_in_threads_and_in_another_process(name: str) -> None:
     found = _packed(name)
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(read, found * 5)) == CONTENTS * 5
-    assert [read(member) for member in pickle.loads(pickle.dumps(found))]  # noqa: S301 - our own == CONTENTS
+    sent: list[Member] = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own
+    assert [read(member) for member in sent] == CONTENTS
 
 
 def test_after_a_failure(tmp_path: Path) -> None:
