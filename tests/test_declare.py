@@ -220,7 +220,7 @@ DATE, DECIMAL, LIST = dy.Date(), dy.Decimal(9, 2), dy.List(dy.Int64())
         (JsonArray(), LIST),
         (JsonPaths(paths={"x": ("x",)}), dy.Duration()),
         (JsonLines(), dy.Enum(["a"])),
-        (JsonLines(), dy.List(dy.Struct({"a": dy.Int64()}))),
+        (JsonLines(), dy.List(dy.Struct({"a": dy.Date()}))),
     ],
 )
 def test_a_type_that_a_reader_does_not_read_is_refused(reader: Any, column: Any) -> None:
@@ -239,10 +239,11 @@ def test_a_type_that_a_reader_does_not_read_is_refused(reader: Any, column: Any)
         (JsonArray(lists={"x": ("tags", "name")}), dy.List(dy.String())),
         (JsonPaths(paths={"x": ("x",)}), dy.Float32()),
         (JsonLines(), dy.List(dy.List(dy.Int64()))),
+        (JsonLines(), dy.List(dy.Struct({"a": dy.Int64(), "b": dy.List(dy.String())}))),
     ],
 )
 def test_types_that_text_says_in_one_way_are_read(reader: Any, column: Any) -> None:
-    """Words, truth values, numbers, and lists where the format has them."""
+    """Words, truth values, numbers, and lists and objects where the format has them."""
     schema: Any = type("RawX", (dy.Schema,), {"x": column})
     assert replace(RAW, schema=schema, reader=reader).columns.names == ["x"]
 

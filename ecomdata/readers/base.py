@@ -167,29 +167,33 @@ class Selective(Protocol):
         ...
 
 
-def unreadable(reader: Reader, dtypes: Mapping[str, pl.DataType], *, lists: bool = False) -> list[str]:
+def unreadable(reader: Reader, dtypes: Mapping[str, pl.DataType], *, nested: bool = False) -> list[str]:
     """The columns of types that text does not say in one way only: polars guesses, rounds or fails there.
 
     Args:
         reader: Whose columns they are.
         dtypes: Column -> declared type.
-        lists: Whether it takes lists, too.
+        nested: Whether it takes lists and objects, too.
     """
-    takes = "text, truth values, integers and floats" + (", and lists of them" if lists else "")
-    text = "dy.String(), and in loose what is not text in the file," if lists else "dy.String()"
+    takes = "text, truth values, integers and floats" + (", and lists and objects of them" if nested else "")
+    text = "dy.String(), and in loose what is not text in the file," if nested else "dy.String()"
     reads = f"{type(reader).__name__} reads {takes}"
     return [
         f"{name} is {dtype}, and {reads}; declare {text} and convert in normalize"
         for name, dtype in dtypes.items()
-        if not _is_plain(dtype, lists=lists)
+        if not _is_plain(dtype, nested=nested)
     ]
 
 
-def _is_plain(dtype: pl.DataType, *, lists: bool) -> bool:
-    if lists and isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
-        return _is_plain(dtype.inner, lists=True)
-    words = (pl.String, pl.Boolean) if lists else (pl.String, pl.Boolean, pl.Enum, pl.Categorical)
-    return isinstance(dtype, words) or dtype.is_integer() or dtype.is_float()
+def _is_plain(dtype: object, *, nested: bool) -> bool:
+    if nested and isinstance(dtype, pl.List):
+        return _is_plain(dtype.inner, nested=True)
+    if nested and isinstance(dtype, pl.Struct):
+        return bool(dtype.fields) and all(_is_plain(field.dtype, nested=True) for field in dtype.fields)
+    words = (pl.String, pl.Boolean) if nested else (pl.String, pl.Boolean, pl.Enum, pl.Categorical)
+    return isinstance(dtype, words) or (
+        isinstance(dtype, pl.DataType) and (dtype.is_integer() or dtype.is_float())
+    )
 
 
 def undeclared(columns: Columns, **options: Iterable[str]) -> list[str]:

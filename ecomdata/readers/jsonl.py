@@ -16,7 +16,7 @@ from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block, undeclared, unreadable
 from ecomdata.readers.exact import Record, rejected_frame
 from ecomdata.readers.jsonplain import Lines, PlainLines, plain_lines
-from ecomdata.readers.jsonvalues import as_json, fitting, loads, loosened
+from ecomdata.readers.jsonvalues import as_json, fitting, loads, loosened, misfit
 from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
 
 _LARGE: Final = 2 << 20
@@ -28,6 +28,9 @@ _LARGEST: Final = 2 * BLOCK_SIZE
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonLines:
     """A reader of JSON lines. A line that is too deep, or with a key missing or not declared, is rejected.
+
+    Lists and objects are read as declared, at any depth. An object in a column may lack keys, which are then
+    null; one that has others puts its line among the rejected.
 
     Attributes:
         block_size: Bytes read at a time.
@@ -44,7 +47,7 @@ class JsonLines:
     def misfits(self, columns: Columns) -> list[str]:
         """What of a declaration it cannot do."""
         named = undeclared(columns, rest=filter(None, [self.rest]), loose=self.loose)
-        return named + unreadable(self, columns.dtypes, lists=True)
+        return named + unreadable(self, columns.dtypes, nested=True)
 
     def check(self, file: RawFile, columns: Columns) -> None:
         """Check the keys of the first line."""
@@ -135,7 +138,7 @@ class JsonLines:
             if item is not None and name in shape.loose:
                 item = loosened(item, shape.loose[name])
             if item is not None and not fits(item):
-                reasons.append(f"{name}: {as_json(item)[:60]!r} is not {str(shape.dtypes[name]).lower()}")
+                reasons.append(misfit(item, shape.dtypes[name], name))
             row.append(item)
         return row, reasons
 

@@ -30,7 +30,7 @@ from ecomdata.readers.jsonobjects import (
 )
 from ecomdata.readers.jsonpieces import Room
 from ecomdata.readers.jsontyped import is_utf8
-from ecomdata.readers.jsonvalues import as_json, fitting, innermost, loads, loosened
+from ecomdata.readers.jsonvalues import as_json, fitting, holds_text, loads, loosened
 from ecomdata.readers.textblocks import decode
 
 Mask = npt.NDArray[np.bool_]
@@ -135,8 +135,9 @@ def _column(values: Values, dtype: pl.DataType, *, loose: bool) -> tuple[pl.Seri
     """The values as the declared type, and which of them are of it, or null."""
     kinds = values.kinds
     null = kinds <= NULL
-    if isinstance(dtype, pl.List):
-        return _one_by_one(values, dtype, kinds == ARRAY, null, loose=loose)
+    if isinstance(dtype, pl.List | pl.Struct):
+        nested = kinds == (ARRAY if isinstance(dtype, pl.List) else OBJECT)
+        return _one_by_one(values, dtype, nested, null, loose=loose)
     texts, halves = values.texts()
     if dtype == pl.String:
         right = null | (kinds == STRING) | (kinds == ESCAPED)
@@ -170,7 +171,7 @@ def _one_by_one(
     """Some of the values by Python; all others as null."""
     fits = fitting(dtype)
     right = null.copy()
-    spelt = loose and innermost(dtype) == pl.String
+    spelt = loose and holds_text(dtype)
     made: list[object] = [None] * len(asked)
     for row in np.flatnonzero(asked).tolist():
         found = loads(f"[{values.raw(row)}]", spelt=spelt)  # one level down, as it stands in its line

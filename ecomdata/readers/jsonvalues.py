@@ -100,13 +100,25 @@ def loosened(item: object, dtype: pl.DataType) -> object:
         inner = dtype.inner
         items = cast("list[object]", item)
         return [loosened(one, inner) for one in items] if isinstance(inner, pl.DataType) else items
+    if isinstance(dtype, pl.Struct) and isinstance(item, dict):
+        types = _fields(dtype)
+        members = cast("dict[str, object]", item).items()
+        return {key: loosened(one, types[key]) if key in types else one for key, one in members}
     return item
 
 
-def innermost(dtype: pl.DataType) -> pl.DataType:
-    """What lists of lists are lists of in the end; other types themselves."""
-    inner = dtype.inner if isinstance(dtype, pl.List) else None
-    return innermost(inner) if isinstance(inner, pl.DataType) else dtype
+def holds_text(dtype: pl.DataType) -> bool:
+    """Whether it is text, or somewhere in it there is some."""
+    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
+        return holds_text(dtype.inner)
+    if isinstance(dtype, pl.Struct):
+        return any(map(holds_text, _fields(dtype).values()))
+    return dtype == pl.String
+
+
+def _fields(dtype: pl.Struct) -> dict[str, pl.DataType]:
+    """Key -> type; all are types with their parameters, as a schema's columns are."""
+    return {field.name: cast("pl.DataType", field.dtype) for field in dtype.fields}
 
 
 @cache
@@ -121,6 +133,18 @@ def fitting(dtype: pl.DataType) -> Callable[[object], bool]:
         return lambda item: type(item) is int and low <= item <= high
     if dtype.is_float():
         return lambda item: isinstance(item, float) or (type(item) is int and abs(item) <= _LARGE)
+    return _nested_fitting(dtype)
+
+
+def _nested_fitting(dtype: pl.DataType) -> Callable[[object], bool]:
+    """Of lists, and of objects that may lack keys, but have no others; nothing is of any other type."""
+    if isinstance(dtype, pl.Struct):
+        of_keys = {key: fitting(inner) for key, inner in _fields(dtype).items()}
+        return lambda item: (
+            isinstance(item, dict)
+            and item.keys() <= of_keys.keys()
+            and all(one is None or of_keys[key](one) for key, one in cast("dict[str, object]", item).items())
+        )
     inner = dtype.inner if isinstance(dtype, pl.List) else None
     if not isinstance(inner, pl.DataType):
         return lambda _: False
@@ -128,6 +152,35 @@ def fitting(dtype: pl.DataType) -> Callable[[object], bool]:
     return lambda item: (
         isinstance(item, list) and all(one is None or fits(one) for one in cast("list[object]", item))
     )
+
+
+def misfit(item: object, dtype: pl.DataType, where: str) -> str:
+    """What keeps a value from being of a type, at the first place in it where something does.
+
+    Args:
+        item: The value, which does not fit.
+        dtype: The type.
+        where: The name of the column, and places in it.
+    """
+    if isinstance(dtype, pl.List) and isinstance(item, list) and isinstance(dtype.inner, pl.DataType):
+        fits = fitting(dtype.inner)
+        for place, one in enumerate(cast("list[object]", item)):
+            if one is not None and not fits(one):
+                return misfit(one, dtype.inner, f"{where}[{place}]")
+    if isinstance(dtype, pl.Struct) and isinstance(item, dict):
+        types = _fields(dtype)
+        for key, one in cast("dict[str, object]", item).items():
+            if key not in types:
+                return f"{where}: key {key!r} is not expected"
+            if one is not None and not fitting(types[key])(one):
+                return misfit(one, types[key], f"{where}.{key}")
+    return f"{where}: {as_json(item)[:60]!r} is not {_said(dtype)}"
+
+
+def _said(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
+        return f"list({_said(dtype.inner)})"
+    return "object" if isinstance(dtype, pl.Struct) else str(dtype).lower()
 
 
 def _is_text(item: object) -> bool:

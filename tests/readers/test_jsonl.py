@@ -97,7 +97,7 @@ def test_objects_read_back(
         ('{"id": 1, "title": "", "price": 1, "new": 1, "codes": []}', "new: '1' is not boolean"),
         (
             '{"id": 1, "title": "", "price": 1, "new": true, "codes": ["a"]}',
-            "codes: '[\"a\"]' is not list(int64)",
+            "codes[0]: '\"a\"' is not int64",
         ),
         ('{"id": 1, "id": 2, "title": "", "price": 1, "new": true, "codes": []}', "key 'id' stands twice"),
         ('{"id": 1, "title": "\\ud800", "price": 1, "new": true, "codes": []}', "title:"),
@@ -156,6 +156,58 @@ def test_a_number_too_large_for_a_narrow_type_is_rejected() -> None:
     found = parse(b'{"level": 255}\n{"level": 256}\n{"level": -1}\n', Columns(schema=Narrow))
     assert found.frame["level"].to_list() == [255]
     assert found.rejected["row"].to_list() == [2, 3]
+
+
+class Sessions(dy.Schema):
+    """Objects in objects, as sessions have their events."""
+
+    session = dy.Int64()
+    events = dy.List(
+        dy.Struct({"aid": dy.Int64(), "ts": dy.Float64(nullable=True), "tags": dy.List(dy.String())})
+    )
+    shop = dy.Struct({"name": dy.String(), "Open": dy.Bool()}, nullable=True)
+
+
+def test_objects_in_lines_are_read_typed() -> None:
+    """Lists of objects and objects; a key that is not there is null, whatever the order of the others."""
+    line = b'{"session": 1, "events": [{"ts": 5, "aid": 1, "tags": ["a"]}, {"aid": 2}, null], "shop": {}}\n'
+    found = parse(line + b'{"session": 2, "events": [], "shop": null}\n', Columns(schema=Sessions))
+    assert found.reasons == []
+    assert found.frame["events"].to_list() == [
+        [{"aid": 1, "ts": 5.0, "tags": ["a"]}, {"aid": 2, "ts": None, "tags": None}, None],
+        [],
+    ]
+    assert found.frame["shop"].to_list() == [{"name": None, "Open": None}, None]
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ('[{"aid": 1}, {"aid": 1.5}]', "events[1].aid: '1.5' is not int64"),
+        ('[{"aid": 1, "x": 2}]', "events[0]: key 'x' is not expected"),
+        ('[{"tags": ["a", null, 7]}]', "events[0].tags[2]: '7' is not string"),
+        ('{"aid": 1}', "events: '{\"aid\": 1}' is not list(object)"),
+        ("[[]]", "events[0]: '[]' is not object"),
+        ('[{"aid": 1, "aid": 2}]', "not JSON: key 'aid' stands twice"),
+    ],
+)
+def test_an_object_of_another_shape_is_rejected_and_the_place_named(events: str, reason: str) -> None:
+    """Nothing of it is left out, and the lines around it are read."""
+    good = b'{"session": 1, "events": [], "shop": null}\n'
+    odd = b'{"session": 2, "events": %s, "shop": null}\n' % events.encode()
+    found = parse(good + odd + good, Columns(schema=Sessions))
+    assert (found.rows, found.reasons) == ([1, 3], [(2, [reason])])
+
+
+def test_objects_in_loose_columns_take_what_says_the_same() -> None:
+    """At every level, as columns themselves do."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "items.jsonl"
+        path.write_bytes(b'{"session": 1.0, "events": [{"aid": 2.0, "tags": [1.10]}], "shop": {"name": 5}}\n')
+        found = read(path, JsonLines(loose=("session", "events", "shop")), Columns(schema=Sessions))
+    assert found.frame.rows() == [
+        (1, [{"aid": 2, "ts": None, "tags": ["1.10"]}], {"name": "5", "Open": None})
+    ]
 
 
 def test_optional_and_renamed_keys() -> None:

@@ -33,6 +33,8 @@ class Things(dy.Schema):
     new = dy.Bool(nullable=True)
     codes = dy.List(dy.Int64(), nullable=True)
     tags = dy.List(dy.List(dy.String()), nullable=True)
+    clicks = dy.List(dy.Struct({"aid": dy.Int64(), "ts": dy.Float64(), "type": dy.String()}), nullable=True)
+    maker = dy.Struct({"name": dy.String(), "codes": dy.List(dy.UInt8())}, nullable=True)
 
 
 class Others(Things):
@@ -41,11 +43,12 @@ class Others(Things):
     more = dy.String(nullable=True)
 
 
-PLAIN = Columns(schema=Things, optional=("tags", "new"))
-ALIASED = Columns(schema=Others, optional=("tags", "new"), aliases={"title": ("name",)})
+NOT_IN_ALL = ("tags", "new", "clicks", "maker")
+PLAIN = Columns(schema=Things, optional=NOT_IN_ALL)
+ALIASED = Columns(schema=Others, optional=NOT_IN_ALL, aliases={"title": ("name",)})
 READERS: dict[str, tuple[JsonLines, Columns]] = {
     "strict": (JsonLines(), PLAIN),
-    "loose": (JsonLines(loose=("id", "title", "codes", "tags", "price")), PLAIN),
+    "loose": (JsonLines(loose=("id", "title", "codes", "tags", "price", "clicks", "maker")), PLAIN),
     "rest": (JsonLines(rest="more"), ALIASED),
     "loose, rest": (JsonLines(rest="more", loose=("id", "small", "title", "codes", "tags")), ALIASED),
 }
@@ -74,6 +77,9 @@ VALUES = st.recursive(
 ) | st.sampled_from(
     ["[" * 210 + "]" * 210, "[" * 198 + "]" * 198, "[" * 199 + "]" * 199, "[[]", "{}}", '{"a":1,"a":2}']
 )
+CLICKS = st.tuples(SCALARS, SCALARS, SCALARS).map(
+    lambda of: f'{{"aid": {of[0]}, "ts": {of[1]}, "type": {of[2]}}}'
+) | st.integers(0, 9).map(lambda aid: f'{{"type": "clicks", "aid": {aid}}}')
 RIGHT = st.fixed_dictionaries(
     {
         "id": st.integers(-(2**63), 2**63 - 1).map(str),
@@ -86,6 +92,10 @@ RIGHT = st.fixed_dictionaries(
     optional={
         "new": st.booleans().map(json.dumps),
         "tags": st.lists(st.lists(st.text(max_size=2), max_size=2), max_size=2).map(json.dumps),
+        "clicks": st.lists(CLICKS, max_size=2).map(lambda clicks: f"[{', '.join(clicks)}]"),
+        "maker": st.sampled_from(
+            ['{"name": "a", "codes": [1]}', '{"codes": [256]}', '{"name": 1}', "{}", '{"x": 1}', "[]"]
+        ),
     },
 )
 ODD_KEYS = (

@@ -160,7 +160,8 @@ def test_whole_floats_are_integers(tmp_path: Path, counts: list[Any] | None, who
         if whole is False:
             assert found.frame["counts"].to_list() == [[0]]
             ((row, (reason,)),) = found.reasons
-            assert (row, reason.split(":")[0]) == (2, "counts")
+            assert row == 2
+            assert reason.startswith(("counts:", "counts[0]:"))
             assert json.loads(found.rejected["raw"][0])["n"] == counts
         else:
             assert found.frame["counts"].to_list() == [[0], whole]
