@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from ecomdata.cli import main as run
+from ecomdata.errors import INTERRUPTED
 
 
 def main() -> NoReturn:
@@ -19,9 +19,15 @@ def main() -> NoReturn:
     code: object = 0
     _open_streams()
     try:
+        from ecomdata.cli import main as run
+
         run()
     except SystemExit as end:
         code = end.code
+    except KeyboardInterrupt:
+        # It came while the command line was still being imported; from then on that takes it.
+        print("interrupted before anything was done", file=sys.stderr)  # noqa: T201
+        code = INTERRUPTED
     if not isinstance(code, int | None):
         sys.exit(str(code))
     os._exit(_flushed() or code or 0)

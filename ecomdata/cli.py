@@ -31,7 +31,7 @@ from ecomdata.commandline import (
 from ecomdata.console import log_plainly
 from ecomdata.dedupcommands import dedup
 from ecomdata.embedcommands import embed
-from ecomdata.errors import EcomdataError
+from ecomdata.errors import INTERRUPTED, EcomdataError
 from ecomdata.exportcommands import export
 from ecomdata.hubcommands import personal_data, publish, verify
 from ecomdata.languagecommands import languages
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ecomdata.answers import Form
     from ecomdata.validating import Validation
 
-_INTERRUPTED: Final = 130
 _PANIC: Final = "PyErr { type: <class 'KeyboardInterrupt'>"
 """What polars says where Ctrl-C comes while it asks something of Python, and it knows no way out."""
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -80,7 +79,7 @@ def main() -> None:
 
 def _end_interrupted() -> NoReturn:
     print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
-    sys.exit(_INTERRUPTED)
+    sys.exit(INTERRUPTED)
 
 
 def _end_unforeseen(error: BaseException, *, debug: bool) -> NoReturn:

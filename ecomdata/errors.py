@@ -7,6 +7,8 @@ from typing import Final
 
 LOADER_FAULT: Final = "this is a fault in the loader; ecomdata --debug shows where"
 """The hint where the code of a loader fails."""
+INTERRUPTED: Final = 130
+"""The exit code after Ctrl-C."""
 _PASSWORD: Final = re.compile(r"(?<=://)[^/?#\s]*@")
 """Of an address, as HF_ENDPOINT and a proxy may have it; messages are copied into issues."""
 

@@ -69,3 +69,31 @@ def test_ctrl_c_ends_the_command(tmp_path: Path, home: Path, form: str) -> None:
     assert process.returncode == 130
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
+
+
+AT_THE_IMPORT = """
+import os, runpy, signal, sys
+
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, CtrlC())
+sys.argv[1:] = ["list"]
+runpy.run_module("ecomdata", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_ctrl_c_while_the_command_is_imported(root: Path, home: Path) -> None:
+    """A command takes half a second to start, and nobody who thinks better of it wants a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-c", AT_THE_IMPORT],
+        env={**os.environ, "PYTHONPATH": str(root), "ECOMDATA_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted before anything was done\n"
