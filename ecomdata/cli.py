@@ -13,7 +13,7 @@ import sys
 import traceback
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -34,6 +34,7 @@ from ecomdata.embedcommands import embed
 from ecomdata.errors import INTERRUPTED, EcomdataError
 from ecomdata.exportcommands import export
 from ecomdata.hubcommands import personal_data, publish, verify
+from ecomdata.interrupts import spare_polars
 from ecomdata.languagecommands import languages
 from ecomdata.loadcommands import load, sample
 from ecomdata.statscommands import stats
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from ecomdata.answers import Form
     from ecomdata.validating import Validation
 
-_PANIC: Final = "PyErr { type: <class 'KeyboardInterrupt'>"
-"""What polars says where Ctrl-C comes while it asks something of Python, and it knows no way out."""
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _COMMENT: Final = re.compile(r"--.*\n")
 """What begins so is no option: a query has a line after its comment."""
@@ -53,6 +52,7 @@ def main() -> None:
     """Run the command line, and turn every error into a message, a hint and an exit code."""
     debug = "--debug" in sys.argv[1:] or bool(os.environ.get("ECOMDATA_DEBUG"))
     log_plainly()
+    spare_polars()
     try:
         cli(prog_name="ecomdata", standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -65,7 +65,8 @@ def main() -> None:
             say(f"hint: {hint}")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _end_interrupted()
+        print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
+        sys.exit(INTERRUPTED)
     except EcomdataError as error:
         if debug:
             say(traceback.format_exc())
@@ -74,21 +75,10 @@ def main() -> None:
     except BaseException as error:  # polars' panics are no Exception
         if isinstance(error, SystemExit):
             raise
-        _end_unforeseen(error, debug=debug)
-
-
-def _end_interrupted() -> NoReturn:
-    print("interrupted; what was there before is as it was", file=sys.stderr)  # noqa: T201
-    sys.exit(INTERRUPTED)
-
-
-def _end_unforeseen(error: BaseException, *, debug: bool) -> NoReturn:
-    if _PANIC in str(error):
-        _end_interrupted()
-    if debug:
-        say(traceback.format_exc())
-    _complain(*_unexpected(error))
-    sys.exit(1)
+        if debug:
+            say(traceback.format_exc())
+        _complain(*_unexpected(error))
+        sys.exit(1)
 
 
 def _where_it_stands(error: click.ClickException) -> str:

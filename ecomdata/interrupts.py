@@ -3,22 +3,72 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
-import socket
+import sys
 import threading
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from types import FrameType
+
     import duckdb
 
 _HEARD: Final = 0.5
 """Seconds after which Ctrl-C is heard at the latest."""
 _AGAIN: Final = 0.1
 """Seconds after which a query that goes on is interrupted again."""
+_POLARS: Final = f"{os.sep}polars{os.sep}"
+_TYPES: Final = f"{_POLARS}datatypes{os.sep}"
 T = TypeVar("T")
+
+
+def spare_polars() -> None:
+    """From now on have Ctrl-C wait while polars makes its types, which it does in Python, and for itself.
+
+    A KeyboardInterrupt from in there is a panic for it (polars 2.1): a page of Rust's stack on stderr. And
+    where polars hears the signal itself, as in ``collect``, it is raised once, and not again by Python in the
+    midst of what tidies up. To be called before polars is imported, which builds upon the handler it finds.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _Hearing())
+
+
+class _Hearing:
+    """The handler."""
+
+    def __init__(self) -> None:
+        self._raised = False
+
+    def __call__(self, _number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt, unless that has been done, or is to wait."""
+        by_polars = not self._raised and isinstance(sys.exception(), KeyboardInterrupt)
+        self._raised = True
+        if by_polars:
+            return
+        making = False
+        while frame is not None and _POLARS in frame.f_code.co_filename:
+            making |= _TYPES in frame.f_code.co_filename
+            frame = frame.f_back
+        if frame is None or not making or sys.gettrace() is not None:
+            raise KeyboardInterrupt
+        # What called polars hears of it as soon as that returns.
+        frame.f_trace = _interrupted
+        frame.f_trace_opcodes = True
+        sys.settrace(_untraced)
+
+
+def _interrupted(frame: FrameType, _event: str, _arg: object) -> None:
+    sys.settrace(None)
+    frame.f_trace = None
+    raise KeyboardInterrupt
+
+
+def _untraced(_frame: FrameType, _event: str, _arg: object) -> None:
+    """Trace nothing that begins."""
 
 
 def end_waits() -> None:
@@ -37,6 +87,8 @@ def as_they_end(futures: Iterable[Future[T]]) -> Iterator[Future[T]]:
 
     A Ctrl-C that comes between Python's last look for signals and the wait itself does not end it.
     """
+    from concurrent.futures import FIRST_COMPLETED, wait
+
     waiting = set(futures)
     while waiting:
         ended, waiting = wait(waiting, timeout=_HEARD, return_when=FIRST_COMPLETED)
@@ -53,6 +105,8 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
     Raises:
         KeyboardInterrupt: it was pressed.
     """
+    import socket
+
     import duckdb
 
     if threading.current_thread() is not threading.main_thread():

@@ -97,3 +97,43 @@ def test_ctrl_c_while_the_command_is_imported(root: Path, home: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "interrupted before anything was done\n"
+
+
+HEARD = """
+import os, signal, sys, threading, time
+from ecomdata.interrupts import end_waits, spare_polars
+
+spare_polars()
+import polars as pl
+
+end_waits()
+types = pl.DataFrame({"a": ["x"]}, schema={"a": pl.Enum(["x", "y"])})
+many = pl.LazyFrame({"a": range(1_000_000)})
+pairs = many.join(many.head(20_000), how="cross").select(pl.sum("a") + pl.sum("a_right"))
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    while True:
+        types.dtypes if sys.argv[1] == "types" else pairs.collect()
+except KeyboardInterrupt:
+    time.sleep(0.1)
+    print("once")
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(5)
+except KeyboardInterrupt:
+    print("and again")
+"""
+
+
+@pytest.mark.parametrize("at", ["types", "collect"])
+def test_polars_neither_panics_nor_tells_it_twice(root: Path, at: str) -> None:
+    """It makes types in Python, and panics if interrupted there; of a query it hears Ctrl-C by itself."""
+    done = subprocess.run(
+        [sys.executable, "-c", HEARD, at],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stderr, done.stdout) == ("", "once\nand again\n")
