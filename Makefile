@@ -58,8 +58,7 @@ faults: $(VENV)/.developed
 lint: $(VENV)/.developed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 
 # Known vulnerabilities of what is locked, where a database of them can be reached.
@@ -107,4 +106,4 @@ lock: $(VENV)/.developed
 	$(LOCK) -c requirements/dev.txt -o requirements/run.txt
 
 clean:
-	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf build dist .pytest_cache .ruff_cache .import_linter_cache

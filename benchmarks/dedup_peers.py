@@ -58,13 +58,13 @@ class _Union:
 
 
 def _texts(source: Path) -> list[str]:
-    table: Any = pq.read_table(source, columns=["text"])  # pyright: ignore[reportUnknownMemberType]
+    table: Any = pq.read_table(source, columns=["text"])
     texts: list[str] = table["text"].to_pylist()
     return texts
 
 
 def _write(union: _Union, out: Path) -> None:
-    pq.write_table(union.table(), out / "clusters.parquet")  # pyright: ignore[reportUnknownMemberType]
+    pq.write_table(union.table(), out / "clusters.parquet")
 
 
 def rensa(source: Path, out: Path) -> None:
@@ -120,7 +120,7 @@ def ecomdata(source: Path, out: Path, memory: str = "1GB") -> None:
 
     started = time.perf_counter()
     with pq.ParquetFile(source) as file:
-        read: Iterator[Any] = file.iter_batches(1 << 15, columns=["text"])  # pyright: ignore[reportUnknownMemberType]
+        read: Iterator[Any] = file.iter_batches(1 << 15, columns=["text"])
         batches = (batch.column(0) for batch in read)
         found = find_duplicates(batches, memory=memory)
     found.clusters.write_parquet(out / "clusters.parquet")

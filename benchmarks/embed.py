@@ -103,7 +103,7 @@ class Pipeline:
             analyzer="char",
             ngram_range=(SHORTEST, LONGEST),
             n_features=BUCKETS,
-            norm=None,  # pyright: ignore[reportArgumentType] - its stub
+            norm=None,  # pyrefly: ignore[bad-argument-type] - its annotation
             alternate_sign=False,
         )
         self._weigh: Any = TfidfTransformer(sublinear_tf=True)
@@ -165,7 +165,7 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
         texts = given.many.head(max(1, len(given.many) // 100)) if slow else given.many
         results[name], sizes[name] = Measured(), len(texts)
         for _ in range(options.repeats):
-            results[name].add(timed(lambda run=run, texts=texts: run(texts)))  # type: ignore[misc]
+            results[name].add(timed(lambda run=run, texts=texts: run(texts)))
         quality[name] = agreement(run(given.titles), given.categories)
     return {
         "benchmark": "embed",

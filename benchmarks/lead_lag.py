@@ -41,8 +41,8 @@ def one_group(source: Path, target: Path) -> None:
     import pyarrow.parquet as pq
 
     for file in sorted(source.rglob("*.parquet")):
-        table = pq.read_table(file)  # pyright: ignore[reportUnknownMemberType]
-        pq.write_table(table, target / file.name, row_group_size=table.num_rows)  # pyright: ignore[reportUnknownMemberType]
+        table = pq.read_table(file)
+        pq.write_table(table, target / file.name, row_group_size=table.num_rows)
 
 
 def copy_pyarrow(source: Path, target: Path) -> None:
@@ -50,10 +50,10 @@ def copy_pyarrow(source: Path, target: Path) -> None:
     import pyarrow.parquet as pq
 
     files = sorted(source.rglob("*.parquet"))
-    schema = pq.read_schema(files[0])  # pyright: ignore[reportUnknownMemberType]
+    schema = pq.read_schema(files[0])
     with pq.ParquetWriter(target / "all.parquet", schema, compression="zstd", compression_level=1) as writer:
         for file in files:
-            for batch in pq.ParquetFile(file).iter_batches(BATCH):  # pyright: ignore[reportUnknownMemberType]
+            for batch in pq.ParquetFile(file).iter_batches(BATCH):
                 writer.write_batch(batch)
 
 

@@ -176,7 +176,7 @@ def parquet_datasets(source: Path, out: Path) -> None:
 
     api: Any = datasets  # its types are incomplete
     files = _shards(source)
-    schema = pq.read_schema(files[0])  # pyright: ignore[reportUnknownMemberType]
+    schema = pq.read_schema(files[0])
     features = api.Features.from_arrow_schema(schema)
     rows = api.Dataset.from_parquet(files, features=features, cache_dir=str(out / "cache"))
     rows.to_parquet(out / "part.parquet")

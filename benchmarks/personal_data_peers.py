@@ -31,7 +31,7 @@ def make(folder: str, rows: str, findings: str) -> None:
 
     rng = random.Random(5)  # noqa: S311 - made-up texts
     found = planted(5, 20)
-    texts = [" ".join(rng.choices(WORDS, k=rng.randint(2, 40))) for _ in range(int(rows))]
+    texts: list[str] = [" ".join(rng.choices(WORDS, k=rng.randint(2, 40))) for _ in range(int(rows))]
     for place in range(0, len(texts), int(findings)):
         texts[place] += " " + rng.choice(found).text
     nothing = {name: pl.lit(None, dtype) for name, dtype in SCHEMA.items() if name != "text"}

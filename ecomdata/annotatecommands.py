@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ecomdata.commandline import PathType, home_option, json_option, print_json, print_line, say, working
 from ecomdata.suggestcommand import suggest
+
+if TYPE_CHECKING:
+    from ecomdata.annotating.exporting.exported import Target
 
 _project: Final = click.argument("folder", metavar="DIR", type=PathType())
 
@@ -139,7 +142,7 @@ def tasks(name: str | None, *, as_json: bool) -> None:
 @home_option
 @json_option
 def init(
-    name: str, *, task_file: str, out: Path, seed: int, home: Path | None, as_json: bool, **options: object
+    name: str, *, task_file: str, out: Path, seed: int, home: Path | None, as_json: bool, **options: Any
 ) -> None:
     """Make a project in a new folder: a task, and a pool of rows of the dataset NAME."""
     from ecomdata.annotating.pool import choice_of
@@ -277,7 +280,7 @@ def report(folder: Path, *, page: Path | None, hourly_cost: float | None, seed: 
     help="Load images from this host only. May be given again.",
 )
 @json_option
-def serve(folder: Path, *, as_json: bool, **options: object) -> None:
+def serve(folder: Path, *, as_json: bool, **options: Any) -> None:
     """Serve the page on which people answer, until Ctrl-C.
 
     Each person opens their own link: the address that is printed, then in/ and their token.
@@ -297,7 +300,7 @@ def serve(folder: Path, *, as_json: bool, **options: object) -> None:
             )
         sys.stdout.flush()
 
-    serve_project(folder, on_start=started, **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    serve_project(folder, on_start=started, **options)
     say("stopped; all that was saved is in the project")
 
 
@@ -319,11 +322,11 @@ def serve(folder: Path, *, as_json: bool, **options: object) -> None:
 )
 @home_option
 @json_option
-def export(folder: Path, *, to: str, output: Path | None, home: Path | None, as_json: bool) -> None:
+def export(folder: Path, *, to: Target, output: Path | None, home: Path | None, as_json: bool) -> None:
     """Write the labels: a table beside the store, or JSON for Label Studio or Argilla."""
     from ecomdata.annotating.exporting.exported import export_labels
 
-    found = export_labels(folder, to=to, output=output, home=home)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    found = export_labels(folder, to=to, output=output, home=home)
     if as_json:
         print_json(found.as_dict())
         return

@@ -24,7 +24,8 @@ def gathered(batches: Iterable[pa.RecordBatch], most_rows: int) -> Iterator[pa.R
     for batch in batches:
         if waiting and (rows + batch.num_rows > most_rows or size + batch.nbytes > _MOST_BYTES):
             yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
-            waiting, rows, size = [], 0, 0
+            waiting = []
+            rows = size = 0
         waiting.append(batch)
         rows += batch.num_rows
         size += batch.nbytes

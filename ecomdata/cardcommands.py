@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @home_option
 @json_option
-def card(name: str, output: Path | None, home: Path | None, *, as_json: bool, **options: object) -> None:
+def card(name: str, output: Path | None, home: Path | None, *, as_json: bool, **options: Any) -> None:
     """Write the card of what is loaded: README.md for the Hub, pictures, croissant.json and ecomdata.json.
 
     NAME may be a family: then all its members that are loaded. What you write between the two lines
@@ -51,7 +51,7 @@ def card(name: str, output: Path | None, home: Path | None, *, as_json: bool, **
                 folder,
                 home=home,
                 reporter=reporter,
-                **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+                **options,
             )
         found.append(made)
         if not as_json:

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from numba import njit
-from numba.core.event import install_recorder  # pyright: ignore[reportUnknownVariableType]
+from numba.core.event import install_recorder
 
 _Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -119,7 +119,7 @@ _DEFAULT: Final = "nfc,case,space"
 @home_option
 @json_option
 def dedup(
-    name: str, *, normalize: str, by: tuple[str, ...], home: Path | None, as_json: bool, **options: object
+    name: str, *, normalize: str, by: tuple[str, ...], home: Path | None, as_json: bool, **options: Any
 ) -> None:
     """Find duplicates and near-duplicates in a column of texts, and what they would cost.
 
@@ -136,7 +136,7 @@ def dedup(
             by=by,
             home=home,
             reporter=reporter,
-            **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            **options,
         )
     if as_json:
         print_json(found.as_dict())

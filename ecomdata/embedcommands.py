@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -44,7 +45,7 @@ from ecomdata.commandline import home_option, json_option, print_json, reporting
 )
 @home_option
 @json_option
-def embed(name: str, *, home: Path | None, as_json: bool, **options: object) -> None:
+def embed(name: str, *, home: Path | None, as_json: bool, **options: Any) -> None:
     """Turn the texts of a column into vectors, beside the store.
 
     A row for each row of the table, in Parquet: row_id, the table's key, vector, model and dim. In SQL they
@@ -54,7 +55,7 @@ def embed(name: str, *, home: Path | None, as_json: bool, **options: object) -> 
     from ecomdata.terminal import print_embeddings
 
     with reporting() as reporter:
-        made = make(name, home=home, reporter=reporter, **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        made = make(name, home=home, reporter=reporter, **options)
     if as_json:
         print_json(made.as_dict())
     else:

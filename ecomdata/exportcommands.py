@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -58,7 +59,7 @@ def export(
     no_guard: bool,
     home: Path | None,
     as_json: bool,
-    **options: object,
+    **options: Any,
 ) -> None:
     """Write what is loaded in the files that RecBole, recommenders, or readers of libsvm take.
 
@@ -76,7 +77,7 @@ def export(
             guard=not no_guard,
             home=home,
             reporter=reporter,
-            **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            **options,
         )
     if as_json:
         print_json(done.as_dict())

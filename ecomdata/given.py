@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, SupportsIndex, cast
 
 from ecomdata.errors import UsageError
 
@@ -26,7 +26,7 @@ def whole(name: str, value: object, *, least: int | None = None) -> int:
         UsageError: it is no whole number, or below that.
     """
     try:
-        number = operator.index(value)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        number = operator.index(cast("SupportsIndex", value))
     except TypeError as error:
         raise UsageError(f"{name} {value!r} is no whole number", hint=f"give {name} as an int") from error
     if least is not None and number < least:
@@ -39,6 +39,6 @@ def whole_or_none(name: str, value: object, *, least: int | None = None) -> int 
     return None if value is None else whole(name, value, least=least)
 
 
-def as_given(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - of any type
+def as_given(**options: Any) -> dict[str, Any]:
     """Those that are given; the others keep their defaults."""
     return {name: value for name, value in options.items() if value is not None}

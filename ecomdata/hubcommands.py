@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -62,7 +62,7 @@ _endpoint: Final = click.option(
 @home_option
 @json_option
 def publish(
-    name: str, repo_id: str, *, dry_run: bool, yes: bool, home: Path | None, as_json: bool, **options: object
+    name: str, repo_id: str, *, dry_run: bool, yes: bool, home: Path | None, as_json: bool, **options: Any
 ) -> None:
     """Publish what is loaded as a dataset on the Hugging Face Hub.
 
@@ -90,7 +90,7 @@ def publish(
             dry_run=dry_run,
             confirm=confirm,
             reporter=reporter,
-            **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            **options,
         )
     if as_json:
         print_json(done.as_dict())

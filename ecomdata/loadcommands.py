@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 @home_option
 @json_option
 def load(
-    name: str, *, yes: bool, renamed: tuple[str, ...], home: Path | None, as_json: bool, **options: object
+    name: str, *, yes: bool, renamed: tuple[str, ...], home: Path | None, as_json: bool, **options: Any
 ) -> None:
     """Load a dataset, or all members of a family, into the store."""
     from ecomdata.loading import load as load_one
@@ -94,7 +94,7 @@ def load(
                     aliases=_aliases(renamed),
                     confirm=(lambda _: True) if yes else _confirm,
                     reporter=reporter,
-                    **options,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+                    **options,
                 )
             except (NothingFoundError, AccessError) as error:
                 if len(family) == 1:

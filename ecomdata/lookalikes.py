@@ -63,7 +63,7 @@ def _columns(path: Path) -> frozenset[str]:
     with suppress(OSError, pa.ArrowException, DataError):
         if path.suffix.lower() == ".parquet":
             require_sound(path, path.name)
-            return frozenset(pq.read_schema(path).names)  # pyright: ignore[reportUnknownMemberType]
+            return frozenset(pq.read_schema(path).names)
         with path.open("rb") as stream:
             line = stream.readline(_HEAD).decode(errors="replace").strip("\ufeff\r\n")
         return frozenset(field.strip(' "') for field in line.replace("\t", ",").split(","))

@@ -106,7 +106,8 @@ class Quarantine:
             stem = f"{self._table}-{len(self.files):03d}"
             frames = iter([pl.concat(self._held)])
             self.files += write_shards(frames, QUARANTINE, self._folder, stem=stem)
-            self._held, self._bytes = [], 0
+            self._held = []
+            self._bytes = 0
 
 
 class TableReader:

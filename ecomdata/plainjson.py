@@ -74,7 +74,7 @@ def _inside(value: object) -> Iterable[object]:
 
 
 def _holds(value: object) -> bool:
-    return isinstance(value, dict | list)
+    return isinstance(value, (dict, list))
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -212,7 +212,7 @@ def _not_visible(error: EcomdataError) -> EcomdataError:
 _CloudPickler: Final[Any] = ray.cloudpickle.CloudPickler
 
 
-class _Pickler(_CloudPickler):  # type: ignore[misc] # it has no types
+class _Pickler(_CloudPickler):  # it has no types
     """Pickles functions of users' loaders too, and frames without copying.
 
     Polars' own way takes 29 ms for 11 MB, by Arrow's buffers it is 0.1 ms (docs/decisions/0025-ray.md).
@@ -232,7 +232,7 @@ class _Pickler(_CloudPickler):  # type: ignore[misc] # it has no types
         ):
             # Of a slice, Arrow would send all that it was cut from.
             return pa.concat_arrays([array, array[:0]]).__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-        if isinstance(obj, pa.Table | pa.RecordBatch | pa.ChunkedArray | pa.Array):
+        if isinstance(obj, (pa.Table, pa.RecordBatch, pa.ChunkedArray, pa.Array)):
             return cast("Any", obj).__reduce_ex__(pickle.HIGHEST_PROTOCOL)  # Ray's own way knows no views
         if isinstance(obj, EcomdataError):
             return _error, (type(obj), obj.args, obj.__dict__)

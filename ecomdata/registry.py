@@ -221,7 +221,7 @@ def declared(target: object, origin: str) -> tuple[Dataset, ...]:
     value: object = getattr(target, "DATASETS", None) if isinstance(target, ModuleType) else target
     if isinstance(value, Dataset):
         return (value,)
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         items = tuple(cast("Iterable[object]", value))
         found = tuple(item for item in items if isinstance(item, Dataset))
         if found and len(found) == len(items):

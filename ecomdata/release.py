@@ -82,9 +82,9 @@ class TableData:
         import datasets
 
         if not len(self):  # the library makes no split of no rows
-            return datasets.Dataset(self.arrow().to_table())  # pyright: ignore[reportArgumentType]
+            return datasets.Dataset(self.arrow().to_table())  # pyrefly: ignore[bad-argument-type] - documented
         with _PREPARING:
-            return datasets.Dataset.from_parquet(self._patterns())  # pyright: ignore[reportUnknownMemberType, reportReturnType, reportArgumentType]
+            return datasets.Dataset.from_parquet(self._patterns())  # pyrefly: ignore[bad-argument-type] - as above
 
     def relation(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
         """A DuckDB relation over the shards, of a connection of yours, or of a new one in UTC.

@@ -291,7 +291,8 @@ def _groups(frames: Iterator[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]
         while height + left.height >= size:
             taken = size - height
             yield _alone([*held, left[:taken]])
-            held, height, left = [], 0, left[taken:]
+            held = []
+            height, left = 0, left[taken:]
         if left.height:
             held.append(left)
             height += left.height

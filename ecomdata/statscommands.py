@@ -131,7 +131,7 @@ def stats(
     memory: str,
     home: Path | None,
     as_json: bool,
-    **options: Any,  # noqa: ANN401 - those of both kinds
+    **options: Any,
 ) -> None:
     """Describe the embeddings of a loaded dataset, or with --semantic-ids its semantic ids.
 

@@ -73,7 +73,7 @@ if TYPE_CHECKING:
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @json_option
-def suggest(folder: Path, *, endpoint: str | None, limit: int | None, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - those of the endpoint
+def suggest(folder: Path, *, endpoint: str | None, limit: int | None, as_json: bool, **options: Any) -> None:
     """Have a model suggest answers.
 
     Without --endpoint a small model is trained on the labels so far; it needs no network, and 20 labelled
@@ -137,7 +137,7 @@ def _suggest_by_endpoint(  # noqa: PLR0913 - one an option
     price_in: float | None,
     price_out: float | None,
     concurrency: int,
-    **settings: Any,  # noqa: ANN401 - of the endpoint
+    **settings: Any,
 ) -> tuple[dict[str, object], str]:
     from ecomdata.annotating.suggesting.budget import Prices
     from ecomdata.annotating.suggesting.calling import Settings

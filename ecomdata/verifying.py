@@ -273,12 +273,12 @@ class _Files:
         )
 
     @contextmanager
-    def open(self, path: str, **options: Any) -> Generator[IO[bytes]]:  # noqa: ANN401 - fsspec's
+    def open(self, path: str, **options: Any) -> Generator[IO[bytes]]:
         address = f"datasets/{self._address.repo}@{self._address.revision}/{path}"
         try:
             with (
                 token_only_to(self._server),
-                self._system.open(address, "rb", **options) as stream,  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+                self._system.open(address, "rb", **options) as stream,
             ):
                 yield cast("IO[bytes]", stream)
         except (*SPOKEN, *NETWORK, OSError) as error:

@@ -77,7 +77,7 @@ def instead(status: int, body: bytes = b"", **headers: str) -> Change:
 
 def but(**changes: object) -> Change:
     """The regular answer with some parts changed; what was asked for does happen."""
-    return Change(lambda answer: replace(answer, **changes))  # type: ignore[arg-type]
+    return Change(lambda answer: replace(answer, **changes))
 
 
 def ranged(content: bytes, request: Request, etag: str, headers: Mapping[str, str]) -> Answer:

@@ -155,8 +155,8 @@ def test_a_raw_kind_speaks_of_its_own_columns(changes: dict[str, Any], message: 
     [
         (RAW, {"files": "a.csv"}, r"files is a tuple; write \('a.csv',\) with a comma, not 'a.csv'"),
         (RAW, {"aliases": {"user": "usr"}}, r"aliases\['user'\] is a tuple; write \('usr',\)"),
-        (RAW, {"reader": Delimited(delimiters=",")}, r"Delimited of RawRows: delimiters is a tuple"),  # type: ignore[arg-type]
-        (RAW, {"reader": JsonPaths(paths={"user": "id"})}, r"JsonPaths of RawRows: paths\['user'\] is a"),  # type: ignore[dict-item]
+        (RAW, {"reader": Delimited(delimiters=",")}, r"Delimited of RawRows: delimiters is a tuple"),
+        (RAW, {"reader": JsonPaths(paths={"user": "id"})}, r"JsonPaths of RawRows: paths\['user'\] is a"),
         (TABLE, {"raws": RAW}, r"table 'events': raws is a tuple; write \(Raw\(\.\.\.\),\)"),
         (TABLE, {"key": "user_id"}, "table 'events': key is a tuple"),
         (SOURCE, {"files": "**"}, "source: files is a tuple"),
@@ -346,11 +346,11 @@ def test_a_dataset_has_a_schema_in_sql() -> None:
 def test_declarations_are_frozen() -> None:
     """Nobody changes them behind the registry's back."""
     with pytest.raises(FrozenInstanceError):
-        DATASET.title = "x"  # type: ignore[misc]
+        DATASET.title = "x"
     with pytest.raises(TypeError):
-        DATASET.lookalikes["x"] = frozenset()  # type: ignore[index]
+        DATASET.lookalikes["x"] = frozenset()
     with pytest.raises(TypeError, match="unexpected keyword"):
-        replace(DATASET, licenses=())  # type: ignore[call-arg]
+        replace(DATASET, licenses=())
 
 
 def test_versions_are_known_by_their_whole_hash() -> None:

@@ -45,7 +45,7 @@ def test_a_group_larger_than_many_frames_is_whole() -> None:
 def test_gather_and_assemble_go_together(parts: dict[str, object]) -> None:
     """One without the other cannot be carried out."""
     with pytest.raises(DeclarationError, match="gather and assemble go together"):
-        Table(name="t", schema=Clicks, grain="one", derive="select 1", **parts)  # type: ignore[arg-type]
+        Table(name="t", schema=Clicks, grain="one", derive="select 1", **parts)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_an_address_is_one_of_ray() -> None:
 def test_an_engine_that_is_none() -> None:
     """The names are in the hint."""
     with pytest.raises(UsageError, match="'spark' is none") as met:
-        ed.load("merrec", sample=True, engine="spark")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        ed.load("merrec", sample=True, engine="spark")
     assert met.value.hint == "it is one of local, ray"
 
 
@@ -58,4 +58,4 @@ def test_what_ray_does_not_do(options: dict[str, str], why: str, tmp_path: Path)
     raw = write_pages(tmp_path)
     ed.load("shop/pages", source=raw)
     with pytest.raises(UsageError, match=why):
-        ed.dedup("shop/pages", table="pages", column="page", engine="ray", **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        ed.dedup("shop/pages", table="pages", column="page", engine="ray", **options)

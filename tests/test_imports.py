@@ -179,10 +179,7 @@ def test_dependencies_are_those_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     of_users = [line for extra in extras.keys() - {"dev", "bench", "docs"} for line in extras[extra]]
-    declared = {
-        re.match(r"[\w.-]+", line)[0].lower()  # type: ignore[index]
-        for line in [*project["dependencies"], *of_users]
-    }
+    declared = {re.match(r"[\w.-]+", line)[0].lower() for line in [*project["dependencies"], *of_users]}
     distributions = packages_distributions()
     used = {
         distributions[top][0].lower()

@@ -57,7 +57,7 @@ class Waiting:
             return Batch(frame=frame, span=1, raw=lambda positions: ["x" for _ in positions])
 
         for number in range(self.blocks_made):
-            yield Block(1, lambda number=number: parse(number))  # type: ignore[misc]
+            yield Block(1, lambda number=number: parse(number))
 
 
 def file_at(folder: Path) -> RawFile:
@@ -135,7 +135,7 @@ def test_an_error_in_a_loaders_code_says_where(events: Table, changes: dict[str,
 
 def test_a_loaders_code_that_lacks_memory_is_no_fault_of_its(events: Table) -> None:
     """It would not help to report it."""
-    raw = replace(events.raws[0], normalize=lambda _: np.empty(1 << 57))  # type: ignore[arg-type, return-value]
+    raw = replace(events.raws[0], normalize=lambda _: np.empty(1 << 57))
     frame = raw.columns.complete(pl.DataFrame({"user": [1], "item": [1], "action": ["view"]}))
     with pytest.raises(MemoryError):
         process(

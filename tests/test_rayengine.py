@@ -141,7 +141,7 @@ def test_the_same_duplicates_are_found(method: str, tmp_path: Path) -> None:
             "banglishrev",
             table="reviews",
             column="text",
-            method=method,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            method=method,
             threshold=0.6,
             apply=True,
             max_removed=1.0,
@@ -204,7 +204,7 @@ def test_an_error_in_the_data_is_the_same(tmp_path: Path) -> None:
     said: list[tuple[str, str]] = []
     for engine in ("local", "ray"):
         with pytest.raises(DataError, match="cannot be read") as met:
-            ed.load("shop/pages", source=pages.parent, engine=engine, home=tmp_path / engine)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            ed.load("shop/pages", source=pages.parent, engine=engine, home=tmp_path / engine)
         said.append((str(met.value), met.value.hint))
     assert said[0] == said[1]
 

@@ -3,8 +3,6 @@
 Nothing is pickled, and reading one runs no code of its file.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
-# pyright: reportUnknownArgumentType=false, reportAttributeAccessIssue=false
 # (since scikit-learn and SciPy carry no types)
 from __future__ import annotations
 

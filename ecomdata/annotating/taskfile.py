@@ -152,7 +152,7 @@ def _value(where: str, kind: Any, value: Any) -> Any:  # noqa: ANN401 - any of T
 
 
 def _many(where: str, kind: Any, value: object) -> tuple[Any, ...]:  # noqa: ANN401 - texts, or entries
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, (list, tuple)):
         raise _FormError(f"{where} is a list, not {value!r}")
     listed = list(cast("Iterable[object]", value))
     if kind is str:

@@ -21,7 +21,7 @@ def check_readme(text: str) -> tuple[str, ...]:
     from huggingface_hub import DatasetCard
 
     try:
-        data: dict[str, Any] = DatasetCard(text).data.to_dict()  # type: ignore[no-untyped-call]
+        data: dict[str, Any] = DatasetCard(text).data.to_dict()
     except (yaml.YAMLError, ValueError, TypeError) as error:
         return (f"huggingface_hub cannot read the front matter: {_line(error)}",)
     if not data:

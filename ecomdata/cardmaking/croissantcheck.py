@@ -229,11 +229,11 @@ def _first_row(source: Path, target: Path) -> bool:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source, pre_buffer=False, buffer_size=1 << 16) as file:
-        batch = next(file.iter_batches(batch_size=1, use_threads=False), None)  # pyright: ignore[reportUnknownMemberType]
+        batch = next(file.iter_batches(batch_size=1, use_threads=False), None)
     if batch is None:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_batches([batch]), target)  # pyright: ignore[reportUnknownMemberType]
+    pq.write_table(pa.Table.from_batches([batch]), target)
     return True
 
 

@@ -1,6 +1,5 @@
 """Drawing: lines, bars and bands as PNG, the same bytes for the same numbers. Knows nothing of datasets."""
 
-# pyright: reportUnknownMemberType=false
 # (since matplotlib says no types of keyword arguments)
 from __future__ import annotations
 
@@ -311,8 +310,8 @@ def _scale(axes: Axes, which: Literal["x", "y"], axis: Axis) -> None:
 
     one = axes.xaxis if which == "x" else axes.yaxis
     if axis.scale == "date":
-        one.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=7, interval_multiples=False))  # type: ignore[no-untyped-call]
-        one.set_major_formatter(dates.DateFormatter(axis.dates))  # type: ignore[no-untyped-call]
+        one.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=7, interval_multiples=False))
+        one.set_major_formatter(dates.DateFormatter(axis.dates))
         return
     if axis.scale == "linear":
         one.set_major_locator(

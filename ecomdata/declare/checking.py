@@ -50,7 +50,7 @@ def require_many(where: str, declared: DataclassInstance) -> None:
         for name, several in pairs.items():
             shown = repr(several) if isinstance(several, str) else f"{type(several).__name__}(...)"
             require(
-                isinstance(several, tuple | list),
+                isinstance(several, (tuple, list)),
                 f"{where}: {name} is a tuple; write ({shown},) with a comma, not {shown}",
             )
 
@@ -68,7 +68,7 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, Mapping):
         for pair in cast("Mapping[object, object]", value).items():
             yield from _texts(pair)
-    elif isinstance(value, tuple | frozenset):
+    elif isinstance(value, (tuple, frozenset)):
         for part in cast("Iterable[object]", value):
             yield from _texts(part)
 

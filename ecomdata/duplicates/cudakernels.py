@@ -22,7 +22,7 @@ _15: Final = np.uint64(15)
 _16: Final = np.uint64(16)
 
 
-@cuda.jit  # type: ignore[untyped-decorator]
+@cuda.jit
 def sign(
     grams: Any,  # noqa: ANN401 - arrays on the card
     edges: Any,  # noqa: ANN401
@@ -51,7 +51,7 @@ def sign(
         keys[band, node] = np.uint32(key ^ (key >> _16))
 
 
-@cuda.jit  # type: ignore[untyped-decorator]
+@cuda.jit
 def compare(ones: Any, others: Any, grams: Any, edges: Any, shared: Any) -> None:  # noqa: ANN401
     """A thread counts the values that the two sorted sets of a pair share."""
     pair = cuda.grid(1)

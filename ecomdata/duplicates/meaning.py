@@ -9,7 +9,7 @@ import polars as pl
 
 from ecomdata.duplicates.sources import Against, Corpus, TextColumn
 from ecomdata.embeddings.embedding import set_of
-from ecomdata.embeddings.encoders import Encoder
+from ecomdata.embeddings.encoders import Device, Encoder
 from ecomdata.embeddings.sets import EmbeddingSet, embedding_set
 from ecomdata.errors import UsageError
 from ecomdata.progress import Reporter
@@ -35,7 +35,7 @@ class Embeddings:
     encoder: str | Encoder
     which: str | None
     store: Store
-    device: str
+    device: Device
     reporter: Reporter
 
     def of(self, corpus: Corpus) -> tuple[Vectors, dict[str, object]]:
@@ -86,7 +86,7 @@ class Embeddings:
             column.table,
             column.column,
             encoder,
-            device=self.device,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            device=self.device,
             home=self.store.home,
             reporter=self.reporter,
         )

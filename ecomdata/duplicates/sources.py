@@ -71,7 +71,7 @@ def batches(table: TableData, *columns: str) -> Iterator[Any]:
 
     for path in table.paths:
         with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(_BATCH, columns=list(columns))  # pyright: ignore[reportUnknownMemberType]
+            yield from file.iter_batches(_BATCH, columns=list(columns))
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ def model_folder(which: str) -> Path:
 
 
 def _of_the_hub(name: str) -> Path:
-    from huggingface_hub import constants, snapshot_download  # pyright: ignore[reportUnknownVariableType]
+    from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     from ecomdata.sources.hub_calls import session

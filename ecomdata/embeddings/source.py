@@ -59,7 +59,7 @@ class Source:
                 for group in range(file.num_row_groups):
                     height = file.metadata.row_group(group).num_rows
                     if first + height > start and first < self.rows:
-                        read = pl.DataFrame(file.read_row_group(group, names))  # pyright: ignore[reportUnknownMemberType] - its stub
+                        read = pl.DataFrame(file.read_row_group(group, names))
                         frame = read.select(*self.keys, pl.col(self.column).cast(pl.String).alias("text"))
                         yield frame[max(0, start - first) : self.rows - first]
                     first += height

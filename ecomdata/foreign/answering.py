@@ -62,7 +62,7 @@ def wrong_with(path: str, *, pages: bool) -> str:
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - a path is a text here
             end = _footer_start(stream.seek(-_TAIL, os.SEEK_END), stream.read(_TAIL))
-            metadata = pq.read_metadata(path)  # pyright: ignore[reportUnknownMemberType]
+            metadata = pq.read_metadata(path)
             metadata.schema.to_arrow_schema()
             found = chunks(metadata, end) if pages else []
             pl.scan_parquet(path, glob=False).collect_schema()

@@ -66,8 +66,8 @@ def as_series(texts: object) -> pl.Series:
     """
     if isinstance(texts, pl.Series):
         return texts
-    if isinstance(texts, pa.Array | pa.ChunkedArray):
-        return pl.Series(texts)  # pyright: ignore[reportUnknownArgumentType] - its stub
+    if isinstance(texts, (pa.Array, pa.ChunkedArray)):
+        return pl.Series(texts)
     raise UsageError(f"{type(texts).__name__} holds no texts", hint=HINT)
 
 
@@ -86,4 +86,4 @@ def as_strings(series: pl.Series) -> pl.Series:
 
 def texts_of_series(series: pl.Series) -> Texts:
     """The texts in a polars series of strings."""
-    return texts_of(series.to_arrow())  # pyright: ignore[reportUnknownArgumentType] - its stub
+    return texts_of(series.to_arrow())

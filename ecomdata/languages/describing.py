@@ -168,7 +168,7 @@ class _Work:
         for path in self._data.paths:
             with pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
-                    read = file.read_row_group(group, [self._column])  # pyright: ignore[reportUnknownMemberType] - its stub
+                    read = file.read_row_group(group, [self._column])
                     yield pl.DataFrame(read).to_series().cast(pl.String)
 
     def _count(self, frame: pl.DataFrame) -> None:

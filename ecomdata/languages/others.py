@@ -13,10 +13,10 @@ _LOOKED_AT: Final = 400
 @lru_cache(maxsize=1 << 14)
 def detected(text: str) -> str | None:
     """The ISO 639-1 code that langdetect gives, the same one each time; None where it finds nothing."""
-    from langdetect import DetectorFactory, LangDetectException, detect  # pyright: ignore[reportUnknownVariableType]
+    from langdetect import DetectorFactory, LangDetectException, detect
 
     DetectorFactory.seed = _SEED  # without it, langdetect answers by chance
     try:
-        return str(detect(text[:_LOOKED_AT]))  # pyright: ignore[reportUnknownArgumentType] - it carries no types
+        return str(detect(text[:_LOOKED_AT]))
     except LangDetectException:
         return None

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
+from huggingface_hub.utils import (  # documented, but not in its __all__
     are_progress_bars_disabled,
     disable_progress_bars,
     enable_progress_bars,

@@ -17,8 +17,8 @@ from typing import Final
 import huggingface_hub as hub
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, constants
 from huggingface_hub import errors as hub_errors
-from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
-    build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
+from huggingface_hub.utils import (  # documented, but not in its __all__
+    build_hf_headers,
 )
 
 from ecomdata import __version__
@@ -384,7 +384,8 @@ def _batches(contents: Sequence[Content]) -> Iterator[list[Content]]:
     for content in contents:
         if batch and (size + content.size > _BATCH_BYTES or len(batch) == _BATCH_FILES):
             yield batch
-            batch, size = [], 0
+            batch = []
+            size = 0
         batch.append(content)
         size += content.size
     if batch:

@@ -209,7 +209,7 @@ class JsonArray:
         shape = self._shape(columns)
         wanted, required = shape.wanted, (*shape.required, *self.expected)
         found = _keys_of(piece, self.explode)
-        extra = [] if self.others else [key for key in found if key not in wanted]
+        extra = [key for key in found if key not in wanted and not self.others]
         if self.explode and not found:
             # Elements without rows are data, and elements that have no place for rows are other data.
             found, required = _keys_of(piece), (self.explode,)

@@ -108,7 +108,9 @@ class JsonLines:
                 unverified.update(fields.keys() - picked.values())
                 taken |= columns.places(picked, rest=self.rest)
                 fields = _sorted_out(fields, picked, self.rest)
-            row, reasons = ([], reasons) if reasons else self._row(fields, shape)
+            row: list[object] = []
+            if not reasons:
+                row, reasons = self._row(fields, shape)
             if reasons:
                 rejected.append((record, reasons))
             else:

@@ -97,7 +97,7 @@ class Parquet:
         """
         require_sound(path, where)
         try:
-            metadata = pq.read_metadata(path)  # pyright: ignore[reportUnknownMemberType]
+            metadata = pq.read_metadata(path)
             schema = pl.scan_parquet(path, glob=False).collect_schema()
         except _DAMAGE as error:
             raise DataError(
@@ -221,7 +221,7 @@ def _in_turn(
     with ExitStack() as stack:
         with _damage_named(where, start, rows):
             file = stack.enter_context(pq.ParquetFile(path))
-            batches = file.iter_batches(rows, row_groups=[group], use_threads=False)  # pyright: ignore[reportUnknownMemberType]
+            batches = file.iter_batches(rows, row_groups=[group], use_threads=False)
             left = file.metadata.row_group(group).num_rows
         while left:
             with _damage_named(where, start, min(rows, left)):
@@ -234,7 +234,7 @@ def _in_turn(
 
 
 def _from_arrow(batch: pa.RecordBatch) -> pl.DataFrame:
-    frame = pl.from_arrow(batch)  # pyright: ignore[reportUnknownMemberType]
+    frame = pl.from_arrow(batch)
     if not isinstance(frame, pl.DataFrame):  # only a column alone becomes a Series
         raise TypeError(type(frame).__name__)
     return frame

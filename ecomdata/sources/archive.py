@@ -410,7 +410,7 @@ class _Guarded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # pyrefly: ignore[bad-override] - Buffer is of 3.12
         wanted = len(buffer)
         if self._exact >= 0:
             wanted = min(wanted, self._exact - self._produced)

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 from urllib.parse import unquote
 
 from huggingface_hub import errors as hub_errors
-from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
+from huggingface_hub.utils import (  # documented, but not in its __all__
     get_session,
     httpx,
     parse_ratelimit_headers,

@@ -19,8 +19,8 @@ from typing import Final, cast
 import httpx2
 import huggingface_hub as hub
 from huggingface_hub import errors as hub_errors
-from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, but not in its __all__
-    build_hf_headers,  # pyright: ignore[reportUnknownVariableType]
+from huggingface_hub.utils import (  # documented, but not in its __all__
+    build_hf_headers,
     hf_raise_for_status,
 )
 

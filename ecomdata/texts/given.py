@@ -24,7 +24,7 @@ def as_column(texts: Any) -> Any:  # noqa: ANN401 - whoever calls may be wrong
             return pl.Series(texts)
     if library in {"numpy", "pandas"} and hasattr(texts, "tolist"):
         texts = texts.tolist()
-    if isinstance(texts, list | tuple):
+    if isinstance(texts, (list, tuple)):
         several = cast("list[object]", texts)
         odd = next((place for place, text in enumerate(several) if not _may_be(text)), None)
         if odd is None:

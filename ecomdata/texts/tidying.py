@@ -56,10 +56,10 @@ def blocks(column: Any) -> Iterator[pa.Array[Any]]:  # noqa: ANN401 - whoever ca
     import pyarrow as pa
 
     if isinstance(column, pa.Array):
-        yield from _cut(column)  # pyright: ignore[reportUnknownArgumentType]
+        yield from _cut(column)
     elif isinstance(column, str | bytes) or not isinstance(column, Iterable):
         raise UsageError(
-            f"{type(column).__name__} holds no texts",  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+            f"{type(column).__name__} holds no texts",
             hint=HINT,
         )
     else:

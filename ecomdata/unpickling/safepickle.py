@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from typing import IO, Final, cast
+from typing import IO, Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +74,7 @@ class _Dtype:
         """The NumPy type; never an object type."""
         if self._code.startswith("O"):
             raise pickle.UnpicklingError("bytes that claim to be objects")
-        return np.dtype(self._code).newbyteorder("=" if self._order == "|" else self._order)  # type: ignore[arg-type]
+        return np.dtype(self._code).newbyteorder(cast("Any", "=" if self._order == "|" else self._order))
 
 
 class _Array:

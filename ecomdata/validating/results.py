@@ -160,7 +160,7 @@ class Validation:
     @property
     def counts(self) -> dict[str, int]:
         """How many figures and rules have each status."""
-        return dict(Counter(result.status for result in self._results))
+        return dict(Counter[str](result.status for result in self._results))
 
     @property
     def failed(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ class Scope:
         duplicates = "duplicates were left out" if options.get("dedup") else ""
         self._cut = [part for part in (limit, partial, duplicates) if part]
         chosen = options.get("tables")
-        named = ", ".join(map(str, chosen)) if isinstance(chosen, list) else ""  # pyright: ignore[reportUnknownArgumentType]
+        named = ", ".join(map(str, chosen)) if isinstance(chosen, list) else ""
         self._tables = f"only these tables were loaded: {named}" if named else ""
 
     @property

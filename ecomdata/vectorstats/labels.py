@@ -121,7 +121,7 @@ class Labels:
 
         name = str(self.columns.index(column))
         with pq.ParquetFile(self._path) as file:
-            for batch in file.iter_batches(1 << 16, columns=[name]):  # pyright: ignore[reportUnknownMemberType] - its stub
+            for batch in file.iter_batches(1 << 16, columns=[name]):
                 yield pl.DataFrame(batch).to_series().cast(pl.String)
 
     def counts(self, column: LabelColumn, memory: str) -> tuple[int, int, float | None]:

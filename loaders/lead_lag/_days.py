@@ -49,6 +49,6 @@ def _series(rows: pl.LazyFrame, *, channels: tuple[str, ...], also: tuple[str, .
         total = np.cumsum(counts)
         so_far = total[1:] - np.repeat(total[starts[:-1]], lengths)
         edges, values = pa.array(starts, type=pa.int64()), pa.array(so_far, type=pa.int64())
-        lists = pl.Series(pa.LargeListArray.from_arrays(edges, values))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        lists = pl.Series(pa.LargeListArray.from_arrays(edges, values))
         units = units.with_columns(lists.alias(f"cumulative_{channel}"))
     return units.drop("rows").lazy()

@@ -204,4 +204,4 @@ def _platforms(rng: Generator, units: int) -> pa.Array[Any]:
 def _lists(flat: Ints, lengths: Ints) -> pa.Array[Any]:
     offsets = np.concatenate([np.zeros(1, np.int32), np.cumsum(lengths, dtype=np.int32)])
     values = pa.array(flat, pa.int64())
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)  # pyright: ignore[reportUnknownMemberType]
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)

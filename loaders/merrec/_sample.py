@@ -237,4 +237,4 @@ def _write(frame: pl.DataFrame, folder: Path) -> None:
     for shard, (start, end) in enumerate(zip(cuts, [*cuts[1:], frame.height], strict=True)):
         table = frame[start:end].to_arrow().cast(SCHEMA)
         path = folder / f"{shard:012d}.parquet"
-        pq.write_table(table, path, row_group_size=131_072)  # pyright: ignore[reportUnknownMemberType]
+        pq.write_table(table, path, row_group_size=131_072)

@@ -79,7 +79,7 @@ def test_answers_have_one_form() -> None:
 def test_what_is_no_answer(of: object, value: object, said: str) -> None:
     """It is refused, and the message says why."""
     with pytest.raises(UsageError, match=said.replace("{", r"\{")):
-        validate(of, {"title": TITLE}, value)  # type: ignore[arg-type]
+        validate(of, {"title": TITLE}, value)
 
 
 def test_a_span_needs_a_text() -> None:

@@ -317,7 +317,7 @@ def test_wrong_use_is_told(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is no folder"):
             export_labels(empty.folder, output=tmp_path / "none" / "labels.parquet")
         with pytest.raises(UsageError, match="nothing is exported to"):
-            export_labels(empty.folder, to="doccano")  # type: ignore[arg-type]
+            export_labels(empty.folder, to="doccano")
         with pytest.raises(UsageError, match="is where the labelling interface goes"):
             export_labels(empty.folder, to="label-studio", output=tmp_path / "tasks.xml")
     with (

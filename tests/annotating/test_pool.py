@@ -32,7 +32,7 @@ def notes(tmp_path: Path) -> ed.Release:
 
 
 def _init(folder: Path, *, seed: int = 0, **choice: object) -> Project:
-    return init_project(NAME, task=NOTES, out=folder, choice=Choice(**choice), seed=seed)  # type: ignore[arg-type]
+    return init_project(NAME, task=NOTES, out=folder, choice=Choice(**choice), seed=seed)
 
 
 def test_a_table_is_a_pool(notes: ed.Release, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_pools_that_are_none(notes: ed.Release, tmp_path: Path) -> None:
     assert notes["events"]
     for choice, said in NO_POOLS:
         with pytest.raises(UsageError, match=said):
-            _init(tmp_path / "p", **choice)  # type: ignore[arg-type]
+            _init(tmp_path / "p", **choice)
     assert {path.name for path in tmp_path.iterdir()} == {"raw"}
 
 

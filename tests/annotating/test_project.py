@@ -140,7 +140,7 @@ def test_all_or_none_are_blind(share: float, arm: str, tmp_path: Path) -> None:
     with make_project(tmp_path / "project", blind_share=share) as project:
         (ana,) = people(project)
         suggest(project)
-        suggest(project, None, outcome="unparsed", confidence=None)  # type: ignore[arg-type]
+        suggest(project, None, outcome="unparsed", confidence=None)
         given = project.next_item(ana)
         assert given is not None
         assert given.arm == arm
@@ -315,11 +315,11 @@ def test_what_is_sent_twice_counts_once(project: Project) -> None:
     assert given is not None
     assert other is not None
     options = {"active_ms": 1, "wall_ms": 1, "client_key": "k1"}
-    event = project.record_answer(given.assignment_id, POSITIVE, **options)  # type: ignore[arg-type]
-    assert project.record_answer(given.assignment_id, NEGATIVE, **options) == event  # type: ignore[arg-type]
+    event = project.record_answer(given.assignment_id, POSITIVE, **options)
+    assert project.record_answer(given.assignment_id, NEGATIVE, **options) == event
     assert project.answers()["answer"].to_list() == ['{"labels":["positive"]}']
     with pytest.raises(UsageError, match="client_key 'k1' is that of another event"):
-        project.record_answer(other.assignment_id, POSITIVE, **options)  # type: ignore[arg-type]
+        project.record_answer(other.assignment_id, POSITIVE, **options)
     with pytest.raises(UsageError, match="answered already"):
         project.record_answer(given.assignment_id, POSITIVE, active_ms=1, wall_ms=1, client_key="k2")
     assert project.undo(ana, client_key="u1") == project.undo(ana, client_key="u1")
@@ -337,7 +337,7 @@ def test_answers_that_are_none_are_refused(project: Project) -> None:
         (POSITIVE, {"comment": "x" * 20_000}, "20,000 characters"),
     ):
         with pytest.raises(UsageError, match=said):
-            project.record_answer(given.assignment_id, value, active_ms=1, wall_ms=1, **more)  # type: ignore[arg-type]
+            project.record_answer(given.assignment_id, value, active_ms=1, wall_ms=1, **more)
     with pytest.raises(UsageError, match="no assignment 99"):
         project.record_answer(99, POSITIVE, active_ms=1, wall_ms=1)
     with pytest.raises(UsageError, match="no item 99"):

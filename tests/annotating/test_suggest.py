@@ -132,7 +132,7 @@ def test_every_kind_of_task_gets_answers_that_fit_it(of: Task, right: object) ->
     from ecomdata.annotating.answers import validate
 
     items = _items(_texts(160))
-    labelled = [(item, right(item.content["text"])) for item in items[:100]]  # type: ignore[operator]
+    labelled = [(item, right(item.content["text"])) for item in items[:100]]
     suggester: Suggester = Embedded(of, labelled)
     odd = [
         Item(item_id=900 + n, row_id=0, content={"text": text})
@@ -146,7 +146,7 @@ def test_every_kind_of_task_gets_answers_that_fit_it(of: Task, right: object) ->
         assert one.confidence is not None
         assert 0 <= one.confidence <= 1
     told = zip(found, items[100:], strict=False)
-    hits = [one.answer == right(item.content["text"]) for one, item in told]  # type: ignore[operator]
+    hits = [one.answer == right(item.content["text"]) for one, item in told]
     assert np.mean(hits) > 0.85
 
 
@@ -233,7 +233,7 @@ def _clustered(folder: Path, sizes: list[int], **settings: object) -> Project:
         )
         for row, (name, n) in enumerate(rows)
     )
-    return Project.create(folder, task=task(), pool=Pool(items=items), settings=Settings(**settings))  # type: ignore[arg-type]
+    return Project.create(folder, task=task(), pool=Pool(items=items), settings=Settings(**settings))
 
 
 def test_the_bandit_goes_round_by_round(tmp_path: Path) -> None:

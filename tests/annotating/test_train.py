@@ -162,7 +162,7 @@ def test_what_cannot_be_trained_is_told(
     task: str, options: dict[str, int], said: str, tmp_path: Path
 ) -> None:
     """A project with few labels, and one without."""
-    with simulate(tmp_path / "project", task, **options) as made:  # type: ignore[arg-type]
+    with simulate(tmp_path / "project", task, **options) as made:
         with pytest.raises(UsageError, match=said):
             train_classifier(made.folder)
         assert not (made.folder / "trained").exists()

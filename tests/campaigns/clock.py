@@ -52,4 +52,4 @@ class Jumping:
         # In our modules alone: compiled ones of others reach into the class itself.
         for name, module in [*sys.modules.items()]:
             if name.startswith("ecomdata.") and getattr(module, "datetime", None) is real:
-                module.datetime = Clock  # type: ignore[attr-defined]
+                module.datetime = Clock

@@ -149,7 +149,7 @@ def read(path: Path, raw: Raw, size: int) -> Reading:
     for name in ("block_size", "block_bytes"):
         if hasattr(reader, name):
             with suppress(ValueError):
-                reader = replace(reader, **{name: size})  # type: ignore[type-var]
+                reader = replace(reader, **{name: size})
     file = RawFile.on_disk(path)
     try:
         reader.check(file, raw.columns)

@@ -160,7 +160,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
 def files(rng: random.Random) -> tuple[bytes, bytes]:
     """Two CSV files of the same length."""
     rows = rng.randrange(8_000, 12_000)
-    return tuple(  # type: ignore[return-value]
+    return tuple(
         b"user,sku\n" + b"".join(b"%07d,b-%05d\n" % (rng.randrange(10**7), number) for number in range(rows))
         for _ in range(2)
     )

@@ -226,7 +226,7 @@ def test_the_front_matter_is_what_datasets_writes(tmp_path: Path) -> None:
         },
         {"config_name": "items", "data_files": [{"split": "train", "path": "items/*.parquet"}]},
     ]
-    infos = {info["config_name"]: info for info in found["dataset_info"]}  # type: ignore[attr-defined]
+    infos = {info["config_name"]: info for info in found["dataset_info"]}
     for name, table in release.items():
         assert infos[name]["splits"][0]["num_examples"] == len(table)
         assert infos[name]["download_size"] == sum(file.size for file in table.record.files)

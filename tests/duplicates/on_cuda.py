@@ -26,7 +26,7 @@ def main() -> None:
         how = How(threshold=threshold, permutations=permutations)
         cpu = Cpu(how)
         for part in (1 << 22, 6):
-            gpu._PART_GRAMS = gpu._PART_PAIRS = part  # type: ignore[misc]  # noqa: SLF001
+            gpu._PART_GRAMS = gpu._PART_PAIRS = part  # noqa: SLF001
             cuda = gpu.Cuda(how)
             assert np.array_equal(cuda.keys(grams, edges), cpu.keys(grams, edges))
             near = cuda.similarities(pairs, grams, edges)
@@ -34,7 +34,7 @@ def main() -> None:
         assert np.count_nonzero(near) > 0 or threshold > 0.5
     texts = pl.Series(["a b c d e f", "a b c d e f g", "x y", "", "A b  c d e f", "x", "a b c d q r s t"])
     options = {"threshold": 0.6, "permutations": 16}
-    found = [find_duplicates(texts, device=device, **options) for device in ("cuda", "cpu")]  # type: ignore[arg-type]
+    found = [find_duplicates(texts, device=device, **options) for device in ("cuda", "cpu")]
     assert [one.device for one in found] == ["cuda", "cpu"]
     assert found[0].pairs.equals(found[1].pairs)
     assert found[0].clusters.equals(found[1].clusters)

@@ -69,7 +69,7 @@ def test_a_chain_is_cut_where_it_leaves_the_kept_row() -> None:
 def test_every_member_is_near_to_its_kept_row(texts: list[str], threshold: float, keep: str) -> None:
     """A row is in one cluster, as near to the kept row as is stated, and the kept row is the best."""
     options = {"threshold": threshold, "ngrams": "word:1", "keep": keep, "permutations": 1024}
-    found = find_duplicates(pl.Series(texts, dtype=pl.String), **options)  # type: ignore[arg-type]
+    found = find_duplicates(pl.Series(texts, dtype=pl.String), **options)
     sets = [grams(tidied(text), "word:1") for text in texts]
     for cluster, row, _, near in found.clusters.iter_rows():
         assert jaccard(sets[cluster], sets[row]) == near >= threshold
@@ -86,7 +86,7 @@ def test_every_member_is_near_to_its_kept_row(texts: list[str], threshold: float
 
 
 def _kept(texts: Sequence[str], **options: object) -> list[int]:
-    found = find_duplicates(pl.Series(texts), **options)  # type: ignore[arg-type]
+    found = find_duplicates(pl.Series(texts), **options)
     return found.clusters.filter("kept")["row"].to_list()
 
 
@@ -119,13 +119,13 @@ def test_only_texts_of_different_sides_are_compared() -> None:
     assert went.sort("row").rows() == [(2, 0, 0.8), (3, 0, 1.0), (5, 2, 1.0), (6, 4, 1.0), (7, 0, 1.0)]
     for row, other, _ in found.pairs.iter_rows():
         assert sides[row] != sides[other]
-    wide = find_duplicates(texts, sides=sides.astype(np.int64))  # type: ignore[arg-type]
+    wide = find_duplicates(texts, sides=sides.astype(np.int64))
     assert wide.clusters.equals(found.clusters)
-    assert find_duplicates(texts[::2], sides=sides[::2] > 0).removed.to_list() == [1]  # type: ignore[arg-type]
+    assert find_duplicates(texts[::2], sides=sides[::2] > 0).removed.to_list() == [1]
     assert find_duplicates(texts[:0], sides=np.array([])).removed.to_list() == []
     for none in (sides.astype(np.float64), sides[::-1], sides[:2], sides.astype(np.int64) - 1, sides + 400.0):
         with pytest.raises(UsageError, match="sides must be one whole number"):
-            find_duplicates(texts, sides=none)  # type: ignore[arg-type]
+            find_duplicates(texts, sides=none)
 
 
 @given(st.lists(st.sampled_from(["a b c", "a b c d", "a b c d e", "x", "x y", ""]), max_size=12), st.data())
@@ -134,7 +134,7 @@ def test_leakage_is_that_of_brute_force(texts: list[str], data: st.DataObject) -
     """Exactly the rows go that have a near text on a lower side, and pairs are of two sides."""
     sides = np.array(sorted(data.draw(st.sampled_from([0, 1, 2])) for _ in texts), np.uint8)
     options = {"threshold": 0.6, "ngrams": "word:1", "permutations": 1024, "sides": sides}
-    found = find_duplicates(pl.Series(texts, dtype=pl.String), **options)  # type: ignore[arg-type]
+    found = find_duplicates(pl.Series(texts, dtype=pl.String), **options)
     sets = [grams(text, "word:1") for text in texts]
     expected = [
         row

@@ -33,7 +33,7 @@ def _load(folder: Path, may: Sequence[str], june: Sequence[str] = ()) -> ed.Rele
 
 
 def _dedup(**options: object) -> ed.Deduplication:
-    return ed.dedup(NAME, table="events", column="note", **options)  # type: ignore[arg-type]
+    return ed.dedup(NAME, table="events", column="note", **options)
 
 
 def _table(found: ed.Deduplication, name: str) -> pl.DataFrame:
@@ -106,8 +106,8 @@ def test_apply_makes_a_release_without_the_rows(tmp_path: Path, run_cli: RunCli)
     record = new.manifest.tables["events"]
     assert record.dropped == {"duplicate of a kept row (note: word:3, Jaccard >= 0.8)": 2}
     assert record.read == record.written + record.rejected + sum(record.dropped.values()) == 5
-    (applied,) = new.manifest.options["dedup"]  # type: ignore[misc]
-    assert (applied["column"], applied["threshold"]) == ("note", 0.8)  # type: ignore[index]
+    (applied,) = new.manifest.options["dedup"]
+    assert (applied["column"], applied["threshold"]) == ("note", 0.8)
     assert not ed.verify(NAME).differences
     assert "duplicates were left out" in ed.validate(NAME).loaded
     assert run_cli("sql", "select count(*) n from shop_clicks.events", "--format", "csv").stdout == "n\n3\n"
@@ -125,7 +125,7 @@ def test_applying_twice_counts_both(tmp_path: Path) -> None:
     record = ed.open(NAME).manifest.tables["events"]
     assert sorted(record.dropped.values()) == [1, 1]
     assert record.read == record.written + 2 == 5
-    assert len(ed.open(NAME).manifest.options["dedup"]) == 2  # type: ignore[arg-type]
+    assert len(ed.open(NAME).manifest.options["dedup"]) == 2
     assert not ed.verify(NAME).differences
 
 
@@ -205,14 +205,14 @@ def test_titles_that_stand_in_both_parts_of_oa_mine(real: Path) -> None:
     parts = [pl.read_ndjson(real / "oa_mine" / f"{part}.jsonl")["input"] for part in ("test", "train")]
     sides = np.repeat(np.arange(2, dtype=np.uint8), [len(part) for part in parts])
     for method in ("exact", "near"):
-        found = ed.find_duplicates(parts, sides=sides, method=method)  # type: ignore[arg-type]
+        found = ed.find_duplicates(parts, sides=sides, method=method)
         same = found.pairs.filter(pl.col("jaccard") == 1.0)
         assert [(test, train - len(parts[0])) for test, train, _ in same.iter_rows()] == [
             (405, 1295),
             (411, 1199),
             (437, 1191),
         ]
-        repeats = ed.find_duplicates(parts[1], method=method).pairs  # type: ignore[arg-type]
+        repeats = ed.find_duplicates(parts[1], method=method).pairs
         assert repeats.filter(pl.col("jaccard") == 1.0).select("row", "other").rows() == [
             (1102, 1142),
             (1193, 1258),
@@ -292,7 +292,7 @@ def test_what_cannot_be_asked_for_is_refused(tmp_path: Path, options: dict[str, 
     """Before anything is read, with what to do."""
     _load(tmp_path, ["a", "b"], ["c"])
     with pytest.raises(UsageError, match=said) as error:
-        ed.dedup(NAME, **{"table": "events", "column": "note", **options})  # type: ignore[arg-type]
+        ed.dedup(NAME, **{"table": "events", "column": "note", **options})
     assert error.value.hint
 
 

@@ -36,7 +36,7 @@ def test_a_long_chain_is_cut_into_near_clusters() -> None:
     words = RNG.sample(WORDS, 5_040)
     texts = [" ".join(words[at : at + 40]) for at in range(5_000)]
     found = find_duplicates(pl.Series(texts))
-    assert found.clusters["jaccard"].min() >= 0.8  # type: ignore[operator]
+    assert found.clusters["jaccard"].min() >= 0.8
     span = found.clusters.group_by("cluster").agg(pl.col("row").max() - pl.col("row").min())
     assert span["row"].max() == 4
     assert 3_900 < len(found.removed) <= 4_000

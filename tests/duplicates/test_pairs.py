@@ -176,7 +176,7 @@ def test_the_result_is_the_same_however_it_is_come_by() -> None:
     whole = find_duplicates(pl.Series(texts), threshold=0.5)
     parts = [pl.Series(texts[at : at + 999]) for at in range(0, len(texts), 999)]
     for options in ({"memory": "1KB", "jobs": 1}, {"memory": "1KB", "jobs": 3}, {"jobs": 2}):
-        again = find_duplicates(iter(parts), threshold=0.5, **options)  # type: ignore[arg-type]
+        again = find_duplicates(iter(parts), threshold=0.5, **options)
         assert again.pairs.equals(whole.pairs)
         assert again.clusters.equals(whole.clusters)
     assert whole.pairs.height > 500

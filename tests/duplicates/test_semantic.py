@@ -48,7 +48,7 @@ def _load(folder: Path, may: Sequence[str], june: Sequence[str] = ()) -> ed.Rele
 
 def _dedup(**options: object) -> ed.Deduplication:
     options = {"encoder": Angles(), **options}
-    return ed.dedup(NAME, table="events", column="note", method="semantic", **options)  # type: ignore[arg-type]
+    return ed.dedup(NAME, table="events", column="note", method="semantic", **options)
 
 
 def _table(found: ed.Deduplication, name: str) -> pl.DataFrame:
@@ -60,8 +60,8 @@ def _search(array: np.ndarray, threshold: float = 0.9, **options: object) -> ed.
     return search_vectors(
         ArrayVectors(array),
         how,
-        worth=options.get("worth"),  # type: ignore[arg-type]
-        sides=options.get("sides"),  # type: ignore[arg-type]
+        worth=options.get("worth"),
+        sides=options.get("sides"),
         reporter=Silent(),
     )
 

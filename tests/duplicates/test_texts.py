@@ -145,7 +145,7 @@ def test_options_may_be_numpy_s_and_results_can_be_compared(tmp_path: Path) -> N
 def test_what_holds_no_texts_is_refused(column: object) -> None:
     """With what to give instead."""
     with pytest.raises(UsageError) as error:
-        find_duplicates(column)  # type: ignore[arg-type]
+        find_duplicates(column)
     assert error.value.hint
 
 

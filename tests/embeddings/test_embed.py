@@ -40,7 +40,7 @@ def clicks(tmp_path: Path, home: Path) -> ed.Release:
 
 def embed_notes(**options: object) -> ed.EmbeddingSet:
     """The notes of the clicks as short vectors."""
-    return ed.embed("shop/clicks", table="events", column="note", dim=8, **options)  # type: ignore[arg-type]
+    return ed.embed("shop/clicks", table="events", column="note", dim=8, **options)
 
 
 def test_a_row_for_each_row_of_the_table(clicks: ed.Release, home: Path) -> None:
@@ -255,7 +255,7 @@ def test_numbers_may_be_numpy_s(clicks: ed.Release) -> None:
 def test_a_wrong_request_is_answered(options: dict[str, object], said: str, clicks: ed.Release) -> None:
     """What is wrong, and what to do next; nothing is left."""
     with pytest.raises(ed.UsageError) as caught:
-        ed.embed("shop/clicks", **options)  # type: ignore[arg-type]
+        ed.embed("shop/clicks", **options)
     assert caught.value.hint
     assert said in f"{caught.value} {caught.value.hint}"
     assert not list((clicks.home / "embeddings").rglob("*.parquet"))

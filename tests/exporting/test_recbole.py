@@ -218,7 +218,7 @@ def test_wrong_requests(tmp_path: Path) -> None:
     """Formats, tables, columns and events that are not there; a file where the folder would be."""
     load(tmp_path, [{}])
     with pytest.raises(UsageError, match="'recbol' is not known") as raised:
-        ed.export(NAME, tmp_path / "out", format="recbol")  # type: ignore[arg-type]
+        ed.export(NAME, tmp_path / "out", format="recbol")
     assert "recbole" in raised.value.hint
     for options, message in (
         ({"table": "event"}, "no table 'event'"),
@@ -248,7 +248,7 @@ def test_ratings_that_are_none(rated: str) -> None:
 def test_a_rating_is_no_text() -> None:
     """In Python, where nothing has read the number before."""
     with pytest.raises(UsageError, match="'purchase' cannot be rated '5'"):
-        ed.export(NAME, "out", format="recbole", ratings={"purchase": "5"})  # type: ignore[dict-item]
+        ed.export(NAME, "out", format="recbole", ratings={"purchase": "5"})
 
 
 def test_an_event_is_rated_once() -> None:

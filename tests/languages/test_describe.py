@@ -93,7 +93,7 @@ def test_wrong_names_are_told_with_what_there_is(
 ) -> None:
     """Datasets, tables, columns, columns of numbers, a dataset without text; each with a hint."""
     with pytest.raises(ed.UsageError, match=said) as caught:
-        ed.describe_languages(name, home=shops, **options)  # type: ignore[arg-type]
+        ed.describe_languages(name, home=shops, **options)
     assert caught.value.hint
 
 

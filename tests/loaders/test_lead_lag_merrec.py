@@ -127,7 +127,7 @@ def test_without_merrec_it_says_what_to_load() -> None:
 def test_options_about_raw_files_are_refused(options: dict[str, object]) -> None:
     """It has none; the hint names the dataset that has."""
     with pytest.raises(UsageError) as caught:
-        ed.load("lead-lag/merrec", **options)  # type: ignore[arg-type]
+        ed.load("lead-lag/merrec", **options)
     assert "merrec" in f"{caught.value} {caught.value.hint}"
 
 

@@ -41,7 +41,7 @@ IDS = np.arange(813799260043, 813799260053)
 
 def _npz(path: Path, **arrays: object) -> RawFile:
     with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        np.savez(file, **arrays)
     return RawFile.on_disk(path)
 
 

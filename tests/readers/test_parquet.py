@@ -128,7 +128,7 @@ def test_a_lossy_type_is_drift(tmp_path: Path, values: pl.Series, declared: dy.C
 def test_times_keep_their_instant(tmp_path: Path, unit: str, zone: str | None, declared: str | None) -> None:
     """Milliseconds become microseconds, and a time without a zone is one in UTC."""
     time = datetime(2023, 5, 1, 12, 30, 0, 5000)  # noqa: DTZ001
-    values = pl.Series([time]).cast(pl.Datetime(unit)).dt.replace_time_zone(zone)  # type: ignore[arg-type]
+    values = pl.Series([time]).cast(pl.Datetime(unit)).dt.replace_time_zone(zone)
     path = written(tmp_path / "a.parquet", pl.DataFrame({"x": values}))
     frame = read(path, Parquet(), columns_of(x=dy.Datetime(time_unit="us", time_zone=declared))).frame
     assert frame["x"].dtype == pl.Datetime("us", declared)

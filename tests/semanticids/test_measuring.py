@@ -18,7 +18,7 @@ from tests.semanticids.catalogs import Codes, load, write_codes
 
 
 def _final(**options: object) -> dict[str, object]:
-    found = ed.semantic_id_stats("taobao/forge", codebook="final", **options)  # type: ignore[arg-type]
+    found = ed.semantic_id_stats("taobao/forge", codebook="final", **options)
     return found.as_dict()["codebooks"][0]
 
 

@@ -33,9 +33,9 @@ def test_names_that_are_one_on_many_disks(tmp_path: Path, pack: object, other: s
     first, second = "clicks.csv", other
     if first == second:
         first, second = ACCENTED, unicodedata.normalize("NFD", ACCENTED)
-    kind = {zipped: "a.zip", tarred: "a.tar", targz: "a.tar.gz"}[pack]  # type: ignore[index]
+    kind = {zipped: "a.zip", tarred: "a.tar", targz: "a.tar.gz"}[pack]
     with pytest.raises(DataError, match="one name on many disks"):
-        _members(tmp_path, kind, pack({first: CLICKS, second: CLICKS}))  # type: ignore[operator]
+        _members(tmp_path, kind, pack({first: CLICKS, second: CLICKS}))
 
 
 def test_a_name_with_a_nul(tmp_path: Path) -> None:

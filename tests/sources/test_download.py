@@ -47,7 +47,7 @@ def target(tmp_path: Path) -> Path:
 
 def _download(site: Site, target: Path, **options: object) -> Download:
     settings = {"patience": HASTY, "url": f"{site.url}/a.bin"} | options
-    return Download(target=target, **settings)  # type: ignore[arg-type]
+    return Download(target=target, **settings)
 
 
 def _digest(url: str) -> str:

@@ -39,7 +39,7 @@ def site() -> Iterator[Site]:
 @pytest.mark.parametrize("access", ["login", "agreement"])
 def test_data_behind_a_login_is_got_by_hand(home: Path, access: str) -> None:
     """The error has upstream's steps, the names to expect, and the command for afterwards."""
-    toy = dataset(sources=(BY_HAND,), access=access)  # type: ignore[arg-type]
+    toy = dataset(sources=(BY_HAND,), access=access)
     with pytest.raises(AccessError, match=r"(?s)accept the terms.*expected names: clicks\*\.csv") as error:
         make_plan(toy, source=None, home=home)
     assert error.value.hint == "then run: ecomdata load toy --source FOLDER"

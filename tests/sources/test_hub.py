@@ -53,8 +53,8 @@ def repo(hub: Hub) -> Repo:
 
 def _plan(home: Path, url: str = URL, **options: object) -> Plan:
     only = options.pop("only", None)
-    looked_for = Selection.of(toys.dataset(("clicks*.csv", "*.parquet")), only=only)  # type: ignore[arg-type]
-    return plan_hub(toys.dataset(), url, looked_for, home, **options)  # type: ignore[arg-type]
+    looked_for = Selection.of(toys.dataset(("clicks*.csv", "*.parquet")), only=only)
+    return plan_hub(toys.dataset(), url, looked_for, home, **options)
 
 
 def _got(hub: Hub) -> list[str]:

@@ -40,7 +40,7 @@ def repo(hub: Hub) -> Repo:
 
 
 def _load(source: str | Path = URL, **options: object) -> ed.Release:
-    return ed.load(NAME, source=source, **options)  # type: ignore[arg-type]
+    return ed.load(NAME, source=source, **options)
 
 
 def _downloads(hub: Hub) -> int:

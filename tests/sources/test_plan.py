@@ -19,7 +19,7 @@ LICENCE = Licence(id="other", name="Shop terms", url="https://example.org/terms"
 
 def _plan(folder: Path, **parts: object) -> Plan:
     told = {"dataset": "toy", "origin": "hf://datasets/acme/toy", "folder": folder, "files": (), "size": 1500}
-    return Plan(**(told | parts))  # type: ignore[arg-type]
+    return Plan(**(told | parts))
 
 
 def test_files_bytes_and_terms_are_told(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def site() -> Iterator[Site]:
 def _plan(url: str, home: Path, **options: object) -> Plan:
     only = options.pop("only", None)
     settings = {"patience": HASTY} | options
-    return plan_http(toys.dataset(), url, selection(only=only), home, **settings)  # type: ignore[arg-type]
+    return plan_http(toys.dataset(), url, selection(only=only), home, **settings)
 
 
 def test_a_plan_has_name_and_size_and_downloads_nothing(site: Site, home: Path) -> None:

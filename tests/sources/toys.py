@@ -72,12 +72,12 @@ def dataset(
 def selection(**options: object) -> Selection:
     """What the toy dataset looks for."""
     chosen = {"only": None, "tables": None} | options
-    return Selection.of(dataset(), **chosen)  # type: ignore[arg-type]
+    return Selection.of(dataset(), **chosen)
 
 
 def look(home: Path, source: Path | str, only: str | None = None, **globs: tuple[str, ...]) -> Plan:
     """The toy dataset's files at a place."""
-    return make_plan(dataset(**globs), source=str(source), home=home, only=only)  # type: ignore[arg-type]
+    return make_plan(dataset(**globs), source=str(source), home=home, only=only)
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> Path:

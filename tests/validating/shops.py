@@ -55,7 +55,7 @@ class Shop:
     def load(self, lines: Sequence[str] = (), **options: object) -> None:
         """Load twenty good clicks, and then these lines."""
         raw = write_clicks(self.folder / "raw", [*good_clicks(20), *lines])
-        ed.load(NAME, source=raw, **options)  # type: ignore[arg-type]
+        ed.load(NAME, source=raw, **options)
 
 
 @pytest.fixture

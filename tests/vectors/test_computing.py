@@ -34,7 +34,7 @@ def test_without_cuda_it_says_what_is_missing() -> None:
 def test_wrong_devices_and_jobs_are_named() -> None:
     """Each with what it may be."""
     with pytest.raises(UsageError, match="device 'tpu' is none") as error:
-        computer("tpu")  # type: ignore[arg-type]
+        computer("tpu")
     assert error.value.hint == "it is one of auto, cpu, cuda"
     with pytest.raises(UsageError, match="no work without jobs"):
         computer("cpu", jobs=0)

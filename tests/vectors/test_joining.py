@@ -59,7 +59,7 @@ def test_exact_pairs_over_several_tiles_are_those_of_brute_force() -> None:
 def test_cells_find_nearly_all_and_say_how_many() -> None:
     """No pair is false or comes twice, and the recall that is measured is about the true one."""
     array = _planted(3000, 24, 1200, spread=0.28)
-    exact, cells = (near_pairs(ArrayVectors(array), 0.9, search=search) for search in SEARCHES)  # type: ignore[arg-type]
+    exact, cells = (near_pairs(ArrayVectors(array), 0.9, search=search) for search in SEARCHES)
     assert len(exact.one) > 1500
     assert _pairs(cells) <= _pairs(exact)
     assert len(_pairs(cells)) == len(cells.one)
@@ -136,7 +136,7 @@ def test_wrong_options_and_values_are_named() -> None:
         with pytest.raises(UsageError, match="is no threshold"):
             near_pairs(ArrayVectors(array), threshold)
     with pytest.raises(UsageError, match="search 'some' is none"):
-        near_pairs(ArrayVectors(array), 0.9, search="some")  # type: ignore[arg-type]
+        near_pairs(ArrayVectors(array), 0.9, search="some")
     array[4, 1] = np.inf
     with pytest.raises(DataError, match="vector 5 has a value that is NaN or infinite"):
         near_pairs(ArrayVectors(array), 0.9)

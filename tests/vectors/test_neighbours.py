@@ -185,7 +185,7 @@ def test_wrong_options_are_named() -> None:
     """Each with what it may be."""
     five = ArrayVectors(_rows(5, 2))
     with pytest.raises(UsageError, match="metric 'manhattan' is none"):
-        nearest(None, five, 1, metric="manhattan")  # type: ignore[arg-type]
+        nearest(None, five, 1, metric="manhattan")
     with pytest.raises(UsageError, match="there are no 0 nearest"):
         nearest(None, five, 0)
     with pytest.raises(UsageError, match="queries have 3 values and the gallery's vectors 2"):

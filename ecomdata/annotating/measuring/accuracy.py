@@ -1,6 +1,5 @@
 """How often the suggester, and each person, is right."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
 # (since scikit-learn carries no types)
 from __future__ import annotations
 

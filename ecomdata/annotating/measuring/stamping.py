@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import polars as pl
 
@@ -82,7 +82,7 @@ def _of_person(own: pl.DataFrame, fast: float, streak: int) -> Stamping:
             reason=f"has answered {len(without)} items without a suggestion; {_FEWEST_BLIND} tell a pace",
         )
     pace = without.cast(pl.Float64).to_numpy()
-    middle = float(pl.Series(pace).median() or 0.0)  # type: ignore[arg-type]
+    middle = cast("float", pl.Series(pace).median() or 0.0)
     limit = fast * middle
     stamped = (shown["value"] == shown["suggested"]) & (shown["seconds"] < limit)
     runs = [

@@ -130,11 +130,11 @@ def _fits(fault: Fault, place: Place) -> bool:
 def _hasty() -> Generator[None]:
     """Wait little between tries, and leave the environment as it was."""
     before, patience = os.environ.get("HF_ENDPOINT"), hub_client.PATIENCE
-    hub_client.PATIENCE = _PATIENCE  # type: ignore[misc] # pyright: ignore[reportConstantRedefinition]
+    hub_client.PATIENCE = _PATIENCE
     try:
         yield
     finally:
-        hub_client.PATIENCE = patience  # type: ignore[misc] # pyright: ignore[reportConstantRedefinition]
+        hub_client.PATIENCE = patience
         if before is None:
             os.environ.pop("HF_ENDPOINT", None)
         else:

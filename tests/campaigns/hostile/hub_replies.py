@@ -167,7 +167,7 @@ def _anywhere(other: _Other) -> dict[str, Callable[[Answer], Answer]]:
     error = {"X-Error-Message": _HEADER, "X-Error-Code": _HEADER, "X-Request-Id": _HEADER}
     said = json.dumps({"error": _TEXT, "errors": [{"message": _TEXT}]}).encode()
     found: dict[str, Callable[[Answer], Answer]] = {
-        f"an error {status}": lambda _, status=status: _headed(Answer(status, {}, said), **error)  # type: ignore[misc]
+        f"an error {status}": lambda _, status=status: _headed(Answer(status, {}, said), **error)
         for status in (400, 401, 403, 404, 409, 418, 451)
     }
     found |= {
