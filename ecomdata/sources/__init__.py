@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ecomdata.sources.archive import clear_scratch
 from ecomdata.sources.find import make_plan
 from ecomdata.sources.matching import Selection, inside_archive, matches_tail
 from ecomdata.sources.plan import (
@@ -16,6 +15,7 @@ from ecomdata.sources.plan import (
     require_space,
 )
 from ecomdata.sources.recognise import reject_imposters
+from ecomdata.sources.scratch import clear_scratch
 
 __all__ = [
     "CONFIRM_ABOVE",

@@ -19,8 +19,10 @@ from pathlib import Path
 import pytest
 
 from ecomdata.errors import DataError
+from ecomdata.readers.zips import ALWAYS
 from ecomdata.sources import clear_scratch
-from ecomdata.sources.archive import ALWAYS, members, scratch
+from ecomdata.sources.archive import members
+from ecomdata.sources.scratch import scratch
 from tests.sources.toys import CLICKS, ITEMS, contents, look, targz, tarred, write, zipped
 
 OUTSIDE = [

@@ -14,8 +14,9 @@ import pytest
 
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.sources import archive
-from ecomdata.sources.archive import ALWAYS, member_file, members
+from ecomdata.readers.zips import ALWAYS
+from ecomdata.sources import tarmembers
+from ecomdata.sources.archive import member_file, members
 from tests.sources.toys import CLICKS, contents, look, targz, tarred, write, zipped
 
 ACCENTED = "caf\u00e9.csv"
@@ -117,6 +118,6 @@ def test_numbers_in_the_headers_of_a_tar(tmp_path: Path, record: bytes) -> None:
 
 def test_a_tar_with_members_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are counted while they are listed: a .tar.gz may hold 400 million of them in a gigabyte."""
-    monkeypatch.setattr(archive, "MOST_MEMBERS", 10)
+    monkeypatch.setattr(tarmembers, "MOST_MEMBERS", 10)
     with pytest.raises(DataError, match="more than 10 members"):
         _members(tmp_path, "a.tar.gz", targz({f"{number}.csv": b"" for number in range(11)}))

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecomdata.errors import DataError
-from ecomdata.sources.archive import Member, members
+from ecomdata.sources.archive import members
+from ecomdata.sources.member import Member
 from tests.sources.toys import targz, tarred, write, zipped
 
 PACKERS = {"a.zip": zipped, "a.tar": tarred, "a.tar.gz": targz}

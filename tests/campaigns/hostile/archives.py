@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ecomdata.errors import DataError, EcomdataError
-from ecomdata.sources.archive import ALWAYS
+from ecomdata.readers.zips import ALWAYS
 from tests.campaigns.bounded import bounded
 from tests.campaigns.trials import Scale, Trial
 from tests.sources.toys import CLICKS, contents, look, targz, tarred, write, zipped
