@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -34,6 +35,12 @@ RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what test_golden.py is asked with."""
     parser.addoption("--renew-golden", action="store_true", help="write tests/golden/ again")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there before the first test out of the collector's sight: it stays, and is a lot."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ What runs is ``python -m ecomdata`` from there on: its own arguments, folder, en
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -140,6 +141,7 @@ def main() -> None:
     before = set(os.environ)
     for name in IMPORTED:
         importlib.import_module(name)
+    gc.freeze()  # or every fork's collections would copy all of that
     set_by_imports = {name: value for name, value in os.environ.items() if name not in before}
     request, (*streams, told) = _serve(socket.socket(fileno=int(sys.argv[1])))
     _wait_for_another(streams, told)
