@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ if (
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "real"
 
+_HOMES = count()
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -66,7 +68,8 @@ def real() -> Path:
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home that the code under test uses; no test sees or leaves anything in the user's own."""
-    path = tmp_path_factory.mktemp("home")
+    # Not numbered by pytest, which would look through all that are there each time.
+    path = tmp_path_factory.mktemp(f"home-{next(_HOMES)}", numbered=False)
     monkeypatch.setenv("ECOMDATA_HOME", str(path))
     monkeypatch.setenv("NO_COLOR", "1")
     for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "ECOMDATA_LOADERS"):

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,31 @@ def _repo(name: str) -> str:
     return f"acme/{name.replace('/', '-')}"
 
 
+@pytest.fixture(scope="module")
+def filled(stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A Hub that has every dataset of the registry; the rows are synthetic, so the rights are ours."""
+    with Hub() as hub, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_ENDPOINT", hub.url)
+        patch.setenv("HF_TOKEN", TOKEN)
+        patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hf")))
+        for name in ed.datasets():
+            ed.publish(name, _repo(name), home=stocked, hold_rights=True)
+        yield hub
+
+
+@pytest.fixture
+def hub(filled: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
+    """The same for all tests of this file, which only read it."""
+    monkeypatch.setenv("HF_ENDPOINT", filled.url)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    return filled
+
+
 @pytest.fixture
 def published(hub: Hub, stocked: Path) -> list[ed.Release]:
-    """Every dataset of the registry on the Hub; the rows are synthetic, so the rights are ours."""
+    """What was published, as it stands in the store."""
     assert hub.url
-    for name in ed.datasets():
-        ed.publish(name, _repo(name), home=stocked, hold_rights=True)
     return [ed.open(name, home=stocked) for name in ed.datasets()]
 
 
