@@ -1,10 +1,11 @@
 """What it takes to read JSON lines as typed rows, beside the bare library on the same bytes.
 
-``python benchmarks/json_lines.py`` (``make bench``) makes two files (kept in --data and used again): reviews
-with every key declared, and the same with a key that no one declared. Every contender reads one in a process
-of its own, on one core, all of them once a round and every round in another order, with the file in the page
-cache and the compiled code in place. Time is that of the whole process, imports included. ecomdata refuses
-what is not of its type, and polars guesses: what it makes of odd lines is not what is compared here.
+``python benchmarks/json_lines.py`` (``make bench``) makes three files (kept in --data and used again):
+reviews with every key declared, the same with a key that no one declared, and sessions with a list of events
+each. Every contender reads one in a process of its own, on one core, all of them once a round and every round
+in another order, with the file in the page cache and the compiled code in place. Time is that of the whole
+process, imports included. ecomdata refuses what is not of its type, and polars guesses: what it makes of odd
+lines is not what is compared here.
 """
 
 from __future__ import annotations
@@ -34,20 +35,27 @@ LABELS: Final = {
     "polars": "polars.read_ndjson with the same types",
     "json": "json.loads of each line, and nothing made of it",
 }
-FILES: Final = ("declared", "more")
+FILES: Final = ("declared", "more", "nested")
 ONE_CORE: Final = {"POLARS_MAX_THREADS": "1"}
 _WORDS: Final = ("great", "product", "works", "fine", "কথা", "two\nlines", 'a "quote"', "été")
 
 
-def made(path: Path, rows: int, *, more: bool) -> Path:
-    """A file of reviews, made now unless it is there."""
+def made(path: Path, rows: int, kind: str) -> Path:
+    """A file of reviews or sessions, made now unless it is there."""
     if path.is_file():
         return path
-    print(f"making {rows:,} reviews", file=sys.stderr)
+    print(f"making {rows:,} lines ({kind})", file=sys.stderr)
     rng = random.Random(0)  # noqa: S311 - no secret
     part = path.with_suffix(".part")
     with part.open("w", encoding="utf-8") as file:
         for number in range(rows):
+            if kind == "nested":
+                events = [
+                    {"aid": rng.randrange(10**6), "ts": 1_600_000_000_000 + number, "type": "clicks"}
+                    for _ in range(rng.randint(1, 15))
+                ]
+                file.write(json.dumps({"session": number, "events": events}) + "\n")
+                continue
             review: dict[str, object] = {
                 "rating": float(rng.randint(1, 5)),
                 "title": " ".join(rng.choices(_WORDS, k=3)),
@@ -58,7 +66,7 @@ def made(path: Path, rows: int, *, more: bool) -> Path:
                 "helpful_vote": rng.randrange(9),
                 "verified_purchase": number % 3 > 0,
             }
-            if more:
+            if kind == "more":
                 review["parent_asin"] = f"B{rng.randrange(10**6):09}"
             file.write(json.dumps(review, ensure_ascii=number % 2 > 0) + "\n")
     part.rename(path)
@@ -89,7 +97,7 @@ def ratios(results: Results) -> list[dict[str, Any]]:
 
 def goals(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """No slower than making objects of Python, by medians of CPU time."""
-    limits = {"declared/json": 1.0, "more/json": 1.0}
+    limits = {f"{file}/json": 1.0 for file in FILES}
     return [
         goal(f"{one['name']} / {one['against']}, CPU time", one["of_median_cpu"], ">=", limits[one["name"]])
         for one in found
@@ -116,9 +124,7 @@ def main() -> None:
     options = arguments()
     options.data.mkdir(parents=True, exist_ok=True)
     data, rows = options.data.resolve(), 20_000 if options.quick else ROWS
-    files = {
-        file: made(data / f"json-lines-{rows}-{file}.jsonl", rows, more=file == "more") for file in FILES
-    }
+    files = {file: made(data / f"json-lines-{rows}-{file}.jsonl", rows, file) for file in FILES}
     running = [(f"{file}/{member}", files[file]) for file in FILES for member in LABELS]
     results: Results = {name: Measured() for name, _ in running}
     with tempfile.TemporaryDirectory(dir=data, prefix="run-") as scratch:

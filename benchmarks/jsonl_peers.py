@@ -33,6 +33,13 @@ def ecomdata(path: Path) -> int:
     class More(Review):
         more = dy.String(nullable=True)
 
+    class Session(dy.Schema):
+        session = dy.Int64(nullable=True)
+        events = dy.List(dy.Struct({"aid": dy.Int64(), "ts": dy.Int64(), "type": dy.String()}), nullable=True)
+
+    if path.stem.endswith("nested"):
+        blocks = JsonLines().blocks(RawFile.on_disk(path), Columns(schema=Session))
+        return sum(block.parse().frame.height for block in blocks)
     more = path.stem.endswith("more")
     reader, columns = JsonLines(rest="more" if more else ""), Columns(schema=More if more else Review)
     return sum(block.parse().frame.height for block in reader.blocks(RawFile.on_disk(path), columns))
@@ -42,6 +49,9 @@ def polars(path: Path) -> int:
     """One frame of the declared keys."""
     import polars as pl
 
+    if path.stem.endswith("nested"):
+        events = pl.List(pl.Struct({"aid": pl.Int64, "ts": pl.Int64, "type": pl.String}))
+        return pl.read_ndjson(path, schema={"session": pl.Int64, "events": events}).height
     schema = {
         "rating": pl.Float64,
         **dict.fromkeys(("title", "text", "asin", "user_id"), pl.String),

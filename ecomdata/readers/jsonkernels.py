@@ -289,3 +289,60 @@ def picked(  # noqa: PLR0913, PLR0917 - arrays cannot be put together for compil
                 mark += 1
     edges[len(starts)] = count
     return count
+
+
+@compiled(
+    f"int64({DATA}, int32[::1], int32[::1], int32[::1], uint8[::1], "
+    "int32[::1], int32[::1], uint8[::1], int64[::1])",
+    jsonsyntax,
+)
+def elements(  # noqa: PLR0913, PLR0917 - as above
+    data: Bytes,
+    tape: Places,
+    starts: Places,
+    ends: Places,
+    kinds: Bytes,
+    begins: Places,
+    stops: Places,
+    what: Bytes,
+    edges: Ints,
+) -> int:
+    """Where the elements of arrays are, which ``members`` or this found to be JSON.
+
+    Args:
+        data: The bytes.
+        tape: Their marks.
+        starts: Where each array starts.
+        ends: Where it ends.
+        kinds: What it is; what is no array has no elements.
+        begins: Filled with where each element starts; one for every two bytes is enough.
+        stops: The same, where it ends.
+        what: The same, what it is.
+        edges: (arrays + 1), filled with the number of the first element of each, and how many there are.
+
+    Returns:
+        The number of elements.
+    """
+    stack = np.empty(DEEPEST, dtype=np.uint8)
+    count = 0
+    for row in range(len(starts)):
+        edges[row] = count
+        if kinds[row] != ARRAY:
+            continue
+        mark = bisected(tape, starts[row]) + 1
+        last = bisected(tape, ends[row] - 1)
+        at = int(starts[row]) + 1
+        if mark == last and blank(data, at, tape[last]):
+            continue
+        while mark <= last:
+            begin = space(data, at, ends[row])
+            mark, at, kind = value(data, tape, mark, last, begin, stack)
+            quoted = 1 if kind in (STRING, ESCAPED) else 0
+            begins[count] = begin + quoted
+            stops[count] = at - quoted
+            what[count] = kind
+            count += 1
+            at = int(tape[mark]) + 1
+            mark += 1
+    edges[len(starts)] = count
+    return count

@@ -71,6 +71,17 @@ class Values:
         array = cast("pa.LargeStringArray", pa.LargeStringArray.from_buffers(len(there), *buffers))
         return array, np.flatnonzero(halves).tolist() if count else []
 
+    def elements(self, tape: Places) -> tuple[Values, npt.NDArray[np.int64]]:
+        """The elements of all arrays, and the number of the first of each, with how many there are."""
+        from ecomdata.readers.jsonkernels import elements
+
+        room = int((self.stops - self.begins)[self.kinds == ARRAY].sum(dtype=np.int64)) // 2 + 1
+        begins, stops = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        kinds, edges = np.empty(room, dtype=np.uint8), np.empty(len(self.kinds) + 1, dtype=np.int64)
+        codes = np.frombuffer(self.data, dtype=np.uint8)
+        count = elements(codes, tape, self.begins, self.stops, self.kinds, begins, stops, kinds, edges)
+        return Values(self.data, begins[:count], stops[:count], kinds[:count]), edges
+
     def picked(self, key: str, tape: Places) -> tuple[pl.Series, list[int]]:
         """Of each array the texts under one key of its objects; and the rows with half a character."""
         from ecomdata.readers.jsonkernels import picked

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from ecomdata.columns import Columns
 from ecomdata.readers.exact import Record
@@ -28,9 +29,9 @@ from ecomdata.readers.jsonobjects import (
     Values,
     read_objects,
 )
-from ecomdata.readers.jsonpieces import Room
+from ecomdata.readers.jsonpieces import Places, Room
 from ecomdata.readers.jsontyped import is_utf8
-from ecomdata.readers.jsonvalues import as_json, fitting, holds_text, loads, loosened
+from ecomdata.readers.jsonvalues import as_json, fitting, loads
 from ecomdata.readers.textblocks import decode
 
 Mask = npt.NDArray[np.bool_]
@@ -113,7 +114,7 @@ def plain_lines(
     series: dict[str, pl.Series] = {}
     for name, dtype in dtypes.items():
         values = objects.values[name]
-        series[name], right = _column(values, dtype, loose=name in loose)
+        series[name], right = _column(values, dtype, found.tape, loose=name in loose)
         good &= right
         if name in columns.required:
             good &= values.kinds != 0
@@ -131,13 +132,14 @@ def plain_lines(
     )
 
 
-def _column(values: Values, dtype: pl.DataType, *, loose: bool) -> tuple[pl.Series, Mask]:
+def _column(values: Values, dtype: pl.DataType, tape: Places, *, loose: bool) -> tuple[pl.Series, Mask]:
     """The values as the declared type, and which of them are of it, or null."""
+    if isinstance(dtype, pl.List):
+        return _lists(values, cast("pl.DataType", dtype.inner), tape, loose=loose)
+    if isinstance(dtype, pl.Struct):
+        return _objects(values, dtype, tape, loose=loose)
     kinds = values.kinds
     null = kinds <= NULL
-    if isinstance(dtype, pl.List | pl.Struct):
-        nested = kinds == (ARRAY if isinstance(dtype, pl.List) else OBJECT)
-        return _one_by_one(values, dtype, nested, null, loose=loose)
     texts, halves = values.texts()
     if dtype == pl.String:
         right = null | (kinds == STRING) | (kinds == ESCAPED)
@@ -149,8 +151,40 @@ def _column(values: Values, dtype: pl.DataType, *, loose: bool) -> tuple[pl.Seri
         whole = texts.cast(dtype, strict=False)
         return whole, null | ((kinds == NUMBER) & whole.is_not_null().to_numpy())
     numbers = texts.cast(pl.Float64, strict=False)
-    small = (numbers.abs() < _LARGE).fill_null(value=False).to_numpy()
+    # Python has -0 for the integer 0, which has no sign.
+    small = ((numbers.abs() < _LARGE) & (texts != "-0")).fill_null(value=False).to_numpy()
     return numbers.cast(dtype), null | ((kinds == NUMBER) & small)
+
+
+def _lists(values: Values, inner: pl.DataType, tape: Places, *, loose: bool) -> tuple[pl.Series, Mask]:
+    elements, edges = values.elements(tape)
+    made, fine = _column(elements, inner, tape, loose=loose)
+    null = values.kinds <= NULL
+    odd = np.cumsum(np.append(0, ~fine))[edges]
+    parts: Any = pa.array(edges), made.to_arrow()  # its stub takes them for arrays of truth values
+    lists = pa.LargeListArray.from_arrays(*parts, mask=pa.array(null))
+    return pl.Series(lists, dtype=pl.List(inner)), null | ((values.kinds == ARRAY) & (odd[1:] == odd[:-1]))
+
+
+def _objects(values: Values, dtype: pl.Struct, tape: Places, *, loose: bool) -> tuple[pl.Series, Mask]:
+    there = values.kinds == OBJECT
+    firsts, lasts = (
+        np.searchsorted(tape, places[there]).astype(np.int32) for places in (values.begins, values.stops - 1)
+    )
+    fields = {field.name: cast("pl.DataType", field.dtype) for field in dtype.fields}
+    objects = read_objects(values.data, tape, (firsts, lasts), list(fields), _NONE)
+    fine = objects.states == 0
+    fine[objects.others[0]] = False
+    columns: dict[str, pl.Series] = {}
+    for name, inner in fields.items():
+        columns[name], right = _column(objects.values[name], inner, tape, loose=loose)
+        fine &= right
+    made = pl.DataFrame(columns).to_struct()
+    right = values.kinds <= NULL
+    right[there] = fine
+    if there.all():
+        return made, right
+    return made.gather(pl.Series(np.cumsum(there) - 1).set(pl.Series(~there), None)), right
 
 
 def _loose_texts(values: Values, texts: pl.Series, right: Mask) -> tuple[pl.Series, Mask]:
@@ -159,31 +193,15 @@ def _loose_texts(values: Values, texts: pl.Series, right: Mask) -> tuple[pl.Seri
     spelt = texts.str.contains(rf"^(?:{_SCALAR}|\[\]|\{{\}})$").fill_null(value=False).to_numpy()
     right = right | ((kinds != STRING) & (kinds != ESCAPED) & spelt)
     nested = ((kinds == ARRAY) | (kinds == OBJECT)) & ~spelt
-    if not nested.any():
-        return texts, right
-    made, fine = _one_by_one(values, pl.String(), nested, kinds <= NULL, loose=True)
-    return made.zip_with(pl.Series(nested), texts), right | (nested & fine)
-
-
-def _one_by_one(
-    values: Values, dtype: pl.DataType, asked: Mask, null: Mask, *, loose: bool
-) -> tuple[pl.Series, Mask]:
-    """Some of the values by Python; all others as null."""
-    fits = fitting(dtype)
-    right = null.copy()
-    spelt = loose and holds_text(dtype)
-    made: list[object] = [None] * len(asked)
-    for row in np.flatnonzero(asked).tolist():
-        found = loads(f"[{values.raw(row)}]", spelt=spelt)  # one level down, as it stands in its line
-        if isinstance(found, Exception):
-            continue
-        (item,) = cast("list[object]", found)
-        if loose:
-            item = loosened(item, dtype)
-        if fits(item):
-            made[row] = item
-            right[row] = True
-    return pl.Series(made, dtype=dtype), right
+    made: dict[int, str] = {}
+    for row in np.flatnonzero(nested).tolist():
+        found = loads(f"[{values.raw(row)}]")  # one level down, as it stands in its line
+        if not isinstance(found, Exception):
+            text = as_json(cast("list[object]", found)[0], ascii_only=False)
+            if fitting(pl.String())(text):
+                made[row] = text
+                right[row] = True
+    return texts.scatter([*made], [*made.values()]), right
 
 
 def _names(columns: Columns) -> frozenset[str]:

@@ -52,18 +52,12 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 _SPELT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_spelt)
-_NUMBERS: Final = json.JSONDecoder(object_pairs_hook=_unique)
 
 
-def loads(text: str, *, spelt: bool = True) -> object:
-    """The JSON value, or the exception that says why there is none.
-
-    Args:
-        text: A whole line, or what stands at its first level.
-        spelt: Whether numbers that are no integers keep their spelling, which takes its time.
-    """
+def loads(text: str) -> object:
+    """The JSON value of a whole line, or the exception that says why there is none."""
     try:
-        value: object = (_SPELT if spelt else _NUMBERS).decode(text)
+        value: object = _SPELT.decode(text)
     except ValueError as error:
         return error
     except RecursionError:
@@ -91,7 +85,9 @@ def as_json(value: object, *, ascii_only: bool = True) -> str:
 
 
 def loosened(item: object, dtype: pl.DataType) -> object:
-    """A value in another type that says the same; itself where there is none."""
+    """A value in another type that says the same; itself where there is none, and where it is null."""
+    if item is None:
+        return None
     if dtype == pl.String and not isinstance(item, str):
         return as_json(item, ascii_only=False)
     if dtype.is_integer() and isinstance(item, float) and item.is_integer() and abs(item) <= EXACT:
@@ -105,15 +101,6 @@ def loosened(item: object, dtype: pl.DataType) -> object:
         members = cast("dict[str, object]", item).items()
         return {key: loosened(one, types[key]) if key in types else one for key, one in members}
     return item
-
-
-def holds_text(dtype: pl.DataType) -> bool:
-    """Whether it is text, or somewhere in it there is some."""
-    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
-        return holds_text(dtype.inner)
-    if isinstance(dtype, pl.Struct):
-        return any(map(holds_text, _fields(dtype).values()))
-    return dtype == pl.String
 
 
 def _fields(dtype: pl.Struct) -> dict[str, pl.DataType]:

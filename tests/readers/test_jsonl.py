@@ -140,6 +140,13 @@ def test_bytes_that_are_not_utf_8_are_kept_as_they_are() -> None:
     assert "not UTF-8" in found.reasons[0][1][0]
 
 
+def test_nothing_is_left_of_the_sign_of_an_integer() -> None:
+    """Both ways of reading say 0 of -0, and -0.0 of -0.0."""
+    line = b'{"id": -0, "title": "", "price": %s, "new": true, "codes": []}\n'
+    found = parse(line % b"-0" + line % b"-0.0")
+    assert [str(value) for value in found.frame["price"]] == ["0.0", "-0.0"]
+
+
 def test_blank_lines_are_dropped_and_counted() -> None:
     """They are no rows, but line numbers go on."""
     found = parse(FIRST + b"\n \r\n" + FIRST)
@@ -203,10 +210,12 @@ def test_objects_in_loose_columns_take_what_says_the_same() -> None:
     """At every level, as columns themselves do."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "items.jsonl"
-        path.write_bytes(b'{"session": 1.0, "events": [{"aid": 2.0, "tags": [1.10]}], "shop": {"name": 5}}\n')
+        path.write_bytes(
+            b'{"session": 1.0, "events": [{"aid": 2.0, "tags": [1.10, null]}], "shop": {"name": null}}\n'
+        )
         found = read(path, JsonLines(loose=("session", "events", "shop")), Columns(schema=Sessions))
     assert found.frame.rows() == [
-        (1, [{"aid": 2, "ts": None, "tags": ["1.10"]}], {"name": "5", "Open": None})
+        (1, [{"aid": 2, "ts": None, "tags": ["1.10", None]}], {"name": None, "Open": None})
     ]
 
 
