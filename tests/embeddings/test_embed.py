@@ -136,9 +136,10 @@ def test_an_encoder_of_ones_own(clicks: ed.Release) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda rows: rows[:-1], "not float32 of"),
-        (lambda rows: rows[:, :3], "not float32 of"),
+        (lambda rows: rows[:-1], "float32 of"),
+        (lambda rows: rows[:, :3], "float32 of"),
         (lambda rows: rows.astype(np.float64), "gave float64"),
+        (lambda rows: rows.tolist(), "gave list, not a NumPy array"),
         (lambda rows: rows * np.float32("nan"), "is not finite"),
         (lambda rows: rows + np.float32("inf"), "is not finite"),
     ],
