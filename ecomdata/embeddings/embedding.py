@@ -79,8 +79,8 @@ def embed(  # noqa: PLR0913 - one keyword an option, as the command line has the
         reporter: Hears of progress.
 
     Raises:
-        UsageError: the dataset is not loaded, or has no such table or column of text, or an option is not
-            what it may be.
+        UsageError: the dataset is not loaded, or has no such table or column of text, an option is not what
+            it may be, or a set of that name is there, of another encoder with the same last name.
         DataError: the column has no text at all, or the encoder gave what it should not.
     """
     options = EncoderOptions(
@@ -157,6 +157,11 @@ class _Work:
             if there and not force:
                 if self._same(there, source, chosen):
                     return as_set(self._target, there)
+                if there.encoder != self._recipe.name:
+                    raise UsageError(
+                        f"the set {self.name} is there, and its vectors are of {there.encoder}",
+                        hint=f"embed with force (--force) puts those of {self._recipe.name} in their place",
+                    )
                 self._reporter.say(
                     f"note: {self.name} is made anew: what is there is damaged, or of other rows or options"
                 )

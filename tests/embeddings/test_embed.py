@@ -133,6 +133,20 @@ def test_an_encoder_of_ones_own(clicks: ed.Release) -> None:
     assert len(clicks["events"]) == 200
 
 
+def test_vectors_of_another_encoder_are_not_written_over(clicks: ed.Release) -> None:
+    """Sets are called by the last part of an encoder's name; who has two of one asks for it."""
+
+    class Theirs(Letters):
+        name = "theirs/vowel counts V1"
+        revision = "1" * 64
+
+    ours = embed_notes(encoder=Letters())
+    with pytest.raises(ed.UsageError, match=r"events_note_vowel_counts_v1 is there.*of org/Vowel-Counts v1"):
+        embed_notes(encoder=Theirs())
+    assert [one.revision for one in ed.embedding_sets(clicks)] == [ours.revision]
+    assert embed_notes(encoder=Theirs(), force=True).revision == Theirs.revision
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
