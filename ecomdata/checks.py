@@ -29,6 +29,10 @@ _WORDS: Final = {
     "nan": "is not a number",
     "inf": "is infinite",
 }
+_INSIDE: Final = re.compile(
+    rf"inner_(?P<keys>(?:.*_)?)(?P<kind>{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
+)
+"""What dataframely calls rules of what is in lists and objects: ``inner_inner_KEY_nullability``."""
 _QUOTED: Final = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 _ASIDE: Final = re.compile(r" \([^()]*\)$")
 _PLACE: Final = re.compile(r" at (byte|character) \d+ of (the line|it)$|: line \d+ column \d+$")
@@ -108,7 +112,12 @@ def _with_position(schema: type[dy.Schema]) -> type[dy.Schema]:
 
 def _say(rule: str) -> str:
     column, _, kind = rule.partition("|")
-    return f"{column} {_WORDS.get(kind, f'breaks {kind}')}" if kind else f"breaks the rule {rule}"
+    if not kind:
+        return f"breaks the rule {rule}"
+    if inside := _INSIDE.fullmatch(kind):
+        key = inside["keys"].replace("inner_", "").strip("_")
+        return f"{column} has {key or 'a value'} in it that {_WORDS[inside['kind']]}"
+    return f"{column} {_WORDS.get(kind, f'breaks {kind}')}"
 
 
 def reason_class(reason: str) -> str:

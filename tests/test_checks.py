@@ -63,6 +63,35 @@ def test_reasons_name_column_and_rule(row: tuple[object, ...], reasons: list[str
         assert said.startswith(expected)
 
 
+class Nested(dy.Schema):
+    """Rules of what is inside."""
+
+    codes = dy.List(dy.Int64(nullable=False, max=9), nullable=False)
+    clicks = dy.List(
+        dy.Struct({"aid": dy.Int64(), "kind_min": dy.String(min_length=2)}, nullable=False), nullable=False
+    )
+    shop = dy.Struct({"name": dy.String(nullable=False)}, nullable=True)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"codes": [1, None]}, "codes has a value in it that is null"),
+        ({"codes": [10]}, "codes has a value in it that is above the maximum"),
+        ({"clicks": [None]}, "clicks has a value in it that is null"),
+        ({"clicks": [{"aid": None, "kind_min": "ab"}]}, "clicks has aid in it that is null"),
+        ({"clicks": [{"aid": 1, "kind_min": "a"}]}, "clicks has kind_min in it that is too short"),
+        ({"shop": {"name": None}}, "shop has name in it that is null"),
+    ],
+)
+def test_reasons_name_what_is_inside(row: dict[str, object], reason: str) -> None:
+    """In words, where dataframely has inner_inner_aid_nullability."""
+    types = {name: column.dtype for name, column in Nested.columns().items()}
+    good = {"codes": [], "clicks": [{"aid": 1, "kind_min": "ab"}], "shop": None}
+    checked = check(pl.DataFrame([good, good | row], schema=types), Nested)
+    assert (checked.bad, checked.reasons) == ([1], [[reason]])
+
+
 @given(items=st.lists(st.none() | st.integers(-3, 12), max_size=40))
 @settings(deadline=None, max_examples=40)
 def test_positions_are_right(items: list[int | None]) -> None:
