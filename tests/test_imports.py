@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -48,9 +49,18 @@ IN_PLACE_OF_ANOTHER = {"numba-cuda"}
 """Imported under another's name: this one takes the place of numba.cuda."""
 
 
+@cache
+def parts(path: Path) -> tuple[ast.AST, ...]:
+    """What imports and says words in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(
+        node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom | ast.Constant)
+    )
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every module that a file imports, at its top or inside a function."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in parts(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module == "ecomdata":
@@ -92,7 +102,7 @@ def test_the_engine_never_names_content() -> None:
     for path in modules(ENGINE):
         for name in imports(path):
             assert not re.match(r"ecomdata\.(loaders|cards|validation)\b", name), f"{path} imports {name}"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in parts(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 assert node.value not in stems, f"{path}:{node.lineno} names the dataset family {node.value}"
 
