@@ -36,6 +36,8 @@ IMPORTED: Final = (
     "ecomdata.cardmaking",
     "ecomdata.duplicates",
     "ecomdata.terminal",
+    "rich.progress",
+    "rich.table",
     *(f"ecomdata.loaders.{module.name}" for module in pkgutil.iter_modules([str(ROOT / "loaders")])),
 )
 """Not huggingface_hub, which looks at the variables of tests when it is imported."""
