@@ -216,11 +216,11 @@ def _loads(line: bytes) -> object:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        return error
+        return ValueError(str(error))  # one never raised keeps no frames
 
 
 def _not_an_object(value: object) -> str:
-    if isinstance(value, ValueError | RecursionError):
+    if isinstance(value, ValueError):
         return f"not JSON: {value}"
     return f"a JSON {type(value).__name__} instead of an object"
 

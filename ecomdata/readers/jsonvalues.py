@@ -59,7 +59,8 @@ def loads(text: str) -> object:
     try:
         value: object = _SPELT.decode(text)
     except ValueError as error:
-        return error
+        # One that was never raised: whoever keeps it keeps no frames, and with them what they read.
+        return ValueError(str(error))
     except RecursionError:
         return _TOO_DEEP
     # Only what has so many brackets can be so deep, and counting the levels takes its time.
