@@ -49,28 +49,32 @@ def made(path: Path, rows: int, kind: str) -> Path:
     part = path.with_suffix(".part")
     with part.open("w", encoding="utf-8") as file:
         for number in range(rows):
-            if kind == "nested":
-                events = [
-                    {"aid": rng.randrange(10**6), "ts": 1_600_000_000_000 + number, "type": "clicks"}
-                    for _ in range(rng.randint(1, 15))
-                ]
-                file.write(json.dumps({"session": number, "events": events}) + "\n")
-                continue
-            review: dict[str, object] = {
-                "rating": float(rng.randint(1, 5)),
-                "title": " ".join(rng.choices(_WORDS, k=3)),
-                "text": " ".join(rng.choices(_WORDS, k=30)),
-                "asin": f"B{rng.randrange(10**9):09}",
-                "user_id": f"A{number}",
-                "timestamp": 1_600_000_000_000 + number,
-                "helpful_vote": rng.randrange(9),
-                "verified_purchase": number % 3 > 0,
-            }
-            if kind == "more":
-                review["parent_asin"] = f"B{rng.randrange(10**6):09}"
-            file.write(json.dumps(review, ensure_ascii=number % 2 > 0) + "\n")
+            row = _session(rng, number) if kind == "nested" else _review(rng, number, more=kind == "more")
+            file.write(json.dumps(row, ensure_ascii=number % 2 > 0) + "\n")
     part.rename(path)
     return path
+
+
+def _session(rng: random.Random, number: int) -> dict[str, object]:
+    events = [
+        {"aid": rng.randrange(10**6), "ts": 1_600_000_000_000 + number, "type": "clicks"}
+        for _ in range(rng.randint(1, 15))
+    ]
+    return {"session": number, "events": events}
+
+
+def _review(rng: random.Random, number: int, *, more: bool) -> dict[str, object]:
+    review: dict[str, object] = {
+        "rating": float(rng.randint(1, 5)),
+        "title": " ".join(rng.choices(_WORDS, k=3)),
+        "text": " ".join(rng.choices(_WORDS, k=30)),
+        "asin": f"B{rng.randrange(10**9):09}",
+        "user_id": f"A{number}",
+        "timestamp": 1_600_000_000_000 + number,
+        "helpful_vote": rng.randrange(9),
+        "verified_purchase": number % 3 > 0,
+    }
+    return review | ({"parent_asin": f"B{rng.randrange(10**6):09}"} if more else {})
 
 
 def measure(name: str, path: Path, rows: int, scratch: Path, into: Measured) -> None:

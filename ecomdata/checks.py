@@ -29,9 +29,7 @@ _WORDS: Final = {
     "nan": "is not a number",
     "inf": "is infinite",
 }
-_INSIDE: Final = re.compile(
-    rf"inner_(?P<keys>(?:.*_)?)(?P<kind>{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
-)
+_INSIDE: Final = re.compile(rf"inner_(?P<keys>(?:.*_)?)(?P<kind>{'|'.join(_WORDS)})")
 """What dataframely calls rules of what is in lists and objects: ``inner_inner_KEY_nullability``."""
 _QUOTED: Final = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 _ASIDE: Final = re.compile(r" \([^()]*\)$")

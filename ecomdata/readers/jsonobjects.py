@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, cast
 
 import numpy as np
@@ -22,6 +23,7 @@ KIND: Final = pl.Enum(["absent", "null", "string", "number", "boolean", "array",
 
 NULL, STRING, NUMBER, BOOLEAN, ARRAY, OBJECT, ESCAPED = range(1, 8)
 Codes = npt.NDArray[np.uint8]
+Edges = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +73,33 @@ class Values:
         array = cast("pa.LargeStringArray", pa.LargeStringArray.from_buffers(len(there), *buffers))
         return array, np.flatnonzero(halves).tolist() if count else []
 
-    def elements(self, tape: Places) -> tuple[Values, npt.NDArray[np.int64]]:
+    def elements(self, tape: Places) -> tuple[Values, Edges]:
         """The elements of all arrays, and the number of the first of each, with how many there are."""
         from ecomdata.readers.jsonkernels import elements
 
-        room = int((self.stops - self.begins)[self.kinds == ARRAY].sum(dtype=np.int64)) // 2 + 1
-        begins, stops = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-        kinds, edges = np.empty(room, dtype=np.uint8), np.empty(len(self.kinds) + 1, dtype=np.int64)
         codes = np.frombuffer(self.data, dtype=np.uint8)
-        count = elements(codes, tape, self.begins, self.stops, self.kinds, begins, stops, kinds, edges)
-        return Values(self.data, begins[:count], stops[:count], kinds[:count]), edges
+        return self._inside(2, partial(elements, codes, tape, self.begins, self.stops, self.kinds))
 
     def picked(self, key: str, tape: Places) -> tuple[pl.Series, list[int]]:
         """Of each array the texts under one key of its objects; and the rows with half a character."""
         from ecomdata.readers.jsonkernels import picked
 
-        size = int((self.stops - self.begins)[self.kinds == ARRAY].sum(dtype=np.int64))
-        room = size // (len(key.encode()) + 5) + 1
-        begins, stops = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-        kinds, edges = np.empty(room, dtype=np.uint8), np.empty(len(self.kinds) + 1, dtype=np.int64)
         codes, name = (np.frombuffer(text, dtype=np.uint8) for text in (self.data, key.encode()))
-        count = picked(codes, tape, self.begins, self.stops, self.kinds, name, begins, stops, kinds, edges)
-        inner, halves = Values(self.data, begins[:count], stops[:count], kinds[:count]).arrow()
+        find = partial(picked, codes, tape, self.begins, self.stops, self.kinds, name)
+        found, edges = self._inside(len(name) + 5, find)
+        inner, halves = found.arrow()
         lists = pl.Series(cast("Any", pa.LargeListArray).from_arrays(edges, inner))  # its stub knows no numpy
         return lists, (np.searchsorted(edges, halves, side="right") - 1).tolist()
+
+    def _inside(
+        self, least: int, find: Callable[[Places, Places, Codes, Edges], int]
+    ) -> tuple[Values, Edges]:
+        """What a loop finds in all arrays, each in ``least`` bytes or more, and where that of each begins."""
+        room = int((self.stops - self.begins)[self.kinds == ARRAY].sum(dtype=np.int64)) // least + 1
+        begins, stops = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        kinds, edges = np.empty(room, dtype=np.uint8), np.empty(len(self.kinds) + 1, dtype=np.int64)
+        count = find(begins, stops, kinds, edges)
+        return Values(self.data, begins[:count], stops[:count], kinds[:count]), edges
 
 
 @dataclass(frozen=True, slots=True)

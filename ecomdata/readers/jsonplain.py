@@ -31,7 +31,7 @@ from ecomdata.readers.jsonobjects import (
 )
 from ecomdata.readers.jsonpieces import Places, Room
 from ecomdata.readers.jsontyped import is_utf8
-from ecomdata.readers.jsonvalues import as_json, fitting, loads
+from ecomdata.readers.jsonvalues import as_json, fields, fitting, loads
 from ecomdata.readers.textblocks import decode
 
 Mask = npt.NDArray[np.bool_]
@@ -171,12 +171,12 @@ def _objects(values: Values, dtype: pl.Struct, tape: Places, *, loose: bool) -> 
     firsts, lasts = (
         np.searchsorted(tape, places[there]).astype(np.int32) for places in (values.begins, values.stops - 1)
     )
-    fields = {field.name: cast("pl.DataType", field.dtype) for field in dtype.fields}
-    objects = read_objects(values.data, tape, (firsts, lasts), list(fields), _NONE)
+    types = fields(dtype)
+    objects = read_objects(values.data, tape, (firsts, lasts), list(types), _NONE)
     fine = objects.states == 0
     fine[objects.others[0]] = False
     columns: dict[str, pl.Series] = {}
-    for name, inner in fields.items():
+    for name, inner in types.items():
         columns[name], right = _column(objects.values[name], inner, tape, loose=loose)
         fine &= right
     made = pl.DataFrame(columns).to_struct()
@@ -194,11 +194,12 @@ def _loose_texts(values: Values, texts: pl.Series, right: Mask) -> tuple[pl.Seri
     right = right | ((kinds != STRING) & (kinds != ESCAPED) & spelt)
     nested = ((kinds == ARRAY) | (kinds == OBJECT)) & ~spelt
     made: dict[int, str] = {}
+    fits = fitting(pl.String())
     for row in np.flatnonzero(nested).tolist():
         found = loads(f"[{values.raw(row)}]")  # one level down, as it stands in its line
         if not isinstance(found, Exception):
             text = as_json(cast("list[object]", found)[0], ascii_only=False)
-            if fitting(pl.String())(text):
+            if fits(text):
                 made[row] = text
                 right[row] = True
     return texts.scatter([*made], [*made.values()]), right

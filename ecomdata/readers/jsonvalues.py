@@ -40,15 +40,15 @@ def _spelt(text: str) -> _Spelt:
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """An object whose keys differ; with two alike, one of the values would be lost."""
-    fields = dict(pairs)
-    if len(fields) == len(pairs):
-        return fields
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:
             raise ValueError(f"key {key!r} stands twice")
         seen.add(key)
-    return fields
+    return found
 
 
 _SPELT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_spelt)
@@ -98,13 +98,13 @@ def loosened(item: object, dtype: pl.DataType) -> object:
         items = cast("list[object]", item)
         return [loosened(one, inner) for one in items] if isinstance(inner, pl.DataType) else items
     if isinstance(dtype, pl.Struct) and isinstance(item, dict):
-        types = _fields(dtype)
+        types = fields(dtype)
         members = cast("dict[str, object]", item).items()
         return {key: loosened(one, types[key]) if key in types else one for key, one in members}
     return item
 
 
-def _fields(dtype: pl.Struct) -> dict[str, pl.DataType]:
+def fields(dtype: pl.Struct) -> dict[str, pl.DataType]:
     """Key -> type; all are types with their parameters, as a schema's columns are."""
     return {field.name: cast("pl.DataType", field.dtype) for field in dtype.fields}
 
@@ -127,7 +127,7 @@ def fitting(dtype: pl.DataType) -> Callable[[object], bool]:
 def _nested_fitting(dtype: pl.DataType) -> Callable[[object], bool]:
     """Of lists, and of objects that may lack keys, but have no others; nothing is of any other type."""
     if isinstance(dtype, pl.Struct):
-        of_keys = {key: fitting(inner) for key, inner in _fields(dtype).items()}
+        of_keys = {key: fitting(inner) for key, inner in fields(dtype).items()}
         return lambda item: (
             isinstance(item, dict)
             and item.keys() <= of_keys.keys()
@@ -156,7 +156,7 @@ def misfit(item: object, dtype: pl.DataType, where: str) -> str:
             if one is not None and not fits(one):
                 return misfit(one, dtype.inner, f"{where}[{place}]")
     if isinstance(dtype, pl.Struct) and isinstance(item, dict):
-        types = _fields(dtype)
+        types = fields(dtype)
         for key, one in cast("dict[str, object]", item).items():
             if key not in types:
                 return f"{where}: key {key!r} is not expected"
