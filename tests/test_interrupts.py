@@ -85,16 +85,21 @@ runpy.run_module("ecomdata", run_name="__main__", alter_sys=True)
 """
 
 
-def test_ctrl_c_while_the_command_is_imported(root: Path, home: Path) -> None:
-    """A command takes half a second to start, and nobody who thinks better of it wants a traceback."""
-    done = subprocess.run(
-        [sys.executable, "-c", AT_THE_IMPORT],
-        env={**os.environ, "PYTHONPATH": str(root), "ECOMDATA_HOME": str(home)},
+def _run(root: Path, code: str, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run Python's code in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *args],
+        env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_ctrl_c_while_the_command_is_imported(root: Path) -> None:
+    """A command takes half a second to start, and nobody who thinks better of it wants a traceback."""
+    done = _run(root, AT_THE_IMPORT)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "interrupted before anything was done\n"
 
@@ -128,12 +133,5 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize("at", ["types", "collect"])
 def test_polars_neither_panics_nor_tells_it_twice(root: Path, at: str) -> None:
     """It makes types in Python, and panics if interrupted there; of a query it hears Ctrl-C by itself."""
-    done = subprocess.run(
-        [sys.executable, "-c", HEARD, at],
-        env={**os.environ, "PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = _run(root, HEARD, at)
     assert (done.stderr, done.stdout) == ("", "once\nand again\n")

@@ -20,6 +20,13 @@ ROWS = 300
 Publish = Callable[..., ed.Publication]
 
 
+def name_it(hub: Hub, patch: pytest.MonkeyPatch, cache: Path) -> None:
+    """Have the environment name a server and a token that may write there, and a cache of its own."""
+    patch.setenv("HF_ENDPOINT", hub.url)
+    patch.setenv("HF_TOKEN", TOKEN)
+    patch.setenv("HF_HOME", str(cache))
+
+
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     """A server with nothing on it, named by the environment, and a token that may write there.
@@ -27,9 +34,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     Each test has its own: uploads that a test before gave up may still be sending, and meet none.
     """
     with Hub() as hub:
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
-        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        name_it(hub, monkeypatch, tmp_path / "hf")
         yield hub
 
 

@@ -18,6 +18,7 @@ import pytest
 
 import ecomdata as ed
 from ecomdata.cardmaking import check_readme
+from tests.hub.conftest import name_it
 from tests.hub.server import Hub
 from tests.hub.writing import TOKEN
 
@@ -30,9 +31,7 @@ def _repo(name: str) -> str:
 def filled(stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A Hub that has every dataset of the registry; the rows are synthetic, so the rights are ours."""
     with Hub() as hub, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HF_ENDPOINT", hub.url)
-        patch.setenv("HF_TOKEN", TOKEN)
-        patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hf")))
+        name_it(hub, patch, tmp_path_factory.mktemp("hf"))
         for name in ed.datasets():
             ed.publish(name, _repo(name), home=stocked, hold_rights=True)
         yield hub
@@ -41,9 +40,7 @@ def filled(stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def hub(filled: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
     """The same for all tests of this file, which only read it."""
-    monkeypatch.setenv("HF_ENDPOINT", filled.url)
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    name_it(filled, monkeypatch, tmp_path / "hf")
     return filled
 
 
