@@ -24,13 +24,12 @@ def as_lists(vectors: Floats, present: Marks, encoder: Encoder) -> pl.Series:
         DataError: they are not as many, or not as long, as they should be, or not finite.
     """
     wanted = int(np.count_nonzero(present)), encoder.dim
-    given: object = vectors  # an encoder may be anybody's
-    array = given if isinstance(given, np.ndarray) else None
-    if array is None or array.shape != wanted or array.dtype != np.float32:
-        what = type(given).__name__ if array is None else f"{array.dtype} of {array.shape}"
+    known = isinstance(vectors, np.ndarray)  # an encoder may be anybody's
+    if not known or vectors.shape != wanted or vectors.dtype != np.float32:
+        given = f"{vectors.dtype} of {vectors.shape}" if known else type(vectors).__name__
         raise DataError(
-            f"the encoder {encoder.name} gave {what}, not a NumPy array, float32 of {wanted}",
-            hint="an encoder gives a row of its declared length for each text",
+            f"the encoder {encoder.name} gave {given}, not float32 of {wanted}",
+            hint="an encoder gives a NumPy array with a row of its declared length for each text",
         )
     if not np.isfinite(vectors).all():
         row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
