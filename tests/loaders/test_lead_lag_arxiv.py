@@ -174,8 +174,10 @@ def test_daily_counts_are_added_up(tmp_path: Path, name: str) -> None:
     assert row["violations"] == ["lengths_differ"]
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.jsonl"])
-def test_floats_are_counts_where_they_are_whole(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "place"), [("a.parquet", "cumulative_accesses"), ("a.jsonl", "cumulative_accesses[0]")]
+)
+def test_floats_are_counts_where_they_are_whole(tmp_path: Path, name: str, place: str) -> None:
     """A paper with half an access is rejected, with its number and all it holds."""
     odd = without("cumulative_accesses", "id", id="1501.00001", cumulative_accesses=[0.5, 1.0])
     write(tmp_path, {**PAPER, "cumulative_accesses": [0.0, 5.0, 9.0, None]}, odd, name=name)
@@ -185,8 +187,7 @@ def test_floats_are_counts_where_they_are_whole(tmp_path: Path, name: str) -> No
     assert frame["violations"].to_list()[0][0] == "cumulative_accesses_has_nulls"
     rejected = release["series"].rejected()
     assert rejected["row"].to_list() == [2]
-    ((reason, *_),) = rejected["reasons"].to_list()
-    assert reason.startswith(("cumulative_accesses: ", "cumulative_accesses[0]: "))
+    assert f"{place}: " in rejected["reasons"].to_list()[0][0]
     assert json.loads(rejected["raw"][0])["cumulative_accesses"] == [0.5, 1.0]
 
 
