@@ -138,11 +138,21 @@ def _wait_for_another(streams: list[int], told: int) -> None:
     os._exit(0)
 
 
+def _load_a_loop() -> None:
+    """Numba takes a third of a second for the first one, whichever it is."""
+    import numpy as np
+
+    from ecomdata.texts.fingerprintkernels import rebuild
+
+    rebuild(np.zeros(2, np.uint32), np.zeros((0, 2), np.uint64), 0)
+
+
 def main() -> None:
     """Import what takes long, then be the command in every fork."""
     before = set(os.environ)
     for name in IMPORTED:
         importlib.import_module(name)
+    _load_a_loop()
     gc.freeze()  # or every fork's collections would copy all of that
     set_by_imports = {name: value for name, value in os.environ.items() if name not in before}
     request, (*streams, told) = _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.compiled import compiled, inlined
+from ecomdata.compiled import as_int64, compiled, inlined
 from ecomdata.texts import gramhashes
 from ecomdata.texts.fingerprintkernels import NOBODY
 from ecomdata.texts.gramhashes import (
@@ -178,7 +178,7 @@ def lead(  # noqa: PLR0913, PLR0917
 
 
 @compiled(
-    "int64(uint32[::1], int64[::1], uint32[::1], uint64[::1], int64[::1], float64, uint32[::1], uint32[::1])",
+    f"int64(uint32[::1], int64[::1], uint32[::1], {LONGS}, {INTS}, float64, uint32[::1], uint32[::1])",
     gramhashes,
 )
 def gather(
@@ -211,7 +211,7 @@ def gather(
     """
     count = 0
     for place in range(len(order)):
-        node = order[place]
+        node = as_int64(order[place])
         if kept[node] != NOBODY:
             continue
         count += 1
@@ -222,7 +222,7 @@ def gather(
             member = queue[head]
             head += 1
             for at in range(starts[member], starts[member + 1]):
-                other = others[at]
+                other = as_int64(others[at])
                 if kept[other] == NOBODY and shared(grams, edges, node, other, threshold) > 0.0:
                     kept[other] = node
                     queue[tail] = other

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.compiled import compiled, inlined
+from ecomdata.compiled import as_int64, compiled, inlined
 from ecomdata.readers import jsonsyntax
 from ecomdata.readers.jsonsyntax import (
     ABSENT,
@@ -58,8 +58,8 @@ def _wanted(
         return which(data, start + 1, stop, names, edges, guess)
     if stop - start - 1 > len(scratch):
         return -1
-    size = unescape(data, start + 1, stop, scratch, 0)
-    return which(scratch, 0, size, names, edges, guess)
+    size = unescape(data, start + 1, stop, scratch, as_int64(0))
+    return which(scratch, as_int64(0), size, names, edges, guess)
 
 
 @compiled(
@@ -111,10 +111,10 @@ def members(  # noqa: PLR0913, PLR0917, C901, PLR0912, PLR0915 - one pass over t
     scratch = np.empty(6 * len(names) + 1, dtype=np.uint8)
     more = 0
     for row in range(len(starts)):
-        mark, last = int(starts[row]), int(ends[row])
+        mark, last = as_int64(starts[row]), as_int64(ends[row])
         at = int(tape[mark]) + 1
         kept = more
-        guess = 0
+        guess = as_int64(0)
         jumps[row] = -1
         if data[at - 1] != OPEN or data[tape[last]] != CLOSE:
             states[row] = NO_OBJECT if data[at - 1] != OPEN else NOT_JSON
@@ -195,7 +195,7 @@ def gather(
     Returns:
         The number of such halves.
     """
-    to = 0
+    to = as_int64(0)
     count = 0
     for row in range(len(begins)):
         edges[row] = to
@@ -275,7 +275,7 @@ def picked(  # noqa: PLR0913, PLR0917 - arrays cannot be put together for compil
                     mark, stop, _ = close(data, tape, mark, last)
                     begin = space(data, tape[mark] + 1, ends[row])
                     mark, at, kind = value(data, tape, mark + 1, last, begin, stack)
-                    if not taken and which(data, start + 1, stop, name, whole, 0) == 0:
+                    if not taken and which(data, start + 1, stop, name, whole, as_int64(0)) == 0:
                         quoted = 1 if kind in (STRING, ESCAPED) else 0
                         begins[count] = begin + quoted
                         stops[count] = at - quoted

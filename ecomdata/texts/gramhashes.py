@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ecomdata.compiled import inlined
+from ecomdata.compiled import as_int64, inlined
 
 Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.uint64]
@@ -110,7 +110,7 @@ def distinct(values: Longs, start: int, stop: int) -> int:
             value = values[last]
             values[last] = values[start]
             values[start] = value
-            _sift(values, start, 0, last)
+            _sift(values, start, as_int64(0), last)
     kept = start
     for place in range(start, stop):
         if place == start or values[place] != values[kept - 1]:

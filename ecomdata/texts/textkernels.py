@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecomdata.compiled import compiled, inlined
+from ecomdata.compiled import as_int64, compiled, inlined
 from ecomdata.texts import gramhashes
 from ecomdata.texts.gramhashes import (
     BASIS,
@@ -165,7 +165,7 @@ def tidy(  # noqa: PLR0913, PLR0917
     Texts marked in ``replaced`` are taken, in order, from ``others``; all else must be without what
     :func:`unusual` marks. Returns how many bytes were written, at most twice as many as there were.
     """
-    to = 0
+    to = as_int64(0)
     other = 0
     out_edges[0] = 0
     for text in range(len(edges) - 1):
@@ -185,7 +185,7 @@ def word_grams(data: Bytes, edges: Ints, texts: Ints, n: int, out: Longs, out_ed
     Words are what stands between white space. ``out`` has room for as many values as there are words.
     Returns how many values were written.
     """
-    total = 0
+    total = as_int64(0)
     out_edges[0] = 0
     for number in range(len(texts)):
         at, stop = int(edges[texts[number]]), int(edges[texts[number] + 1])
@@ -212,7 +212,7 @@ def word_grams(data: Bytes, edges: Ints, texts: Ints, n: int, out: Longs, out_ed
 @compiled(f"int64({DATA}, {INTS}, int64[::1], int64, uint64[::1], int64[::1])", gramhashes)
 def character_grams(data: Bytes, edges: Ints, texts: Ints, n: int, out: Longs, out_edges: Ints) -> int:
     """The same with n-grams of characters (code points); ``out`` has room for as many as there are bytes."""
-    total = 0
+    total = as_int64(0)
     out_edges[0] = 0
     for number in range(len(texts)):
         at, stop = edges[texts[number]], edges[texts[number] + 1]
