@@ -16,7 +16,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.random import Generator
 
-from ecomdata.sampling import group_sizes, long_tail, scattered_ids, slabs, stream
+from ecomdata.sampling import group_sizes, groups, long_tail, scattered_ids, slabs, stream
+
+from ._texts import DRAWS, written
 
 NAME: Final = "reviews v1.json"
 PER_PRODUCT: Final = 3_200_000 / 128_543
@@ -24,17 +26,6 @@ CATEGORIES: Final = (
     ("Electronics Device", "Trendy Mobile Accessories", "Phone Cases"),
     ("Home & Lifestyle", "Cleaning", "Cleaning Buckets & Tubs"),
     ("Health & Beauty", "Skin Care", "Face Wash"),
-)
-TEXTS: Final = (
-    "Onek valo product, thanks seller",
-    "খুব ভালো পণ্য, ধন্যবাদ",
-    "Good quality, fast delivery 😍",
-    "product ta valo but delivery late\nseller er behaviour valo",
-    "ভালো but দাম বেশি",
-    "𝑽𝒆𝒓𝒚 𝒏𝒊𝒄𝒆 𝒑𝒓𝒐𝒅𝒖𝒄𝒕",
-    "??? ?????? ????",
-    'size "M" [chhoto] {na} \\ ok',
-    "বাজে প্রোডাক্ট, টাকা নষ্ট",
 )
 REPLIES: Final = (None, None, None, "Dear customer, thank you.", "ধন্যবাদ", {"text": "Thank you"})
 STARS: Final = (0.07, 0.04, 0.07, 0.12, 0.7)
@@ -59,7 +50,7 @@ def _products(
     rng: Generator, buyers: np.typing.NDArray[np.int64], rows: int, first: int
 ) -> Iterator[dict[str, Any]]:
     sizes = group_sizes(rng, rows, PER_PRODUCT, 1.2)
-    rest = _reviews(rng, buyers, rows)
+    rest = _reviews(rng, buyers, (groups(sizes) + first).tolist())
     for number, size in enumerate(sizes.tolist(), start=first):
         reviews = [next(rest) for _ in range(size)]
         stars = [int(review["Current Rating"] or 0) for review in reviews]
@@ -94,21 +85,26 @@ def _without_reviews(number: int, category: tuple[str, str, str]) -> dict[str, A
     }
 
 
-def _reviews(rng: Generator, buyers: np.typing.NDArray[np.int64], rows: int) -> Iterator[dict[str, Any]]:
+def _reviews(
+    rng: Generator, buyers: np.typing.NDArray[np.int64], products: list[int]
+) -> Iterator[dict[str, Any]]:
+    rows = len(products)
     ids = buyers[long_tail(rng, len(buyers), rows)].tolist()
     stars = rng.choice(5, rows, p=STARS).tolist()
-    texts = rng.integers(0, 2 * len(TEXTS), rows).tolist()
+    draws: list[list[int]] = rng.integers(0, 1 << 30, (rows, DRAWS)).tolist()
     days = rng.integers(0, 1500, rows)
     bought = np.datetime64("2020-01-01") + days
     posted = bought + rng.integers(1, 30, rows)
     likes = np.maximum(rng.poisson(0.3, rows), 0).tolist()
     dice = rng.integers(0, 1000, rows).tolist()
     dates = zip(bought.tolist(), posted.tolist(), strict=True)
-    for buyer, star, text, (when, then), like, die in zip(ids, stars, texts, dates, likes, dice, strict=True):
+    states = rng.integers(0, 4, rows).tolist()
+    each = zip(ids, stars, products, states, draws, dates, likes, dice, strict=True)
+    for buyer, star, product, state, drawn, (when, then), like, die in each:
         review: dict[str, Any] = {
             "Buyer ID": None if die == 1 else str(buyer),
             "Current Rating": str(star + 1) if die % 50 == 2 else star + 1,
-            "Review Content": TEXTS[text] if text < len(TEXTS) else None if text % 2 else "",
+            "Review Content": (None, "")[state] if state < 2 else written(star + 1, product, drawn),
             "Review Date": _date(then, die),
             "Likes": -1 if die == 3 else like,
             "Dislikes": 0,

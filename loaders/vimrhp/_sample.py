@@ -8,6 +8,7 @@ score as text, no score, line ends of all three kinds, an empty and a null comme
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,14 +19,44 @@ from ecomdata.sampling import choice, long_tail, slabs, stream
 
 _DOMAIN: Final = "HomeLifestyle"
 _SHARES: Final = {"train": 0.8, "dev": 0.1, "test": 0.1}
-_TEMPLATES: Final = (
-    "Đúng với mô tả:{0}\nMàu sắc:{1}\nChất lượng sản phẩm tuyệt vời, giao hàng nhanh",
-    "Đúng với mô tả:{0}\r\nMàu sắc:{1}\r\nĐóng gói cẩn thận",
-    "Hàng {0}, màu {1}.\rSẽ ủng hộ shop lần sau",
-    'Shop gói kỹ, "{0}" như hình, màu {1}',
+_FORMS: Final = (
+    "Đúng với mô tả:{quality}\nMàu sắc:{colour}\n{said}",
+    "Đúng với mô tả:{quality}\r\nMàu sắc:{colour}\r\n{said}",
+    "{said}",
+    "{said}",
 )
-_QUALITIES: Final = ("tốt", "rất tốt", "đúng", "ổn", "hơi mỏng")
 _COLOURS: Final = ("trắng", "đen", "xanh", "hồng", "be")
+_QUALITIES: Final = (("tốt", "rất tốt", "đúng"), ("ổn", "tạm được"), ("không đúng", "kém"))
+"""Of those who like it, of those in between, of those who do not; as are all that follow."""
+_FIRST: Final = (
+    (
+        "Chất lượng sản phẩm tuyệt vời",
+        "Hàng đẹp, màu {colour} đúng như hình",
+        "Mình rất ưng {thing} này",
+        "{thing} chắc chắn, đáng tiền",
+        "Giá rẻ mà {thing} dùng rất tốt",
+    ),
+    ("Hàng {quality} so với giá", "{thing} hơi mỏng nhưng dùng được", "Màu {colour} hơi khác hình"),
+    (
+        "{thing} bị vỡ khi nhận",
+        "Đặt màu {colour} mà giao màu khác",
+        "Dùng {n} ngày đã hỏng",
+        'Hàng không "đẹp" như hình, rất thất vọng',
+    ),
+)
+_THEN: Final = (
+    ("giao hàng nhanh, chỉ {n} ngày", "shop đóng gói cẩn thận", "shop tư vấn nhiệt tình"),
+    ("giao hàng mất {n} ngày", "đóng gói bình thường"),
+    ("đợi {n} ngày mới nhận được", "nhắn tin shop không trả lời"),
+)
+_LAST: Final = (
+    ("Sẽ ủng hộ shop lần sau", "Mọi người nên mua nhé", "Cảm ơn shop"),
+    ("Cho 3 sao",),
+    ("Không mua lại nữa", "Mọi người đừng mua"),
+)
+_THINGS: Final = ("kệ gỗ", "rèm cửa", "chăn", "hộp đựng đồ", "đèn bàn")
+_ENDS: Final = (", ", ". ", ".\r", "\n")
+_DRAWS: Final = 9
 
 
 def sample(folder: Path, rows: int, seed: int) -> None:
@@ -54,13 +85,12 @@ def _reviews(rng: Generator, rows: int) -> list[dict[str, object]]:
     ratings = choice(rng, {"5": 70, "4": 15, "3": 7, "2": 3, "1": 5}, rows).to_list()
     scores = choice(rng, {"5": 15, "4": 30, "3": 30, "2": 15, "1": 10}, rows).to_list()
     products = long_tail(rng, max(1, rows // 23), rows).tolist()
-    picks: list[list[int]] = rng.integers(0, 1 << 30, (rows, 4)).tolist()
+    picks: list[list[int]] = rng.integers(0, 1 << 30, (rows, _DRAWS)).tolist()
     # The first rows have one of each quirk, whatever the number of rows.
     quirks = np.where(np.arange(rows) < 5, np.arange(rows), rng.integers(0, 50, rows)).tolist()
     reviews: list[dict[str, object]] = []
     for rating, score, product, pick, quirk in zip(ratings, scores, products, picks, quirks, strict=True):
-        template = _TEMPLATES[pick[0] % len(_TEMPLATES)]
-        comment = template.format(_QUALITIES[pick[1] % 5], _COLOURS[pick[2] % 5])
+        comment = _comment(int(rating), product, pick)
         review: dict[str, object] = {
             "Unknown_Product": product,
             "Comment": {2: "", 3: None}.get(quirk, comment),
@@ -72,3 +102,28 @@ def _reviews(rng: Generator, rows: int) -> list[dict[str, object]]:
             del review["Helpfulness_Score"]
         reviews.append(review)
     return reviews
+
+
+def _comment(stars: int, product: int, drawn: list[int]) -> str:
+    """What somebody writes who gives so many stars."""
+    mood = 0 if stars > 3 else 1 if stars == 3 else 2
+    form, first, then, _, last, colour, quality, days, ends = drawn
+    parts = [_picked(_FIRST[mood], first)]
+    if ends % 10 < 6:
+        parts.append(_picked(_THEN[mood], then))
+    if ends % 7 < 4:
+        parts.append(_picked(_LAST[mood], last))
+    return (
+        _picked(_FORMS, form)
+        .replace("{said}", _picked(_ENDS, ends).join(parts))
+        .format(
+            thing=_THINGS[product % len(_THINGS)],
+            colour=_picked(_COLOURS, colour),
+            quality=_picked(_QUALITIES[mood], quality),
+            n=2 + days % 9,
+        )
+    )
+
+
+def _picked(phrases: Sequence[str], number: int) -> str:
+    return phrases[number % len(phrases)]
