@@ -40,7 +40,7 @@ from ecomdata.sqltext import (
     through_polars,
 )
 from ecomdata.store import Store, home_folder, missing_files, writing
-from ecomdata.unknown import what_there_is
+from ecomdata.unknown import what_is_wrong
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,8 +99,8 @@ def ask(
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:
-            hint = advice(error, files=allow_files) or what_there_is(error, connection)
-            raise UsageError(str(error).strip(), hint=hint) from error
+            told, instead = what_is_wrong(error, query, connection)
+            raise UsageError(told, hint=advice(error, files=allow_files) or instead) from error
 
 
 @contextmanager

@@ -163,9 +163,23 @@ def test_variables_of_the_program_are_no_tables() -> None:
 def test_an_unknown_table_is_answered_with_those_there_are() -> None:
     """The hint names every view."""
     with pytest.raises(ed.UsageError, match="evnts") as caught:
-        ed.sql("select * from shop_clicks.evnts")
+        ed.sql("select * from evnts")
+    assert caught.value.hint.startswith("did you mean shop_clicks.events? loaded: ")
     assert "shop_clicks.events" in caught.value.hint
     assert "interactions" in caught.value.hint
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("query", ["from shop_clicks.evnts", 'select * from "Shop_Clicks" . "evnts"'])
+def test_of_a_dataset_that_is_named_its_tables_are_told(query: str) -> None:
+    """And which of them is meant; what other datasets have is no answer."""
+    with pytest.raises(ed.UsageError) as caught:
+        ed.sql(query)
+    assert str(caught.value) == "Catalog Error: Table with name evnts does not exist!"
+    assert caught.value.hint.startswith("did you mean shop_clicks.events? loaded: ")
+    assert all(
+        name.startswith("shop_clicks.") for name in caught.value.hint.partition("loaded: ")[2].split(", ")
+    )
 
 
 @pytest.mark.usefixtures("shop")
@@ -189,7 +203,7 @@ def test_of_many_views_the_nearest_are_named(home: Path) -> None:
     with pytest.raises(ed.UsageError) as caught:
         ed.sql("from shop_clicks.windo(1, 2)")
     assert "shop_clicks.window(days, horizon)" in caught.value.hint
-    assert "and 13 more" in caught.value.hint
+    assert "and 11 more" in caught.value.hint, "of the 23 of shop_clicks"
     path = home / "shop.duckdb"
     assert ed.write_catalog(path) == 25
     (folder / "manifest.json").write_text(json.dumps(manifest))
