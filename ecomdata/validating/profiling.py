@@ -54,8 +54,9 @@ class _Column:
         """What its bars are ordered by, in SQL: a value, seconds since 1970, a length."""
         if self.kind == "list":
             return f"CAST(len({self.cell}) AS DOUBLE)"
-        value = "epoch({0})" if self.kind == "time" else "CAST({0} AS DOUBLE)"
-        return f"CASE WHEN isfinite({self.cell}) THEN {value.format(self.cell)} END"
+        if self.kind == "time":
+            return f"epoch({self.cell})"  # null where it is infinite; isfinite takes no TIMESTAMPTZ_NS
+        return f"CASE WHEN isfinite({self.cell}) THEN CAST({self.cell} AS DOUBLE) END"
 
 
 @dataclass(frozen=True, slots=True)

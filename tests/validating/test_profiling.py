@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 import pytest
@@ -35,6 +36,21 @@ def bars(series: pl.Series, folder: Path) -> list[tuple[str, str, int]]:
 def test_few_whole_numbers_have_a_bar_each(tmp_path: Path) -> None:
     """Those between that do not occur, too; nulls have none."""
     assert bars(pl.Series([1, 1, 3, None]), tmp_path) == [("1", "1", 2), ("2", "2", 0), ("3", "3", 1)]
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_times_of_every_unit_and_zone_have_bars(
+    tmp_path: Path, unit: Literal["ms", "us", "ns"], zone: str | None
+) -> None:
+    """Pandas writes nanoseconds; the bars are in UTC."""
+    days = pl.Series(["2024-01-01 12:00", "2024-01-02 12:00", None])
+    times = days.str.to_datetime(time_unit=unit, time_zone="UTC")
+    times = times.dt.convert_time_zone(zone) if zone else times.dt.replace_time_zone(None)
+    found = column(times, tmp_path)
+    assert (found.type, found.nulls, found.distinct) == ("timestamp", 1, 2)
+    assert sum(bar.rows for bar in found.bars) == 2
+    assert found.bars[0].low == "2024-01-01 12:00:00"
 
 
 def test_few_other_numbers_stand_in_their_order(tmp_path: Path) -> None:
