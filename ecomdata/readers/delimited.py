@@ -172,39 +172,36 @@ def _explain(
         fits = len(fields) > 1 and len(fields) in {len(layout) for layout in columns.layouts()}
         if delimiter not in delimiters and fits:
             wanted = " or ".join(map(repr, delimiters))
-            return DriftError(
-                where,
-                found=fields,
-                missing=(),
-                extra=(),
-                detail=f"the fields are separated by {delimiter!r}, upstream separates them by {wanted}",
-                hint=_AS_RELEASED,
-            )
-    if not reader.quote and _names_stand_in_quotes(line, delimiters, columns):
-        return DriftError(
-            where,
-            found=line.split(delimiters[0]),
-            missing=(),
-            extra=(),
-            detail="the names in the first line stand in quotes, upstream's do not",
-            hint=f"write the file without quotes, or {_AS_RELEASED}",
-        )
+            detail = f"the fields are separated by {delimiter!r}, upstream separates them by {wanted}"
+            return _drift(where, fields, detail, f"delimiters=({delimiter!r},)")
     fields = max((line.split(delimiter) for delimiter in delimiters), key=len)
+    if _has_names(line, delimiters, columns):
+        if reader.header == "absent":
+            detail = "the first line names the columns, upstream's files begin with a row"
+            return _drift(where, fields, detail, "header='optional'")
+        if not reader.quote and '"' in line:
+            detail = "the names in the first line stand in quotes, upstream's do not"
+            return _drift(
+                where, fields, detail, "quote=True", f"write the file without quotes, or {_AS_RELEASED}"
+            )
     data = reader.header != "required" and any(field.strip(" -").isdecimal() for field in fields)
     if nearest is not None and not data:
         return nearest
-    return DriftError(
-        where,
-        found=fields,
-        missing=(),
-        extra=(),
-        detail=f"the first line has {len(fields):,} fields, {len(columns.required)} are expected: "
-        f"{', '.join(columns.names)}",
-        hint=_AS_RELEASED,
-    )
+    expected = f"{len(columns.required)} are expected: {', '.join(columns.names)}"
+    return _drift(where, fields, f"the first line has {len(fields):,} fields, {expected}")
 
 
-def _names_stand_in_quotes(line: str, delimiters: Sequence[str], columns: Columns) -> bool:
+def _drift(
+    where: str, fields: Sequence[str], detail: str, option: str = "", hint: str = _AS_RELEASED
+) -> DriftError:
+    """The error, with the option of the reader that would take such a file for upstream's."""
+    if option:
+        hint += f"; where upstream's own is like this, its loader says so: Delimited({option})"
+    return DriftError(where, found=fields, missing=(), extra=(), detail=detail, hint=hint)
+
+
+def _has_names(line: str, delimiters: Sequence[str], columns: Columns) -> bool:
+    """Whether the line has the names of the columns, be it in quotes."""
     for delimiter in delimiters:
         with suppress(DriftError):
             columns.match([field.strip('"') for field in line.split(delimiter)], "")

@@ -422,9 +422,22 @@ def test_a_delimiter_is_chosen_among_the_declared(delimiter: str) -> None:
 
 
 def test_an_undeclared_delimiter_is_named() -> None:
-    """It is never guessed, but the error says what it seems to be."""
-    with pytest.raises(DriftError, match=r"separated by ';', upstream separates them by ','"):
+    """It is never guessed, but the error says what it seems to be, and how a loader would say so."""
+    with pytest.raises(DriftError, match=r"separated by ';', upstream separates them by ','") as caught:
         parse(b"user;page;seconds\n1;home;2.5\n", Delimited())
+    assert caught.value.hint.endswith("its loader says so: Delimited(delimiters=(';',))")
+
+
+def test_names_in_quotes_are_told_from_a_line_that_should_not_be_there() -> None:
+    """Both errors say which option of a loader would take the file."""
+    with pytest.raises(DriftError, match="the names in the first line stand in quotes") as caught:
+        parse(b'"user","page","seconds"\n"1","home","2.5"\n', Delimited())
+    assert caught.value.hint.endswith("Delimited(quote=True)")
+    with pytest.raises(
+        DriftError, match="the first line names the columns, upstream's files begin"
+    ) as caught:
+        parse(b"user,page,seconds\n1,home,2.5\n", Delimited(header="absent"))
+    assert caught.value.hint.endswith("Delimited(header='optional')")
 
 
 def test_a_misspelt_header_is_drift_that_names_all_sides() -> None:
