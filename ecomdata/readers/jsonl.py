@@ -70,7 +70,7 @@ class JsonLines:
         if not isinstance(value, dict):
             raise DataError(
                 f"{where}: the first line is not a JSON object",
-                hint="load the file as upstream released it, one JSON object a line",
+                hint=f"load the file as upstream released it, one JSON object a line{_other_form(line)}",
             )
         keys = list(cast("dict[str, object]", value))
         if self.rest:
@@ -193,6 +193,16 @@ def _merged(plain: PlainLines, found: Batch, lines: Lines) -> Batch:
         unverified=found.unverified | plain.unverified,
         taken=found.taken | plain.taken,
     )
+
+
+def _other_form(line: bytes) -> str:
+    """What the loader would say if upstream itself wrote this, where that can be told from the first line."""
+    start = line.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"["):
+        return "; where upstream writes one array, its loader says so: JsonArray()"
+    if start.startswith((b"{'", b"{u'")):
+        return "; where upstream writes Python's literals, its loader parses them (docs/add-a-dataset.md)"
+    return ""
 
 
 def _fields(record: Record) -> tuple[dict[str, object], list[str]]:

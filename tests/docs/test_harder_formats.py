@@ -85,3 +85,53 @@ def test_sessions_with_their_events_become_a_row_for_each(
     assert release["events"].lazy().collect().rows() == [(1, 5, 7), (1, 6, 8), (2, 5, 9)]
     found = release["sessions"].lazy().select("split", "others").collect().rows()
     assert found == [("train", None), ("train", '{"device": "phone"}')]
+
+
+LITERALS = '''
+class RawLine(dy.Schema):
+    """A line."""
+
+    line = dy.String(nullable=True)
+
+
+class Plays(dy.Schema):
+    """A play."""
+
+    item_id = dy.String(nullable=False)
+    hours = dy.Float64(nullable=True)
+
+
+PLAYS = Raw(
+    files=("*.json",),
+    reader=Delimited(header="absent", delimiters=("\\x01",), rest=True),
+    schema=RawLine,
+    normalize=plays,
+)
+DATASETS = (
+    replace(DATASETS[0], tables=(Table(name="plays", schema=Plays, grain="a play", raws=(PLAYS,)),)),
+)
+'''
+
+
+@pytest.mark.usefixtures("home")
+def test_literals_of_python_are_read_as_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quotes of both kinds, None, a number among texts; a line that is no literal goes to quarantine."""
+    section = (ROOT / "docs" / "add-a-dataset.md").read_text().partition("### Literals of Python")[2]
+    shown = section.partition("```python\n")[2].partition("```")[0]
+    mine = tmp_path / "mine" / "toy.py"
+    mine.parent.mkdir()
+    mine.write_text(f"from dataclasses import replace\n{example()['loaders/toy.py']}{shown}{LITERALS}")
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(mine.parent))
+    lines = [
+        "{u'product_id': '1', 'hours': 0.5, 'text': \"it's\", 'page': None}",
+        "{'product_id': '2', 'hours': 'long'}",
+        "{'product_id': __import__('os').name}",
+        "{'product_id': {1, 2}}",
+        "[" * 300,
+    ]
+    (tmp_path / "plays.json").write_text("".join(f"{line}\n" for line in lines))
+    release = ed.load("toy", source=tmp_path / "plays.json")
+    assert release["plays"].lazy().collect().rows() == [("1", 0.5), ("2", None)]
+    assert release["plays"].rejected()["row"].to_list() == [3, 4, 5]

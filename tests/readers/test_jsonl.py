@@ -239,6 +239,21 @@ def test_other_keys_in_the_first_line_are_drift() -> None:
         parse(b'{"id": 1, "title": "a", "price": 2}\n')
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'[\n{"id": 1}\n]\n', "JsonArray()"),
+        (b"{'id': 1, 'title': None}\n", "Python's literals"),
+        (b"{u'id': 1}\n", "Python's literals"),
+    ],
+)
+def test_another_form_is_told_by_the_first_line(content: bytes, said: str) -> None:
+    """What is called .json may be one array, or what Python prints; a loader can take both."""
+    with pytest.raises(DataError) as caught:
+        parse(content)
+    assert said in caught.value.hint
+
+
 @pytest.mark.parametrize("content", [b"", b"id,title\n", b"[\n", b"\xff\n"])
 def test_a_first_line_that_is_no_object_is_an_error(content: bytes) -> None:
     """The file is named."""
