@@ -135,3 +135,48 @@ def test_literals_of_python_are_read_as_the_page_says(
     release = ed.load("toy", source=tmp_path / "plays.json")
     assert release["plays"].lazy().collect().rows() == [("1", 0.5), ("2", None)]
     assert release["plays"].rejected()["row"].to_list() == [3, 4, 5]
+
+
+DATED = '''
+class RawDays(dy.Schema):
+    """A line."""
+
+    user = dy.Int64(nullable=True)
+    day = dy.String(nullable=True)
+
+
+class Days(dy.Schema):
+    """A day."""
+
+    user_id = dy.Int64(nullable=False)
+    day = dy.Date(nullable=True)
+
+
+day = pl.col("day")
+DAYS = Raw(
+    files=("*.csv",),
+    reader=Delimited(),
+    schema=RawDays,
+    normalize=lambda raw: raw.select(user_id="user", day=day.str.to_date(strict=False)),
+    rejects=REJECTS,
+)
+DATASETS = (replace(DATASETS[0], tables=(Table(name="days", schema=Days, grain="a day", raws=(DAYS,)),)),)
+'''
+
+
+@pytest.mark.usefixtures("home")
+def test_what_does_not_convert_is_told_from_what_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a nullable column, by the expression on the page: an empty cell stays, and no date is rejected."""
+    page = (ROOT / "docs" / "add-a-dataset.md").read_text()
+    rejects = page.partition("`Raw(rejects=")[2].partition(")`")[0]
+    mine = tmp_path / "mine" / "toy.py"
+    mine.parent.mkdir()
+    days = DATED.replace("REJECTS", rejects)
+    mine.write_text(f"from dataclasses import replace\n{example()['loaders/toy.py']}{days}")
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(mine.parent))
+    (tmp_path / "days.csv").write_text("user,day\n1,2024-01-31\n2,\n3,2024-02-31\n")
+    release = ed.load("toy", source=tmp_path / "days.csv")
+    assert release["days"].lazy().select("user_id").collect().to_series().to_list() == [1, 2]
+    assert release["days"].rejected().select("row", "reasons").rows() == [(4, ["no date"])]
