@@ -10,6 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+import ecomdata as ed
 from tests.conftest import RunCli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +64,18 @@ def test_a_dataset_from_a_folder(run_cli: RunCli, tmp_path: Path) -> None:
     """``--loaders DIR`` takes a loader from any folder."""
     write(tmp_path, {"mine/toy.py": example()["loaders/toy.py"]})
     assert_loads(run_cli, "--loaders", tmp_path / "mine")
+
+
+@pytest.mark.usefixtures("home")
+def test_the_example_reads_what_a_spreadsheet_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever begins with it has fields in quotes read as such, delimiters inside included."""
+    write(tmp_path, {"mine/toy.py": example()["loaders/toy.py"]})
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(tmp_path / "mine"))
+    (tmp_path / "clicks.csv").write_text(
+        'user,sku,action,unixtime\n7,"red, ""big""",look,1704067200\n7,"b",buy,1704067260\n'
+    )
+    events = ed.load("toy", source=tmp_path / "clicks.csv")["events"].lazy().collect()
+    assert events["item_id"].to_list() == ['red, "big"', "b"]
 
 
 def test_a_dataset_of_ones_own_needs_no_golden_rows_here(tmp_path: Path) -> None:
