@@ -40,6 +40,9 @@ _DAMAGE: Final = (PolarsError, PanicException, pa.ArrowException, OSError, Value
 class Parquet:
     """A reader of Parquet files. Types may be narrower than declared, or spelt otherwise, but never lossy.
 
+    A map is declared as the list of its entries, objects with ``key`` and ``value``; polars may leave out all
+    but the last of those with one key.
+
     Attributes:
         block_bytes: Bytes of memory that the rows read at a time take.
         rest: The declared column that takes every column that is not declared, as a JSON object; null where
@@ -187,7 +190,10 @@ def _same_when_cast(found: pl.DataType, wanted: pl.DataType) -> bool:
         item, declared = found.inner, wanted.inner
         if isinstance(item, pl.DataType) and isinstance(declared, pl.DataType):
             return item == declared or _same_when_cast(item, declared)
-    floats = found == pl.Float32 and wanted == pl.Float64
+    if isinstance(found, pl.Map):  # which no schema can declare; its entries are objects in a list
+        return wanted == pl.List(pl.Struct({"key": found.key, "value": found.value}))
+    halves = found == pl.Float16 and wanted.is_float()
+    floats = halves or (found == pl.Float32 and wanted == pl.Float64)
     texts = isinstance(found, pl.Categorical | pl.Enum) and wanted == pl.String
     return _widens(found, wanted) or floats or texts or found == pl.Null
 

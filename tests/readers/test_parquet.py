@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dataframely as dy
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -87,6 +88,8 @@ def test_an_absent_optional_column_is_null(tmp_path: Path) -> None:
         (pl.Series([1, None], dtype=pl.Int32), dy.Int64(nullable=True)),
         (pl.Series([1, None], dtype=pl.UInt32), dy.Int64(nullable=True)),
         (pl.Series([1.5, None], dtype=pl.Float32), dy.Float64(nullable=True)),
+        (pl.Series([1.5, None], dtype=pl.Float16), dy.Float32(nullable=True)),
+        (pl.Series([1.5, None], dtype=pl.Float16), dy.Float64(nullable=True)),
         (pl.Series([None, None], dtype=pl.Null), dy.Int64(nullable=True)),
         (pl.Series(["a", None], dtype=pl.Categorical), dy.String(nullable=True)),
     ],
@@ -121,6 +124,22 @@ def test_a_lossy_type_is_drift(tmp_path: Path, values: pl.Series, declared: dy.C
         read(path, Parquet(), columns_of(x=declared))
     assert "a.parquet" in str(caught.value)
     assert f"x is {values.dtype}, declared {declared.dtype}" in str(caught.value)
+
+
+@pytest.mark.parametrize("block_bytes", [1, 1 << 30])
+def test_a_map_is_a_list_of_its_entries(tmp_path: Path, block_bytes: int) -> None:
+    """Spark writes maps; their order stays, and one without entries is none that is null."""
+    entries = [[("size", "42"), ("color", None)], [], None]
+    maps = pa.array(entries, pa.map_(pa.string(), pa.string()))
+    pq.write_table(pa.table({"x": maps}), tmp_path / "a.parquet")
+    texts = dy.Struct({"key": dy.String(nullable=True), "value": dy.String(nullable=True)}, nullable=True)
+    columns = columns_of(x=dy.List(texts, nullable=True))
+    frame = read(tmp_path / "a.parquet", Parquet(block_bytes=block_bytes), columns).frame
+    pairs = [[(one["key"], one["value"]) for one in row] if row is not None else None for row in frame["x"]]
+    assert pairs == entries
+    counts = dy.Struct({"key": dy.String(nullable=True), "value": dy.Int64(nullable=True)}, nullable=True)
+    with pytest.raises(DriftError, match=r"x is Map\(String, String\), declared List"):
+        read(tmp_path / "a.parquet", Parquet(), columns_of(x=dy.List(counts, nullable=True)))
 
 
 @pytest.mark.parametrize(("zone", "declared"), [(None, "UTC"), ("UTC", None), (None, None), ("UTC", "UTC")])
