@@ -30,7 +30,7 @@ from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
 from ecomdata.rawhashes import RawHashes, copies, made_of
 from ecomdata.readers import Parquet
-from ecomdata.registry import loader, sampler, siblings
+from ecomdata.registry import code_hash, loader, sampler, siblings
 from ecomdata.release import Release
 from ecomdata.selecting import permitting, selected_tables
 from ecomdata.sources import (
@@ -141,6 +141,7 @@ class _Load:
         engine: Opened = LOCAL,
     ) -> None:
         self.dataset = dataset
+        self.code = code_hash(dataset.name)
         self.options = options
         self.store = store
         self.confirm = confirm
@@ -263,11 +264,10 @@ class _Load:
             return None
         manifest = self.store.manifest(self.dataset.name)
         folder = self.store.current(self.dataset.name)
-        if manifest is None or folder is None or manifest.tool_version != __version__:
+        if manifest is None or folder is None or not made_of(manifest, plan):
             return None
-        if not made_of(manifest, plan) or manifest.options != self.options.shaping:
-            return None
-        if missing_files(folder, manifest):
+        before = (manifest.tool_version, manifest.loader, manifest.options)
+        if before != (__version__, self.code, self.options.shaping) or missing_files(folder, manifest):
             return None
         self.reporter.say(
             f"already loaded from these files as release {manifest.release}; --force loads again"
@@ -365,7 +365,7 @@ class _Load:
         }
         identity = {
             "dataset": self.dataset.name,
-            "tool": __version__,
+            "tool": __version__ + self.code,
             "options": self.options.shaping,
             "raw": [(file.name, file.sha256) for file in raw],
             "tables": {name: record.schema_sha256 for name, record in records.items()},
@@ -386,6 +386,7 @@ class _Load:
             peak_memory=peak_memory(),
             unrecognised=plan.unrecognised,
             views=views,
+            loader=self.code,
         )
 
 

@@ -126,6 +126,7 @@ class Manifest:
         peak_memory: Bytes, the most the process held; 0 where the system does not say.
         unrecognised: Files beside the raw files that belong to no table.
         views: The views, by name, each after those it uses.
+        loader: The hash of the loader's code, where it is not one of ecomdata's own.
     """
 
     dataset: str
@@ -142,6 +143,7 @@ class Manifest:
     peak_memory: int
     unrecognised: tuple[str, ...] = ()
     views: Mapping[str, ViewRecord] = field(default_factory=dict[str, ViewRecord])
+    loader: str = ""
     format: int = field(default=FORMAT)
 
     @property

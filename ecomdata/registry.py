@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import os
@@ -19,6 +20,8 @@ from ecomdata.declare import Dataset, Sampler
 from ecomdata.errors import LOADER_FAULT, EcomdataError, UsageError
 
 ENTRY_POINTS: Final = "ecomdata.loaders"
+_OURS: Final = "ecomdata.loaders."
+"""How the names of the modules begin that come with ecomdata."""
 USER_LOADERS: Final = "ecomdata_user_loaders_"
 """How modules from a user's own folders are called. Without a dot: pickle would look for a package."""
 _folders: list[Path] = []
@@ -26,11 +29,12 @@ _cache: dict[tuple[Path, ...], dict[str, _Found]] = {}
 
 
 class _Found(NamedTuple):
-    """A dataset, where its loader was found in words, and the file it came from where there is one."""
+    """A dataset, where its loader was found in words, its file where there is one, and a hash of its code."""
 
     dataset: Dataset
     origin: str
     file: Path | None
+    code: str
 
 
 def datasets() -> dict[str, Dataset]:
@@ -47,8 +51,9 @@ def _all() -> dict[str, _Found]:
     if folders not in _cache:
         everything: dict[str, _Found] = {}  # by their schemas in SQL, of which no two may be one
         for origin, file, members in _discover(folders):
+            code = _code(origin, file)
             for dataset in members:
-                other = everything.setdefault(dataset.schema_name, _Found(dataset, origin, file))
+                other = everything.setdefault(dataset.schema_name, _Found(dataset, origin, file, code))
                 if other.dataset is dataset:
                     continue
                 name = other.dataset.name
@@ -96,6 +101,16 @@ def content_file(name: str, folder: str, suffix: str) -> Path | None:
             hint="remove one of them",
         )
     return found[0] if found else None
+
+
+def code_hash(name: str) -> str:
+    """The hash of a loader's code as it was imported; empty for those of ecomdata, which its version tells.
+
+    Args:
+        name: A dataset.
+    """
+    loader(name)
+    return _all()[name].code
 
 
 def siblings(name: str) -> dict[str, Dataset]:
@@ -166,7 +181,7 @@ def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, Path | None, tuple
     content = importlib.import_module("ecomdata.loaders")
     for module in pkgutil.iter_modules(content.__path__):
         if not module.name.startswith("_"):
-            name = f"ecomdata.loaders.{module.name}"
+            name = f"{_OURS}{module.name}"
             imported = _imported(name)
             yield name, _file_of(imported), declared(imported, name)
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
@@ -183,6 +198,15 @@ def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, Path | None, tuple
         for path in sorted(folder.iterdir()):
             if path.suffix == ".py" and not path.name.startswith("_"):
                 yield str(path), path, declared(_from_file(path), str(path))
+
+
+def _code(origin: str, file: Path | None) -> str:
+    if origin.startswith(_OURS) or file is None or not file.is_file():
+        return ""
+    # One in a folder imports none of its neighbours; one in a package may.
+    package = origin != str(file) and (file.parent / "__init__.py").is_file()
+    files = sorted(file.parent.rglob("*.py")) if package else [file]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def _file_of(module: ModuleType | None) -> Path | None:

@@ -19,7 +19,7 @@ from ecomdata.columns import DriftError
 from ecomdata.progress import Silent
 from ecomdata.store import Store
 from tests.conftest import RunCli
-from tests.toys import HEADER, good_clicks, toyshop, write_clicks, write_pages  # noqa: F401
+from tests.toys import HEADER, TOYSHOP, good_clicks, toyshop, write_clicks, write_pages  # noqa: F401
 
 DIRTY = ["0,1,view,,", "x,1,view,,", "3,1,dance,,", "4,1,purchase,,", "5,1,view,-1,", "6,1", ""]
 """A test user, no number, an unknown action, no price, a negative one, too few fields, a blank line."""
@@ -134,6 +134,26 @@ def test_the_same_files_are_not_loaded_again(tmp_path: Path, capsys: pytest.Capt
     assert "already loaded" in capsys.readouterr().err
     load(source, force=True)
     assert "already loaded" not in capsys.readouterr().err
+
+
+def test_a_loader_of_ones_own_that_has_changed_loads_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_cli: RunCli
+) -> None:
+    """Its rows may be others now; the code from before gives the release from before."""
+    mine = tmp_path / "mine" / "shop.py"
+    mine.parent.mkdir()
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(mine.parent))
+    source = write_clicks(tmp_path / "raw", good_clicks(3))
+    code = (TOYSHOP / "shop.py").read_text()
+    releases: list[str] = []
+    said: list[bool] = []
+    for text in (code, code, code.replace('"Clicks"', '"Klicks"'), code):
+        mine.write_text(text)
+        done = run_cli("load", "shop/clicks", "--source", source, "--json")
+        releases.append(json.loads(done.stdout)["release"])
+        said.append("already loaded" in done.stderr)
+    assert said == [False, True, False, False]
+    assert releases[0] == releases[1] == releases[3] != releases[2]
 
 
 def test_a_forced_load_says_that_its_files_were_there(

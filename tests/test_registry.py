@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from hashlib import sha256
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from ecomdata.errors import EcomdataError, UsageError
-from ecomdata.registry import datasets, declared, loader, members, user_folders
+from ecomdata.registry import code_hash, datasets, declared, loader, members, user_folders
 from tests.toys import TOYSHOP
 
 
@@ -48,6 +50,29 @@ def test_a_name_like_no_other_is_answered_with_all() -> None:
     with user_folders([TOYSHOP]), pytest.raises(UsageError) as caught:
         loader("qqqqqq")
     assert caught.value.hint.startswith("known datasets: ")
+
+
+def test_the_code_of_a_loader_is_known_where_it_is_not_ecomdatas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one in a folder its file, of one in a package all of that: it may import what stands beside it."""
+    assert not code_hash("merrec")
+    with user_folders([TOYSHOP]):
+        assert code_hash("shop/clicks") == sha256((TOYSHOP / "shop.py").read_bytes()).hexdigest()
+    package = tmp_path / "shopkeepers"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "_words.py").write_text("ALL = 1\n")
+    shutil.copy(TOYSHOP / "shop.py", package / "shop.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("shop", "shopkeepers.shop", "ecomdata.loaders")
+    monkeypatch.setattr("ecomdata.registry.entry_points", lambda **_: [point])
+    monkeypatch.setattr("ecomdata.registry._cache", {})
+    before = code_hash("shop/clicks")
+    (package / "_words.py").write_text("ALL = 2\n")
+    assert code_hash("shop/clicks") == before  # what was imported
+    monkeypatch.setattr("ecomdata.registry._cache", {})
+    assert code_hash("shop/clicks") != before
 
 
 def test_two_loaders_of_one_name_are_told_apart(tmp_path: Path) -> None:
