@@ -30,8 +30,9 @@ from ecomdata.progress import Reporter, Silent
 from ecomdata.rawfile import RawFile
 from ecomdata.rawhashes import RawHashes, copies, made_of
 from ecomdata.readers import Parquet
-from ecomdata.registry import code_hash, loader, sampler, siblings
+from ecomdata.registry import code_hash, loader, siblings
 from ecomdata.release import Release
+from ecomdata.samples import write_sample
 from ecomdata.selecting import permitting, selected_tables
 from ecomdata.sources import (
     Plan,
@@ -43,7 +44,7 @@ from ecomdata.sources import (
     require_space,
 )
 from ecomdata.spilling import spilling_connection
-from ecomdata.store import Store, home_folder, missing_files, writing
+from ecomdata.store import Store, home_folder, missing_files
 from ecomdata.tables import TableWriter, sha256_json
 
 SAMPLE_ROWS: Final = 10_000
@@ -214,7 +215,7 @@ class _Load:
                 if source is not None:
                     raise UsageError("--sample and --source exclude each other", hint="leave one of them out")
                 source = str(stack.enter_context(self._scratch()))
-                self._sample(source)
+                write_sample(self.dataset, Path(source), SAMPLE_ROWS, SAMPLE_SEED)
             try:
                 plan = make_plan(
                     self.dataset,
@@ -253,10 +254,6 @@ class _Load:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _sample(self, folder: str) -> None:
-        with writing(Path(folder)):
-            sampler(self.dataset)(Path(folder), SAMPLE_ROWS, SAMPLE_SEED)
 
     def _same_as_loaded(self, plan: Plan) -> Release | None:
         """The visible release, when it was made of these very files with these options."""

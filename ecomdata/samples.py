@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from ecomdata.checks import own_code
+from ecomdata.declare import Dataset
 from ecomdata.errors import UsageError
 from ecomdata.given import whole
 from ecomdata.pathnames import expanded
@@ -48,12 +50,22 @@ def sample(name: str, folder: str | os.PathLike[str], *, rows: int = 10_000, see
             try:
                 shutil.rmtree(aside, ignore_errors=True)
                 aside.mkdir()
-                sampler(dataset)(aside, rows, seed)
+                write_sample(dataset, aside, rows, seed)
                 for path in aside.iterdir():
                     path.rename(target / path.name)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
     return sorted(path for path in target.rglob("*") if path.is_file())
+
+
+def write_sample(dataset: Dataset, folder: Path, rows: int, seed: int) -> None:
+    """Have the loader write its sample.
+
+    Raises:
+        EcomdataError: its code failed, or the disk did.
+    """
+    with own_code(f"{dataset.name}: its sample"), writing(folder):
+        sampler(dataset)(folder, rows, seed)
 
 
 @contextmanager

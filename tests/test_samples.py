@@ -81,6 +81,18 @@ def test_a_sample_that_fails_leaves_nothing_that_keeps_the_next_one_away(
     assert ed.sample("shop/clicks", tmp_path, rows=5) == [tmp_path / "202305" / "clicks.csv"]
 
 
+def test_a_sample_that_fails_by_itself_is_the_loaders_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever writes a loader is told where to look, and not that it was not expected."""
+    monkeypatch.setattr("ecomdata.samples.sampler", lambda _: lambda folder: folder / "clicks.csv")
+    with pytest.raises(ed.EcomdataError, match="shop/clicks: its sample failed: TypeError") as caught:
+        ed.sample("shop/clicks", tmp_path / "raw", rows=5)
+    assert "fault in the loader" in caught.value.hint
+    with pytest.raises(ed.EcomdataError, match="shop/clicks: its sample failed: TypeError"):
+        ed.load("shop/clicks", sample=True)
+
+
 def test_two_do_not_write_into_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second would remove what the first is writing, and their files would mix."""
     refused: list[str] = []
