@@ -26,6 +26,7 @@ from ecomdata.shards import write_shards
 from ecomdata.threads import Engine, Threads
 
 _NOT_COLUMNS: Final = "these are not the columns upstream publishes, or not in its order"
+_NOT_ROWS: Final = "they come of its query (derive): what that gives is not what the table's schema allows"
 _NOT_TEXT: Final = (
     "load the files as upstream released them; where upstream writes CSV in another encoding, its loader "
     "says so: Delimited(encoding=...)"
@@ -110,7 +111,7 @@ class TableWriter:
         files = write_shards(frames, pl.Schema(types), self._folder / table.name)
         quarantine.flush()
         self._reporter.finish()
-        self._judge(f"{self._dataset} {table.name}", tally)
+        self._judge(table, tally)
         mapped = _mapped(table, tally)
         for kind in mapped:
             self._reporter.say(f"note: {self._dataset} {table.name}: {_said(kind)}")
@@ -133,15 +134,14 @@ class TableWriter:
             mapped=mapped,
         )
 
-    def _judge(self, name: str, tally: Tally) -> None:
+    def _judge(self, table: Table, tally: Tally) -> None:
         """Check that no row is lost, and that what was read is what it should be."""
+        name = f"{self._dataset} {table.name}"
         tally.balance(name)
         worst = ", ".join(f"{reason} ({count:,})" for reason, count in tally.reasons.most_common(3))
         if tally.rejected and not tally.written:
-            raise DataError(
-                f"{name}: all {tally.rejected:,} rows rejected: {worst}",
-                hint=_NOT_TEXT if worst.startswith(NOT_UTF8) else _NOT_COLUMNS,
-            )
+            hint = _NOT_TEXT if worst.startswith(NOT_UTF8) else _NOT_ROWS if table.derive else _NOT_COLUMNS
+            raise DataError(f"{name}: all {tally.rejected:,} rows rejected: {worst}", hint=hint)
         if self._options.strict and tally.rejected:
             raise DataError(
                 f"{name}: {tally.rejected:,} of {tally.read:,} rows rejected: {worst}",

@@ -6,6 +6,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 import pytest
 from hypothesis import given
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 
 from ecomdata.declare import DeclarationError, Table
 from ecomdata.derive import derived_frames, whole_groups
-from ecomdata.errors import EcomdataError
+from ecomdata.errors import DataError, EcomdataError
+from ecomdata.options import Options
+from ecomdata.progress import Silent
+from ecomdata.tables import TableWriter
 from tests.toyshop.shop import Clicks
 
 KEYS = st.lists(st.tuples(st.integers(0, 2), st.none() | st.sampled_from("ab")), max_size=12)
@@ -62,6 +66,21 @@ def test_a_query_that_is_wrong_names_its_table(tmp_path: Path, query: str, messa
     table = Table(name="days", schema=Clicks, grain="one", derive=query)
     with pytest.raises(EcomdataError, match=f"(?s)^days: its query .derive. does not give .*{message}"):
         list(derived_frames(table, {}, tmp_path, memory="100MB"))
+
+
+class Counts(dy.Schema):
+    """Counts."""
+
+    n = dy.Int64(nullable=False, min=0)
+
+
+def test_rows_that_are_all_rejected_are_the_querys(tmp_path: Path) -> None:
+    """They have no raw file whose columns could be others."""
+    table = Table(name="counts", schema=Counts, grain="one", derive="SELECT -1 AS n")
+    writer = TableWriter("shop", tmp_path, Options(), Silent())
+    with pytest.raises(DataError, match="shop counts: all 1 rows rejected: n is below the minimum") as caught:
+        writer.derive(table)
+    assert "its query (derive)" in caught.value.hint
 
 
 @pytest.mark.parametrize(
