@@ -117,7 +117,8 @@ def embedding_set(
             f"{name} has no embeddings", hint=f"make some: ecomdata embed {name} --table T --column C"
         )
     if which is None:
-        raise UsageError(f"{name} has {len(found)} sets of embeddings", hint=f"name one: {', '.join(found)}")
+        named = f"name one (--table SET, or --against {name}.SET): {', '.join(found)}"
+        raise UsageError(f"{name} has {len(found)} sets of embeddings", hint=named)
     near = difflib.get_close_matches(which, list(found), n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(found)}"
     raise UsageError(f"{name} has no embeddings {which!r}", hint=hint)
