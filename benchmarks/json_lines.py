@@ -132,8 +132,8 @@ def main() -> None:
     running = [(f"{file}/{member}", files[file]) for file in FILES for member in LABELS]
     results: Results = {name: Measured() for name, _ in running}
     with tempfile.TemporaryDirectory(dir=data, prefix="run-") as scratch:
-        for module in ("ecomdata.readers.jsonoutline", "ecomdata.readers.jsonkernels"):
-            run([sys.executable, "-c", f"import {module}"], Path(scratch) / "log", {"PYTHONPATH": str(ROOT)})
+        for name, path in running[:: len(LABELS)]:  # ours: compiled before it is measured
+            measure(name, path, rows, Path(scratch), Measured())
         for number in range(options.repeats):
             at = number % len(running)
             for name, path in [*running[at:], *running[:at]]:
