@@ -19,7 +19,7 @@ from ecomdata.vectors.copies import Copies
 from ecomdata.vectors.matrix import LEAST_HELD, PROCESS, Metric, mean_vector
 from ecomdata.vectors.tiles import Tile, in_tiles, sweep
 
-_SPARE: Final = 4
+SPARE: Final = 4
 """Candidates kept beyond k, for the float32 of the products orders the nearest of all only nearly."""
 _CHECKED: Final = 1 << 9
 """Rows whose candidates are compared again at a time."""
@@ -119,7 +119,7 @@ class _Search:
         self._metric: Metric = metric
         self._same = queries is None
         rows = gallery.rows if queries is None else queries.rows
-        count = min(k + _SPARE, gallery.rows - self._same)
+        count = min(k + SPARE, gallery.rows - self._same)
         limit = max(amount_of_memory(memory) - PROCESS - rows * (count + k) * 12, LEAST_HELD)
         centre = mean_vector(gallery) if metric == "euclidean" else None
         reporter.start("reading vectors", 0)
@@ -128,7 +128,7 @@ class _Search:
         left_over = limit - self._right.held_bytes
         self._left = self._right if queries is None else in_tiles(queries, metric, device, left_over, centre)
         reporter.finish()
-        rows, count = self._left.rows, min(k + _SPARE, self._right.rows - self._same)
+        rows, count = self._left.rows, min(k + SPARE, self._right.rows - self._same)
         self.best = Best(
             device.put(np.full((rows, count), -np.inf, np.float32)),
             device.put(np.full((rows, count), NOBODY, np.int64)),

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ecomdata.memory import amount_of_memory
 from ecomdata.progress import Reporter
 from ecomdata.vectors.balance import Balance, balance_of
 from ecomdata.vectors.blocks import ArrayVectors, Floats, Ints, Vectors
 from ecomdata.vectors.clustering import kmeans
 from ecomdata.vectors.computing import Computer
 from ecomdata.vectors.intrinsic import IntrinsicDimension, two_nn
-from ecomdata.vectors.matrix import Metric
-from ecomdata.vectors.neighbours import Neighbours, nearest
+from ecomdata.vectors.matrix import PROCESS, Metric
+from ecomdata.vectors.neighbours import SPARE, Neighbours, nearest
 from ecomdata.vectorstats.figures import Clusters
 from ecomdata.vectorstats.how import How
 from ecomdata.vectorstats.reading import block_rows, drawn, gathered
@@ -33,6 +34,15 @@ class Nearest:
     rows: Ints
     ids: Ints
     similarity: Floats
+
+
+def _distances(vectors: Vectors, found: Nearest) -> npt.NDArray[np.float64]:
+    """``(q, k)``: the Euclidean distance of each row to each of its neighbours."""
+    wanted, places = np.unique(np.column_stack([found.rows, found.ids]), return_inverse=True)
+    there = gathered(vectors, wanted)
+    own, *columns = places.reshape(len(found.rows), -1).T
+    wide = there[own].astype(np.float64)
+    return np.stack([np.linalg.norm(wide - there[other], axis=1) for other in columns], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +81,27 @@ class Searcher:
             reporter=self.reporter,
         )
 
-    def intrinsic(self, vectors: Vectors) -> IntrinsicDimension:
-        """The intrinsic dimension around rows that are drawn, from their two nearest by distance."""
+    def intrinsic(self, vectors: Vectors, by_cosine: Nearest | None = None) -> IntrinsicDimension:
+        """The intrinsic dimension around rows that are drawn, from their two nearest by distance.
+
+        Args:
+            vectors: Where to look.
+            by_cosine: The nearest by cosine, if all lengths are one: the two nearest by distance are among
+                them. They are measured again, as 1 - cos of near rows has few digits in single precision.
+        """
         if vectors.rows < 3:
             return two_nn(np.empty(0), np.empty(0))
-        distances = -self.nearest(vectors, 2, "euclidean").similarity.astype(np.float64)
+        if by_cosine is not None and self._enough(by_cosine, vectors):
+            distances = np.sort(_distances(vectors, by_cosine), axis=1)
+        else:
+            distances = -self.nearest(vectors, 2, "euclidean").similarity.astype(np.float64)
         return two_nn(distances[:, 0], distances[:, 1])
+
+    def _enough(self, found: Nearest, vectors: Vectors) -> bool:
+        """Whether there are spare ones, as :func:`nearest` has them, and room for the vectors of all."""
+        room = amount_of_memory(self.how.search_memory) - PROCESS
+        held = found.ids.size * vectors.dim * 4
+        return found.ids.shape[1] >= min(2 + SPARE, vectors.rows - 1) and held <= room
 
     def clusters(self, vectors: Vectors) -> Clusters:
         """Clusters whose centres are fitted to vectors that are drawn; each vector goes to the nearest."""

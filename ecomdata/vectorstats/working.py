@@ -43,6 +43,9 @@ _Made = TypeVar("_Made")
 _POINTS: Final = 2000
 """Vectors on the map."""
 _UNIT: Final = 1e-3
+"""How far a length may be from one to be called that."""
+_ROUNDED: Final = 1e-6
+"""How far it is where vectors were divided by their lengths in single precision."""
 
 
 class Work:
@@ -108,7 +111,8 @@ class Work:
         """The rest of the figures, and all of them as one."""
         one, finite = self._set, self._finite(total)
         spectrum = self._timed("spectrum", lambda: _spectrum(total))
-        intrinsic = self._timed("intrinsic dimension", lambda: self._searcher.intrinsic(finite))
+        by_cosine = nearest if _of_length_one(total, _ROUNDED) else None
+        intrinsic = self._timed("intrinsic dimension", lambda: self._searcher.intrinsic(finite, by_cosine))
         clusters = self._timed("clusters", lambda: self._searcher.clusters(finite))
         return EmbeddingStatistics(
             dataset=one.dataset,
@@ -235,6 +239,11 @@ def _nearness(total: Moments, nearest: Nearest) -> Nearness:
     return nearness_of(first, sampled=len(first) < total.finite - total.zero)
 
 
+def _of_length_one(total: Moments, tolerance: float) -> bool:
+    norms = total.norms
+    return abs(norms.least - 1) <= tolerance and abs(norms.greatest - 1) <= tolerance
+
+
 def _lengths(total: Moments) -> Lengths:
     if not total.finite:
         return Lengths()
@@ -244,7 +253,7 @@ def _lengths(total: Moments) -> Lengths:
         mean=norms.mean,
         deviation=norms.variance**0.5,
         greatest=norms.greatest,
-        unit=abs(norms.least - 1) <= _UNIT and abs(norms.greatest - 1) <= _UNIT,
+        unit=_of_length_one(total, _UNIT),
     )
 
 

@@ -229,7 +229,11 @@ def test_a_dataset_brings_its_own(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("which", "hint"),
-    [(None, "name one: demo_embeddings"), ("embedings", "did you mean embeddings"), ("x", "there are")],
+    [
+        (None, "name one (--table SET, or --against taobao/forge.SET): demo_embeddings"),
+        ("embedings", "did you mean embeddings"),
+        ("x", "there are"),
+    ],
 )
 def test_a_set_that_is_not_there_is_told_with_those_that_are(
     which: str | None, hint: str, home: Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -110,6 +111,29 @@ def test_figures_of_neighbours_are_those_of_scikit_learn(gallery: Gallery) -> No
     ratios = np.log(second[first > 0] / first[first > 0])
     assert found.intrinsic.likelihood == pytest.approx((len(ratios) - 1) / ratios.sum(), rel=1e-4)
     assert found.intrinsic.left_out == 2
+
+
+@pytest.mark.parametrize("sample", [60, "all"])
+def test_of_unit_vectors_the_nearest_by_cosine_are_those_by_distance(
+    gallery: Gallery, sample: int | Literal["all"]
+) -> None:
+    """TwoNN takes them from the search before; with too few of them it looks by distance, for the same."""
+    vectors = mixture(300, seed=6)[0].astype(np.float64)
+    vectors[7] = vectors[9]
+    vectors[20:40] = vectors[20] + np.random.default_rng(7).normal(size=(20, vectors.shape[1])) * 1e-3
+    units = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    gallery.load(units)
+    found = stats("gallery", table="looks", neighbours=10, sample=sample).intrinsic
+    searched = stats("gallery", table="looks", neighbours=2, sample=sample).intrinsic
+    assert (found.ratios, found.left_out) == (searched.ratios, searched.left_out)
+    assert found.dimension == pytest.approx(searched.dimension, rel=1e-4)
+    assert found.likelihood == pytest.approx(searched.likelihood, rel=1e-4)
+    if sample == "all":
+        wide = units.astype(np.float64)
+        first, second = NearestNeighbors(n_neighbors=2, algorithm="kd_tree").fit(wide).kneighbors()[0].T
+        ratios = np.log(second[first > 0] / first[first > 0])
+        assert found.likelihood == pytest.approx((len(ratios) - 1) / ratios.sum(), rel=1e-6)
+        assert found.left_out == 2
 
 
 def test_all_rows_have_no_intervals_and_a_sample_has(gallery: Gallery) -> None:
