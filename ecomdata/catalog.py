@@ -342,7 +342,7 @@ def _visible(store: Store) -> Iterator[tuple[Path, Manifest]]:
     for dataset in store.loaded():
         folder = store.current(dataset)
         if folder is not None:
-            yield folder, read_manifest(folder)
+            yield folder, read_manifest(folder, dataset)
 
 
 def _canonical_select(dataset: str, view: str, record: TableRecord) -> str:
@@ -364,7 +364,7 @@ def check_nothing_missing(store: Store) -> list[str]:
     for dataset in store.loaded():
         try:
             folder = store.current(dataset)
-            manifest = read_manifest(folder) if folder else None
+            manifest = read_manifest(folder, dataset) if folder else None
         except EcomdataError as error:
             problems.append(f"{dataset}: {error}")
             continue

@@ -171,12 +171,16 @@ class Manifest:
         write_durably(folder / MANIFEST, text)
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path, dataset: str = "") -> Manifest:
     """The manifest of a release folder.
+
+    Args:
+        folder: The folder.
+        dataset: The dataset that it must be of: what is made of a release is written where that says.
 
     Raises:
         EcomdataError: it was written by a newer version, or may not be read.
-        DataError: it is not readable.
+        DataError: it is not readable, or of another dataset.
     """
     path = folder / MANIFEST
     try:
@@ -205,6 +209,11 @@ def read_manifest(folder: Path) -> Manifest:
         raise DataError(
             f"{path} lacks what a manifest has: {error}", hint="load the dataset again with --force"
         ) from error
+    if dataset and manifest.dataset != dataset:
+        raise DataError(
+            f"{path} is of {manifest.dataset}, and lies where a manifest of {dataset} belongs",
+            hint=f"load it again: ecomdata load {dataset} --force",
+        )
     return manifest
 
 

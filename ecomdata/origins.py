@@ -64,7 +64,7 @@ def find_input(dataset: Dataset, store: Store) -> Input:
             f"{dataset.name} is made from {name}, which is not loaded in {store.home}",
             hint=f"run: ecomdata load {name}; or try it with --sample",
         )
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, name)
     if problems := missing_files(folder, manifest):
         raise DataError(
             f"the release of {name} is not whole: {problems[0]}", hint=f"run: ecomdata load {name} --force"

@@ -113,9 +113,9 @@ class Release(Mapping[str, TableData]):
         manifest: What it holds and what it was made of.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, dataset: str = "") -> None:
         self.folder = folder
-        self.manifest: Manifest = read_manifest(folder)
+        self.manifest: Manifest = read_manifest(folder, dataset)
         self._tables = {
             name: TableData(self.manifest.dataset, name, folder, record)
             for name, record in self.manifest.tables.items()
@@ -156,7 +156,7 @@ def open_release(name: str, *, home: str | os.PathLike[str] | None = None) -> Re
     """
     store = Store(home_folder(home))
     try:
-        return Release(require_loaded(store, name))
+        return Release(require_loaded(store, name), name)
     except UsageError:
         from ecomdata.registry import loader
 

@@ -93,7 +93,7 @@ class Store:
     def manifest(self, dataset: str) -> Manifest | None:
         """The visible release's manifest, or None when nothing is loaded."""
         folder = self.current(dataset)
-        return read_manifest(folder) if folder else None
+        return read_manifest(folder, dataset) if folder else None
 
     def loaded(self) -> Iterator[str]:
         """Names of the datasets with a visible release, sorted.
@@ -221,7 +221,7 @@ def _same_files(folder: Path, manifest: Manifest) -> bool:
     if not (folder / MANIFEST).is_file():
         return False
     try:
-        there = read_manifest(folder)
+        there = read_manifest(folder, manifest.dataset)
     except EcomdataError:
         return False
     if {n: t.files for n, t in there.tables.items()} != {n: t.files for n, t in manifest.tables.items()}:

@@ -252,6 +252,25 @@ def test_a_damaged_manifest_is_named(release: ed.Release, content: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["clicks", "store/shop/clicks", "a/b/c/d/e/f/g/h/i/j"])
+def test_a_manifest_of_another_dataset_leads_nowhere(
+    name: str, release: ed.Release, home: Path, tmp_path: Path
+) -> None:
+    """What is made of a release is written where its dataset says: into another one, or above the home."""
+    edited(release, dataset=name)
+    there = sorted(home.parent.rglob("*"))
+    for ask in (lambda: ed.open(NAME), lambda: ed.personal_data(NAME), lambda: ed.sql("select 1")):
+        with pytest.raises(
+            ed.DataError, match=rf"manifest\.json is of {name}, and lies where .* {NAME}"
+        ) as caught:
+            ask()
+        assert caught.value.hint == f"load it again: ecomdata load {NAME} --force"
+    assert sorted(home.parent.rglob("*")) == there
+    assert [name in check.detail for check in _problems()] == [True]
+    ed.load(NAME, source=tmp_path / "raw", force=True)
+    assert ed.open(NAME).manifest.dataset == NAME
+
+
 def test_a_manifest_reads_back(release: ed.Release, tmp_path: Path) -> None:
     """Every field."""
     release.manifest.write(tmp_path)

@@ -100,7 +100,7 @@ def _release(project: Project, home: str | os.PathLike[str] | None) -> Release:
             f"release {release} of {dataset}, which the pool is from, is not in {store.home}",
             hint="write a file instead: -o labels.parquet",
         )
-    return Release(store.folder(dataset) / "releases" / release)
+    return Release(store.folder(dataset) / "releases" / release, dataset)
 
 
 def _with_key(table: pl.DataFrame, project: Project, release: Release) -> pl.DataFrame:
