@@ -24,7 +24,7 @@ from typing import Final
 
 from ecomdata.durable import sync_folder, write_durably
 from ecomdata.errors import DataError, EcomdataError, UsageError
-from ecomdata.manifest import MANIFEST, Manifest, WrittenFile, read_manifest, unreadable
+from ecomdata.manifest import MANIFEST, Manifest, TableRecord, WrittenFile, read_manifest, unreadable
 from ecomdata.pathnames import checked, expanded, safe_relative
 
 _LOADING: Final = ".loading-"
@@ -217,17 +217,22 @@ def missing_files(folder: Path, manifest: Manifest) -> list[str]:
 
 
 def _same_files(folder: Path, manifest: Manifest) -> bool:
-    """Whether a release folder holds exactly the files of the manifest, byte for byte."""
+    """Whether a release folder holds exactly the files of the manifest, byte for byte, and says the same."""
     if not (folder / MANIFEST).is_file():
         return False
     try:
         there = read_manifest(folder, manifest.dataset)
     except EcomdataError:
         return False
-    if {n: t.files for n, t in there.tables.items()} != {n: t.files for n, t in manifest.tables.items()}:
+    if (_untimed(there), there.views) != (_untimed(manifest), manifest.views):
         return False
     files = [file for table in there.tables.values() for file in (*table.files, *table.quarantine)]
     return all(_holds(folder / file.path, file) for file in files)
+
+
+def _untimed(manifest: Manifest) -> dict[str, TableRecord]:
+    """The tables as a manifest tells of them, but for the time that each of them took."""
+    return {name: replace(record, seconds=0) for name, record in manifest.tables.items()}
 
 
 def _tell_origin(folder: Path, manifest: Manifest) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -135,6 +136,29 @@ def test_a_damaged_release_is_made_again(release: ed.Release, tmp_path: Path) ->
     again = ed.load(NAME, source=tmp_path / "raw", force=True)
     assert again.folder == release.folder.with_name(f"{release.folder.name}-2")
     assert again["events"].lazy().collect().height == 3
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"views": {"v": {"description": "", "sql": "SELECT nothing FROM this.events", "parameters": []}}},
+        {"tables": {"columns": {"nothing": "Int64"}}},
+        {"tables": {"written": 5, "rejected": 2}},
+    ],
+)
+def test_a_spoiled_manifest_is_made_again(
+    spoiled: dict[str, Any], release: ed.Release, tmp_path: Path
+) -> None:
+    """As errors over it say: its files alone, which are whole, do not keep what it says of them."""
+    tables = {
+        name: {**asdict(record), **spoiled.get("tables", {})}
+        for name, record in release.manifest.tables.items()
+    }
+    edited(release, **{**spoiled, "tables": tables})
+    again = ed.load(NAME, source=tmp_path / "raw", force=True)
+    assert again.manifest.views == release.manifest.views
+    assert ed.verify(NAME).differences == ()
+    assert ed.sql("select 1").height == 1
 
 
 def test_a_pointer_to_nothing_is_named(release: ed.Release, home: Path) -> None:
