@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -214,6 +215,7 @@ def read_manifest(folder: Path, dataset: str = "") -> Manifest:
             f"{path} is of {manifest.dataset}, and lies where a manifest of {dataset} belongs",
             hint=f"load it again: ecomdata load {dataset} --force",
         )
+    _check_plain_files(folder, manifest)
     return manifest
 
 
@@ -239,6 +241,25 @@ def _check_names(manifest: Manifest) -> None:
     for file in files:
         if not safe_relative(file.path):
             raise ValueError(f"the path {file.path!r} leads out of the release")
+
+
+def _check_plain_files(folder: Path, manifest: Manifest) -> None:
+    """Check that no pipe or device stands for a file: nobody who reads one would come to its end.
+
+    Raises:
+        DataError: one does. What is missing is told by who needs it.
+    """
+    for table in manifest.tables.values():
+        for file in (*table.files, *table.quarantine):
+            try:
+                mode = (folder / file.path).stat().st_mode
+            except (OSError, ValueError):
+                continue
+            if not stat.S_ISREG(mode):
+                raise DataError(
+                    f"{folder / file.path} is no plain file, and cannot be part of a release",
+                    hint=f"load it again: ecomdata load {manifest.dataset} --force",
+                )
 
 
 def _table(record: dict[str, Any]) -> TableRecord:

@@ -15,6 +15,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +30,8 @@ from ecomdata.pathnames import checked, expanded, safe_relative
 
 _LOADING: Final = ".loading-"
 _ELSEWHERE: Final = "choose another folder with --home or ECOMDATA_HOME"
+_LONGEST: Final = 64
+"""Bytes of the name of a release, at most; it has 12, and a number where several have the same."""
 _PARTS: Final = 2
 """Of a dataset's name, at most."""
 
@@ -75,7 +78,7 @@ class Store:
         before = None
         while True:
             try:
-                release = pointer.read_text("utf-8", errors="replace").strip()
+                release = _named_by(pointer)
             except (FileNotFoundError, NotADirectoryError):
                 return None
             except PermissionError as error:
@@ -165,6 +168,14 @@ class Store:
         current = self.current(dataset)
         releases = self.folder(dataset) / "releases"
         return [releases / name for name in self.releases(dataset) if current is None or name != current.name]
+
+
+def _named_by(pointer: Path) -> str:
+    """What a pointer names; nothing where it is no plain file, as a pipe is waited for for ever."""
+    if not stat.S_ISREG(pointer.stat().st_mode):
+        return ""
+    with pointer.open("rb") as file:
+        return file.read(_LONGEST).decode("utf-8", errors="replace").strip()
 
 
 def _refuse(error: OSError) -> None:

@@ -120,6 +120,7 @@ def _verify_here(name: str, home: str | os.PathLike[str] | None, reporter: Repor
             path.relative_to(folder).as_posix(), path.stat().st_size, ""
         )
         for path in folder.rglob("*.parquet")
+        if path.is_file()
     }
     found += _listing([*data, *quarantined], there, {*manifest.tables, "quarantine"})
     reporter.start("hashing", sum(file.size for file in (*data, *quarantined)))

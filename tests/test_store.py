@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -169,6 +170,41 @@ def test_a_pointer_to_nothing_is_named(release: ed.Release, home: Path) -> None:
         with pytest.raises(ed.DataError, match="is not there") as caught:
             Store(home).current(NAME)
         assert "--force" in caught.value.hint
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has pipes with names, and /dev/zero")
+@pytest.mark.parametrize("plant", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("place", ["../../current", "events/part-00000.parquet"])
+def test_what_has_no_end_is_not_read(
+    plant: Callable[[Path], None], place: str, release: ed.Release, home: Path, tmp_path: Path
+) -> None:
+    """A pipe of a stranger's store is never waited for, nor a device read to its end; loading mends it."""
+    path = release.folder / place
+    path.unlink()
+    plant(path)
+    code = f"""
+import ecomdata as ed
+for ask in (ed.open, ed.verify, lambda name: ed.sql("select 1")):
+    try:
+        ask({NAME!r})
+    except ed.DataError as error:
+        assert {path.name!r} in str(error) and "--force" in error.hint, error
+    else:
+        raise AssertionError
+"""
+    env = {**os.environ, "ECOMDATA_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n{code}"
+    subprocess.run([sys.executable, "-c", limited], env=env, check=True, timeout=30)
+    assert [path.name in check.detail for check in _problems()] == [True]
+    ed.load(NAME, source=tmp_path / "raw", force=True)
+    assert ed.verify(NAME).differences == ()
+
+
+def test_a_pointer_is_not_read_to_its_end(release: ed.Release, home: Path) -> None:
+    """It may be as large as it wants; it was an error of the operating system's, that no load would mend."""
+    (release.folder.parents[1] / "current").write_text("a" * 5000)
+    with pytest.raises(ed.DataError, match="is not there"):
+        Store(home).current(NAME)
 
 
 def test_a_load_by_force_mends_a_pointer_to_nothing(release: ed.Release, tmp_path: Path) -> None:
