@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ecomdata.manifest import MANIFEST, Manifest, TableRecord, WrittenFile
-from ecomdata.plainjson import read_json
+from ecomdata.plainjson import read_json, revived
 
 EMBEDDINGS: Final = "embeddings"
 """The folder of the sets, the canonical table, and the first part of a view's name."""
@@ -89,15 +89,11 @@ def source_of(record: TableRecord) -> str:
 def read_record(folder: Path) -> SetRecord | None:
     """What a folder says it holds; None where it holds no whole set."""
     try:
-        value: dict[str, Any] = read_json(folder / MANIFEST)
-        files = tuple(WrittenFile(**file) for file in value["files"])
-        known = {field.name for field in fields(SetRecord)}
-        kept: dict[str, Any] = {name: item for name, item in value.items() if name in known}
-        kept |= {"files": files, "keys": tuple(value["keys"])}
-        record = SetRecord(**kept)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        record: SetRecord = revived(SetRecord, read_json(folder / MANIFEST))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return record if record.name == folder.name and all(_plain(file.path) for file in files) else None
+    plain = all(_plain(file.path) for file in record.files)
+    return record if record.name == folder.name and plain else None
 
 
 def kept_sets(home: Path, folder: Path, manifest: Manifest) -> Iterator[tuple[Path, SetRecord]]:
@@ -110,8 +106,10 @@ def kept_sets(home: Path, folder: Path, manifest: Manifest) -> Iterator[tuple[Pa
     """
     for place in sorted(sets_folder(home, manifest.dataset, folder.name).glob("[!.]*")):
         record = read_record(place)
-        table = manifest.tables.get(record.table) if record else None
-        if record and table and record.source == source_of(table) and not lacking(place, record):
+        if not record or (record.dataset, record.release) != (manifest.dataset, folder.name):
+            continue  # what is made of it would be written where these say
+        table = manifest.tables.get(record.table)
+        if table and record.source == source_of(table) and not lacking(place, record):
             yield place, record
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ecomdata.manifest import MANIFEST, WrittenFile
-from ecomdata.plainjson import read_json
+from ecomdata.plainjson import read_json, revived
 
 LABELS: Final = "labels"
 """The folder of the sets, and the first part of a view's name."""
@@ -96,11 +96,7 @@ def kept_labels(home: Path, dataset: str, release: str) -> Iterator[tuple[Path, 
 def _read(folder: Path) -> LabelSet | None:
     """What a folder says it holds; None where it holds no set of ours."""
     try:
-        value: dict[str, Any] = read_json(folder / MANIFEST)
-        kept: dict[str, Any] = {field.name: value[field.name] for field in fields(LabelSet)}
-        lists = ("values", "per_item", "tools", "analysis")
-        kept |= {name: tuple(kept[name]) for name in lists} | {"file": WrittenFile(**kept["file"])}
-        found = LabelSet(**kept)
+        found: LabelSet = revived(LabelSet, read_json(folder / MANIFEST))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if found.task == folder.name and _FILE.fullmatch(found.file.path) else None

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,6 +19,8 @@ LARGEST: Final = 64 << 20
 """Bytes; the manifest of 87,600 raw files, ten years of GH Archive hours, has about 25 million."""
 DEEPEST: Final = 100
 """Levels; a manifest has 6, and what a strict endpoint answers fewer."""
+_PLAIN: Final[Mapping[Any, tuple[type, ...]]] = {float: (int, float), int: (int,), str: (str,), bool: (bool,)}
+"""A declared type -> what JSON may have made of it."""
 
 
 def parsed(content: str | bytes, *, most: int = LARGEST) -> Any:  # noqa: ANN401 - whatever stands there
@@ -61,6 +66,32 @@ def read_json(path: Path, *, most: int = LARGEST) -> Any:  # noqa: ANN401 - what
         if size > most:
             raise ValueError(f"it has {size:,} bytes, and {most:,} are read")
         return parsed(file.read(most + 1), most=most)
+
+
+def revived(kind: Any, value: Any) -> Any:  # noqa: ANN401 - of any declared type
+    """A value of a declared type, such as a dataclass, from what JSON made of it.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not of that form.
+    """
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if kind in {Any, object} or (origin is typing.Literal and value in parts):
+        return value
+    if origin in {types.UnionType, typing.Union}:
+        return None if value is None else revived(parts[0], value)
+    if is_dataclass(kind) and isinstance(value, dict):
+        hints = typing.get_type_hints(kind)
+        # A field that is younger than the file has its default.
+        there = [one.name for one in fields(kind) if one.name in value]
+        return cast("type", kind)(**{name: revived(hints[name], value[name]) for name in there})
+    if origin is tuple and isinstance(value, list):
+        each = [parts[0]] * len(value) if parts[-1] is Ellipsis else parts
+        return tuple(revived(part, one) for part, one in zip(each, value, strict=True))
+    if origin in {dict, Mapping} and isinstance(value, dict):
+        return {name: revived(parts[1], one) for name, one in value.items()}
+    if type(value) not in _PLAIN.get(kind, ()):
+        raise TypeError(f"{str(value)[:60]!r} is no {kind}")
+    return value
 
 
 def _inside(value: object) -> Iterable[object]:

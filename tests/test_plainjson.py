@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecomdata.plainjson import DEEPEST, parsed, read_json
+from ecomdata.plainjson import DEEPEST, parsed, read_json, revived
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -59,3 +62,53 @@ def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
         read_json(path)
     with pytest.raises(ValueError, match="it has 9 bytes, and 8 are read"):
         parsed("[1, 2, 3]", most=8)
+
+
+@dataclass(frozen=True)
+class _Part:
+    name: str
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class _Whole:
+    parts: tuple[_Part, ...]
+    pair: tuple[int, bool]
+    counts: Mapping[str, int]
+    state: Literal["good", "bad"]
+    more: Mapping[str, object]
+
+
+_WHOLE = _Whole((_Part("a", 1), _Part("b")), (1, True), {"x": 2}, "good", {"y": [1, None]})
+
+
+def test_a_declared_type_comes_back() -> None:
+    """With tuples for lists, defaults for what is younger than the JSON, and nothing that is unknown."""
+    value = json.loads(json.dumps(asdict(_WHOLE)))
+    assert revived(_Whole, value) == _WHOLE
+    del value["parts"][1]["share"]
+    assert revived(_Whole, {**value, "unknown": 1}) == _WHOLE
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"parts": {}},
+        {"parts": "ab"},
+        {"parts": [[]]},
+        {"parts": [{"share": 1.0}]},
+        {"parts": [{"name": 1}]},
+        {"pair": [1]},
+        {"pair": [1, 0]},
+        {"pair": [True, True]},
+        {"counts": []},
+        {"counts": {"x": None}},
+        {"state": "worse"},
+        {"state": []},
+    ],
+    ids=str,
+)
+def test_what_is_of_another_type_does_not(spoilt: dict[str, object]) -> None:
+    """However deep it stands."""
+    with pytest.raises((TypeError, ValueError)):
+        revived(_Whole, {**json.loads(json.dumps(asdict(_WHOLE))), **spoilt})

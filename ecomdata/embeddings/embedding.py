@@ -179,7 +179,8 @@ class _Work:
         """Whether a set is what would be made now but for some options, its files unharmed."""
         ours: dict[str, object] = json.loads(json.dumps(self._options))
         return (
-            there.source == source
+            (there.dataset, there.release) == (self._release.manifest.dataset, self._release.folder.name)
+            and there.source == source
             and there.encoder == self._recipe.name
             and there.options.keys() == ours.keys()
             and all(there.options[name] == ours[name] for name in ours.keys() - chosen)

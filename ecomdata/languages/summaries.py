@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ecomdata.plainjson import read_json
+from ecomdata.plainjson import read_json, revived
 from ecomdata.release import Release
 
 TEXTS: Final[Mapping[str, str]] = {"reviews": "text", "items": "title", "products": "title", "media": "text"}
@@ -72,10 +72,7 @@ def kept_languages(release: Release) -> tuple[ColumnLanguages, ...]:
     found: list[ColumnLanguages] = []
     for path in sorted(folder_of(release.home, release.manifest.dataset, release.folder.name).glob("*.json")):
         try:
-            value: dict[str, Any] = read_json(path)
-            for field in ("languages", "mixed"):
-                value[field] = tuple(Share(**share) for share in value[field])
-            found.append(ColumnLanguages(**value))
+            found.append(revived(ColumnLanguages, read_json(path)))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # not there any more, or not ours
     return tuple(found)

@@ -290,6 +290,16 @@ def test_damaged_labels_are_not_seen(labelled: tuple[Path, Project]) -> None:
     manifest.write_text(said.replace(Path(done.path).name, "../../../../store/x.parquet"), encoding="utf-8")
     with pytest.raises(UsageError, match="labels_sentiment"):
         ed.sql("FROM banglishrev.labels_sentiment", home=home)
+    for spoilt in (
+        {"file": {"path": 1}},
+        {"items": ""},
+        {"sources": []},
+        {"per_item": []},
+        {"analysis": "x"},
+    ):
+        manifest.write_text(json.dumps({**json.loads(said), **spoilt}), encoding="utf-8")
+        with pytest.raises(UsageError, match="labels_sentiment"):
+            ed.sql("FROM banglishrev.labels_sentiment", home=home)
     manifest.write_text(said, encoding="utf-8")
     assert ed.sql("FROM banglishrev.labels_sentiment", home=home).height == 25
 

@@ -214,6 +214,33 @@ def test_a_manifest_that_is_not_ours_is_no_set(spoilt: str, clicks: ed.Release) 
     assert ed.embedding_sets(clicks) == ()
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"table": {}},
+        {"keys": "item"},
+        {"rows": "many"},
+        {"files": [{"path": True, "size": 1, "sha256": "", "rows": 1}]},
+        {"release": None},
+        {"release": "../../planted"},
+        {"dataset": "../../planted"},
+    ],
+    ids=str,
+)
+def test_a_manifest_of_other_types_or_of_elsewhere_is_no_set(
+    spoilt: dict[str, object], clicks: ed.Release, home: Path
+) -> None:
+    """It stands in the way of no query, and nothing is written where it says; embedding again mends it."""
+    manifest = embed_notes().paths[0].with_name("manifest.json")
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **spoilt}))
+    assert ed.sql("select count(*) n from shop_clicks.events").item() == 200
+    with pytest.raises(ed.UsageError, match="has no embeddings"):
+        ed.stats("shop/clicks")
+    assert not [path for path in home.parent.rglob("*") if "planted" in path.name]
+    embed_notes()
+    assert len(ed.embedding_sets(clicks)) == 1
+
+
 def test_a_dataset_brings_its_own(home: Path) -> None:
     """FORGE's tables of kind embeddings are sets too; base64 of the wrong size was rejected by the load."""
     release = ed.load("taobao/forge", sample=True, home=home)

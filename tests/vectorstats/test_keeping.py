@@ -57,6 +57,8 @@ def test_those_of_another_release_are_not_shown(gallery: Gallery) -> None:
         lambda value: {**value, "lengths": None},
         lambda value: {**value, "lengths": []},
         lambda value: {**value, "dim": "six"},
+        lambda value: {**value, "name": "../../planted"},
+        lambda value: {**value, "labels": "none"},
         lambda value: {**value, "map": {**value["map"], "points": [[1]]}},
     ],
 )
