@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ecomdata import __version__
 from ecomdata.durable import write_durably
@@ -16,6 +16,7 @@ from ecomdata.release import Release
 from ecomdata.sqltext import schema_name
 from ecomdata.store import writing
 
+_Read = TypeVar("_Read")
 _ENOUGH: Final = "enough"
 """Kept where no amount of memory would give more."""
 
@@ -27,10 +28,11 @@ def kept_or_made(
     make: Callable[[], dict[str, Any]],
     reporter: Reporter,
     *,
+    read: Callable[[Any], _Read],
     memory: str = "",
     whole: Callable[[dict[str, Any]], bool] = lambda _: True,
-) -> dict[str, Any]:
-    """What was made of a release before, or is made now: the same JSON in either case.
+) -> _Read:
+    """What was made of a release before, or is made now: read from the same JSON in either case.
 
     What lacked memory is used again only for who gives no more than it had: the same amount.
 
@@ -40,6 +42,7 @@ def kept_or_made(
         depends: What else it depends on, as JSON.
         make: Makes it.
         reporter: Hears when it cannot be kept.
+        read: Reads the JSON; a ValueError, KeyError or TypeError where what is kept is not ours.
         memory: What making it may hold.
         whole: Whether nothing was left out of what was made for want of memory.
     """
@@ -49,7 +52,7 @@ def kept_or_made(
     try:
         found: dict[str, Any] = read_json(place)
         if found["key"] == key and found["memory"] in {_ENOUGH, memory}:
-            return dict(found["value"])
+            return read(found["value"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # not there, or not ours: it is made again
     value = make()
@@ -61,4 +64,4 @@ def kept_or_made(
             write_durably(place, text)
     except EcomdataError as error:
         reporter.say(f"note: what was measured is not kept: {error}")
-    return dict(json.loads(text)["value"])
+    return read(json.loads(text)["value"])

@@ -18,6 +18,8 @@ from ecomdata.declare import Dataset
 from ecomdata.errors import DataError
 from ecomdata.labelled import kept_labels
 from ecomdata.languages.summaries import kept_languages
+from ecomdata.pathnames import safe_relative
+from ecomdata.plainjson import revived
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import Published
 from ecomdata.release import Release
@@ -133,5 +135,13 @@ def pictures_of(
     told = [found.as_dict() for found in kept_languages(release)]
     vectors = [found.as_dict() for found in kept_statistics(release)]
     depends = [_PICTURES_FORMAT, version("matplotlib"), dataset.title, told, *vectors]
-    kept = kept_or_made(release, "pictures", depends, drawn, reporter)
-    return tuple(Picture(name, title, alt, base64.b64decode(png)) for name, (title, alt, png) in kept.items())
+    return kept_or_made(release, "pictures", depends, drawn, reporter, read=_read_pictures)
+
+
+def _read_pictures(kept: object) -> tuple[Picture, ...]:
+    found: dict[str, tuple[str, str, str]] = revived(dict[str, tuple[str, str, str]], kept)
+    if odd := [name for name in found if "/" in name or not safe_relative(name)]:
+        raise ValueError(f"{odd[0]!r} is no name of a picture: it would be written elsewhere")
+    return tuple(
+        Picture(name, title, alt, base64.b64decode(png)) for name, (title, alt, png) in found.items()
+    )

@@ -14,12 +14,13 @@ from typing import Any, Final
 from ecomdata.cardmaking.keeping import kept_or_made
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError
+from ecomdata.plainjson import revived
 from ecomdata.progress import Reporter
 from ecomdata.registry import content_file
 from ecomdata.release import Release
 from ecomdata.shards import sha256_file
-from ecomdata.validating import FigureResult, RuleResult, Validation, validate_release
-from ecomdata.validating.results import Bar, ColumnProfile, TableProfile
+from ecomdata.validating import Validation, validate_release
+from ecomdata.validating.results import TableProfile
 
 _FORMAT: Final = 3
 """Counts up when what is kept means something else."""
@@ -59,7 +60,9 @@ def numbers_of(release: Release, dataset: Dataset, *, memory: str, reporter: Rep
     def measured() -> dict[str, Any]:
         return asdict(_measured(release, memory, reporter))
 
-    return _parsed(kept_or_made(release, "numbers", depends, measured, reporter, memory=memory, whole=_whole))
+    return kept_or_made(
+        release, "numbers", depends, measured, reporter, read=_read, memory=memory, whole=_whole
+    )
 
 
 def _whole(found: dict[str, Any]) -> bool:
@@ -131,31 +134,8 @@ def _features(release: Release, name: str) -> Features:
     return Features(columns=tuple(columns), num_bytes=size)
 
 
-def _parsed(kept: dict[str, Any]) -> Numbers:
-    """The numbers from JSON."""
-    found: dict[str, Any] = kept["validation"]
-    found["figures"] = tuple(FigureResult(**figure) for figure in found["figures"])
-    found["rules"] = tuple(_rule(rule) for rule in found["rules"])
-    found["profiles"] = tuple(_profile(profile) for profile in found["profiles"])
-    features: dict[str, dict[str, Any]] = kept["features"]
-    return Numbers(
-        validation=Validation(**found),
-        features={
-            name: Features(columns=tuple(one["columns"]), num_bytes=one["num_bytes"])
-            for name, one in features.items()
-        },
-    )
-
-
-def _rule(kept: dict[str, Any]) -> RuleResult:
-    kept["rows"] = ()
-    return RuleResult(**kept)
-
-
-def _profile(kept: dict[str, Any]) -> TableProfile:
-    columns: list[dict[str, Any]] = kept["columns"]
-    for column in columns:
-        column["bars"] = tuple(Bar(**bar) for bar in column["bars"])
-    return TableProfile(
-        table=kept["table"], rows=kept["rows"], columns=tuple(ColumnProfile(**column) for column in columns)
-    )
+def _read(kept: object) -> Numbers:
+    """The numbers from JSON, without the rows that break a rule."""
+    found: Numbers = revived(Numbers, kept)
+    rules = tuple(replace(rule, rows=()) for rule in found.validation.rules)
+    return replace(found, validation=replace(found.validation, rules=rules))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import duckdb
 
@@ -69,7 +70,7 @@ class Picture:
     @property
     def markdown(self) -> str:
         """The picture in Markdown. What its words quote from the data cannot end them."""
-        return f"![{_MARKS.sub(_ESCAPED, self.alt)}]({self.path})"
+        return f"![{_MARKS.sub(_ESCAPED, self.alt)}]({quote(self.path)})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 import ecomdata as ed
 from ecomdata.cardmaking import check_readme
 from ecomdata.cardmaking.notes import BEGIN, END
+from ecomdata.cardmaking.subject import Picture
 from tests.cardmaking.cards import NAME, shop
 from tests.conftest import RunCli
 from tests.validating.shops import FIGURE, Shop
@@ -64,6 +65,36 @@ def test_the_same_again(tmp_path: Path) -> None:
         folder = tmp_path / f"again-{number}"
         assert made(folder) == first
         assert [path.read_bytes() for path in sorted((folder / "pictures").iterdir())] == pictures
+
+
+@pytest.mark.parametrize(
+    ("kept", "where", "value"),
+    [
+        ("pictures", "../../planted", ["t", "a", "AAAA"]),
+        ("pictures", "clicks-planted", ["t", "a"]),
+        ("pictures", "clicks-planted", ["t", None, "AAAA"]),
+        ("numbers", "features", [1]),
+        ("numbers", "validation", {"figures": 1}),
+    ],
+)
+def test_what_is_kept_by_a_stranger_is_made_again(
+    kept: str, where: str, value: object, tmp_path: Path
+) -> None:
+    """A picture's name is part of a path: it was written above the card's folder."""
+    first = made(tmp_path / "a" / "b" / "one")
+    (path,) = (ed.open(NAME).home / "cards").glob(f"*-{kept}.json")
+    content = json.loads(path.read_text("utf-8"))
+    content["value"][where] = value
+    path.write_text(json.dumps(content), "utf-8")
+    assert made(tmp_path / "a" / "b" / "two") == first
+    assert not list(tmp_path.rglob("*planted*"))
+
+
+def test_a_name_with_markup_is_one_picture() -> None:
+    """Sets of vectors are called by their columns, and pictures by those."""
+    picture = Picture("a) ![](https://example.org/b", "t", "words", b"")
+    (inline,) = MarkdownIt().parseInline(picture.markdown)
+    assert [(token.type, token.content) for token in inline.children or ()] == [("image", "words")]
 
 
 def test_what_is_kept_is_not_used_for_anything_else(shop: Shop, tmp_path: Path) -> None:
