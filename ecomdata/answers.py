@@ -12,6 +12,7 @@ from ecomdata.arrowbatches import FEW_ROWS, gathered
 from ecomdata.console import plain, plain_json
 from ecomdata.durable import aside
 from ecomdata.errors import UsageError
+from ecomdata.pathnames import irreplaceable
 from ecomdata.spreadsheets import guarded
 from ecomdata.sqltext import fitting, through_polars
 from ecomdata.store import writing
@@ -108,7 +109,7 @@ def _target(output: Path | None) -> Generator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if output.exists() and not output.is_file():  # a device or a pipe, which no file may take the place of
+    if irreplaceable(output):
         with writing(output), output.open("wb") as stream:
             yield stream
         return

@@ -43,14 +43,28 @@ def file_to_write(path: str | os.PathLike[str]) -> Path:
     """A file that is to be written, with a user's home for ``~``; looked at before the work begins.
 
     Raises:
-        UsageError: its folder is not there, or a folder stands in its place.
+        UsageError: its folder is not there, or something stands in its place that is no file.
     """
     target = expanded(Path(path))
     if not target.absolute().parent.is_dir():
         raise UsageError(f"{target.absolute().parent} is no folder", hint="make it first")
     if target.is_dir():
         raise UsageError(f"{target} is a folder, and a file is to be written", hint="name a file in it")
+    if irreplaceable(target):
+        raise UsageError(
+            f"{target} is a device or a pipe, and a file is to be written",
+            hint="name a file; what goes elsewhere too can be copied from it",
+        )
     return target
+
+
+def irreplaceable(path: Path) -> bool:
+    """Whether a path leads to what no file may take the place of: a device, a pipe, what is open already.
+
+    ``/dev/stdout`` is a link of the system's, also where it leads to a file.
+    """
+    links = path.absolute().parts[1:2] in {("dev",), ("proc",)}
+    return path.exists() and (not path.is_file() or (links and path.is_symlink()))
 
 
 def safe_relative(name: str) -> bool:

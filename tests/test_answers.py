@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -306,6 +307,14 @@ def test_a_pipe_is_written_into(form: Form, tmp_path: Path) -> None:
     assert b"42" in got[0]
     assert pipe.is_fifo()
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_file_that_is_open_is_written_into(tmp_path: Path) -> None:
+    """As /dev/stdout names it where stdout is sent to a file: no other file takes the place of its name."""
+    with (tmp_path / "a.csv").open("wb") as stream, ask("select 42 as n") as relation:
+        write_answer(relation, "csv", Path(f"/proc/self/fd/{stream.fileno()}"))
+    assert (tmp_path / "a.csv").read_text() == "n\n42\n"
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
