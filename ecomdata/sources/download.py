@@ -162,7 +162,9 @@ class Download:
             self._restart(out)
         with session.stream("GET", self.url, headers=headers) as response:
             if response.status_code == 416:
-                if response.headers.get("content-range", "") == f"bytes */{self._done}":
+                known = self._seen.size if self._seen and self._seen.size >= 0 else self.size
+                whole = known in {-1, self._done}  # else who says so, such as a cache, has a part itself
+                if whole and response.headers.get("content-range", "") == f"bytes */{self._done}":
                     return
                 self._restart(out)
                 raise Again("the server has another file now")

@@ -191,6 +191,15 @@ def test_a_part_that_is_complete_already(site: Site, target: Path) -> None:
     assert _ranges(site)[1] == "bytes=400000-"
 
 
+@pytest.mark.parametrize("sized", [True, False], ids=["planned", "announced"])
+def test_a_part_that_is_called_the_whole(site: Site, target: Path, sized: bool) -> None:
+    """As by a cache between, which took what it had of a broken answer for the file: it starts again."""
+    site.fail(but(reset_after=100_000))
+    site.fail(instead(416, Content_Range="bytes */100000"))
+    assert _download(site, target, size=len(BODY) if sized else -1).run() == SHA256
+    assert _ranges(site) == [None, "bytes=100000-", None]
+
+
 def test_a_part_longer_than_the_file(site: Site, target: Path) -> None:
     """It starts again."""
     target.parent.mkdir()
