@@ -104,6 +104,17 @@ def test_a_pair_stands_side_by_side_and_fits_a_telephone(sit: Sit, width: int) -
         assert desk.page.evaluate("document.documentElement.scrollWidth") <= width
     direction = "(node) => getComputedStyle(node).direction"
     assert [one.evaluate(direction) for one in desk.page.locator(".words").all()] == ["ltr", "rtl"]
+
+
+def test_guidelines_with_long_lines_fit_a_telephone(sit: Sit) -> None:
+    """Code keeps its lines, and is scrolled by itself; the page is no wider for it."""
+    words = (
+        "Such as:\n\n    " + "a line of code " * 20 + "\n\n| a | b |\n|---|---|\n| " + "x" * 300 + " | y |\n"
+    )
+    desk = sit({**PAIR, "guidelines": words}, [{"one": "a", "two": "b"}], width=360)
+    desk.press("g")
+    expect(desk.page.locator("#guidelines pre")).to_be_visible()
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 360
     desk.press("Escape", "2", "Enter")
     desk.shows("Nothing is left")
     assert desk.answers() == [{"score": 2}]
