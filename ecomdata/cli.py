@@ -34,7 +34,7 @@ from ecomdata.embedcommands import embed
 from ecomdata.errors import INTERRUPTED, EcomdataError
 from ecomdata.exportcommands import export
 from ecomdata.hubcommands import personal_data, publish, verify
-from ecomdata.interrupts import spare_polars
+from ecomdata.interrupts import no_panic, spare_polars
 from ecomdata.languagecommands import languages
 from ecomdata.loadcommands import load, sample
 from ecomdata.statscommands import stats
@@ -54,7 +54,8 @@ def main() -> None:
     log_plainly()
     spare_polars()
     try:
-        cli(prog_name="ecomdata", standalone_mode=False)
+        with no_panic():
+            cli(prog_name="ecomdata", standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:

@@ -23,6 +23,8 @@ _AGAIN: Final = 0.1
 """Seconds after which a query that goes on is interrupted again."""
 _POLARS: Final = f"{os.sep}polars{os.sep}"
 _TYPES: Final = f"{_POLARS}datatypes{os.sep}"
+_PANIC: Final = "PyErr { type: <class 'KeyboardInterrupt'>"
+"""What polars says where it asked Python for a type while it was being interrupted."""
 T = TypeVar("T")
 
 
@@ -69,6 +71,21 @@ def _interrupted(frame: FrameType, _event: str, _arg: object) -> None:
 
 def _untraced(_frame: FrameType, _event: str, _arg: object) -> None:
     """Trace nothing that begins."""
+
+
+@contextmanager
+def no_panic() -> Generator[None]:
+    """Have Ctrl-C be one where polars makes a panic of it all the same: in a thread of its own, as of a sink.
+
+    Raises:
+        KeyboardInterrupt: it was pressed.
+    """
+    try:
+        yield
+    except BaseException as error:  # a panic is no Exception
+        if _PANIC in str(error):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def end_waits() -> None:

@@ -135,3 +135,28 @@ def test_polars_neither_panics_nor_tells_it_twice(root: Path, at: str) -> None:
     """It makes types in Python, and panics if interrupted there; of a query it hears Ctrl-C by itself."""
     done = _run(root, HEARD, at)
     assert (done.stderr, done.stdout) == ("", "once\nand again\n")
+
+
+A_PANIC = """
+import os, signal, threading
+import polars as pl
+from ecomdata.interrupts import no_panic
+
+types = pl.DataFrame({"a": ["x"]}, schema={"a": pl.Enum(["x", "y"])})
+for _ in range(30):
+    threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        with no_panic():
+            while True:
+                types.dtypes
+    except KeyboardInterrupt as error:
+        if error.__cause__ is not None:
+            print(type(error.__cause__).__name__)
+            break
+"""
+
+
+def test_a_panic_over_an_interrupt_is_taken_for_that(root: Path) -> None:
+    """Where no handler spares polars, as none of Python's can in polars' own threads."""
+    done = _run(root, A_PANIC)
+    assert done.stdout == "PanicException\n", done.stderr
