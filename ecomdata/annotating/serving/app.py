@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from asyncio import CancelledError
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -190,7 +191,12 @@ class Pages:
 
 def _in_thread(work: _Work) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
-        return await run_in_threadpool(work, request, await request.body())
+        try:
+            body = await request.body()
+        except (ClientDisconnect, CancelledError):
+            # Its sender went away, or was so slow that the server's end came first: that is no failure here.
+            return Response(status_code=503)
+        return await run_in_threadpool(work, request, body)
 
     return endpoint
 

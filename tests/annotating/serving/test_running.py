@@ -95,6 +95,24 @@ def test_ctrl_c_is_a_clean_end(start: Start) -> None:
     assert "Traceback" not in words
 
 
+def test_a_form_that_does_not_arrive_whole_is_no_failure_of_the_server(start: Start) -> None:
+    """Who goes away amid a form, or still sends it at Ctrl-C, left a traceback on the terminal."""
+    process, url = start("--port", "0")
+    address = httpx2.URL(url)
+    assert address.port
+    head = f"POST / HTTP/1.1\r\nHost: {address.host}\r\nContent-Length: 1000\r\n\r\nscore="
+    with socket.create_connection((address.host, address.port)) as slow:
+        slow.sendall(head.encode())
+        with socket.create_connection((address.host, address.port)) as gone:
+            gone.sendall(head.encode())
+        assert httpx2.get(url, trust_env=False).status_code == 401
+        process.send_signal(signal.SIGINT)
+        _, words = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "all that was saved is in the project" in words
+    assert "Traceback" not in words
+
+
 def test_other_machines_are_let_in_only_when_that_is_meant(folder: Path, start: Start) -> None:
     """An address that others can reach needs --allow-remote; then what that means is said."""
     with pytest.raises(UsageError, match="can be reached from other machines"):
