@@ -58,7 +58,7 @@ def found_column(one: EmbeddingSet, release: Release, name: str) -> LabelColumn:
         UsageError: there is none, or nothing says which of its rows belongs to which vector.
     """
     table, dot, column = name.rpartition(".")
-    own = list(pl.read_parquet_schema(one.paths[0])) if one.paths else []
+    own = pl.scan_parquet(one.paths[0], glob=False).collect_schema().names() if one.paths else []
     if not dot and name in own and name != one.vector_column:
         return LabelColumn(name, name)
     made = one.table in release and _ROW in own

@@ -152,7 +152,7 @@ def _some_blank(rng: np.random.Generator, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _write_json_lines(folder: Path) -> None:
-    rows = pl.read_csv(folder / "train_data.csv", separator="\t", quote_char=None)
+    rows = pl.read_csv(folder / "train_data.csv", separator="\t", quote_char=None, glob=False)
     rows = rows.rename({"system": "instruction", "user": "input", "answer": "output"})
     rows.write_ndjson(folder / "qwen_finetune_data.jsonl")
 

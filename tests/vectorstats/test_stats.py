@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -321,6 +322,16 @@ def test_a_set_that_embed_made_has_the_labels_of_its_table(gallery: Gallery) -> 
     assert found.labels[0].agreement.share == pytest.approx(same, abs=0.02)
     assert same > 0.9
     assert found.map.column == "category_path"
+
+
+def test_a_home_s_name_is_no_pattern(
+    gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Polars takes paths for patterns: where a home had such a name, labels were looked for in no file."""
+    monkeypatch.setenv("ECOMDATA_HOME", str(tmp_path / "home [1]"))
+    gallery.load(mixture(20)[0], labels=["a", "b"] * 10)
+    found = stats("gallery", table="looks", label="items.category_path", neighbours=4)
+    assert [label.labelled for label in found.labels] == [20]
 
 
 def test_a_row_of_several_labels_has_none(gallery: Gallery) -> None:
