@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 MEMORY: Final = "2GB"
 """What DuckDB may hold for a query, before it spills to disk."""
+_MISREAD: Final = frozenset("?\\") - {os.sep}
+"""What DuckDB takes in a database's path for its end, and for ``/``."""
 _MADE: Final = "made by ecomdata catalog"
 """The comment of a view that another run may remove."""
 
@@ -171,10 +173,16 @@ def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] 
         How many views they are.
 
     Raises:
-        UsageError: the file is there and is not a DuckDB database, or has a table in place of a view.
+        UsageError: the file is there and is not a DuckDB database, or has a table in place of a view; or
+            DuckDB would take its path for another.
     """
     store = Store(home_folder(home))
     target = expanded(Path(path)).absolute()  # DuckDB takes names such as :memory: for more than names
+    if misread := _MISREAD & set(str(target)):
+        raise UsageError(
+            f"DuckDB takes {' and '.join(sorted(misread))} in {target} for more than names",
+            hint="choose a path without",
+        )
     with writing(target):
         try:
             with duckdb.connect(str(target)) as connection:

@@ -264,6 +264,17 @@ def test_a_catalog_is_a_file_whatever_it_is_called(tmp_path: Path, monkeypatch: 
     assert (tmp_path / ":memory:").is_file()
 
 
+@pytest.mark.parametrize("name", ["what?/all.duckdb", "all?.duckdb", "a\\b/all.duckdb", "a\\b.duckdb"])
+def test_a_path_that_duckdb_misreads_is_refused(name: str, tmp_path: Path) -> None:
+    """Of the one half a file stayed, as its log has no place; the other was written in another folder."""
+    target = tmp_path / name
+    target.parent.mkdir(exist_ok=True)
+    (tmp_path / "a").mkdir()
+    with pytest.raises(ed.UsageError, match="for more than names"):
+        ed.write_catalog(target)
+    assert not list(tmp_path.rglob("*.duckdb"))
+
+
 @pytest.mark.usefixtures("shop")
 def test_views_of_what_is_not_there_go(tmp_path: Path) -> None:
     """Only those that were written before: a view of one's own stays, and is not counted."""
