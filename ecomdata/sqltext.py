@@ -52,8 +52,13 @@ def literal(text: str) -> str:
 
 
 def parquet(paths: Iterable[str | os.PathLike[str]]) -> str:
-    """Parquet files as a table in SQL. DuckDB takes paths for patterns, so what would be one is escaped."""
-    return f"read_parquet([{', '.join(literal(escape(os.fspath(path))) for path in paths)}])"
+    """Parquet files as a table in SQL.
+
+    DuckDB takes paths for patterns, so what would be one is escaped; and a folder that is called ``price=1``
+    for a column, also in place of one of that name in the files.
+    """
+    files = ", ".join(literal(escape(os.fspath(path))) for path in paths)
+    return f"read_parquet([{files}], hive_partitioning = false)"
 
 
 def fitting(

@@ -244,6 +244,15 @@ def test_a_home_with_quotes_in_its_name(tmp_path: Path) -> None:
     assert ed.sql("select count(*) from shop_clicks.events", home=home).item() == 3
 
 
+def test_a_home_in_a_folder_that_is_called_as_a_column_and_a_value(tmp_path: Path) -> None:
+    """DuckDB took the folder's value for that of every row, and folders called otherwise for more columns."""
+    home = tmp_path / "price=9" / "run=2"
+    release = ed.load("shop/clicks", source=write_clicks(tmp_path / "raw", good_clicks(3)), home=home)
+    events = release["events"].lazy().collect()
+    assert events["price"].to_list() == [0.5, 1.5, 2.5]
+    assert ed.sql("select * from shop_clicks.events", home=home).equals(events)
+
+
 @pytest.mark.usefixtures("shop")
 def test_the_views_can_be_written_for_other_tools(tmp_path: Path) -> None:
     """A plain DuckDB reads them; writing again replaces them."""
