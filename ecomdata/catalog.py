@@ -26,7 +26,7 @@ from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.interrupts import interruptible
 from ecomdata.labelled import LABELS, kept_labels
 from ecomdata.manifest import Manifest, TableRecord, read_manifest
-from ecomdata.pathnames import expanded
+from ecomdata.pathnames import checked, expanded
 from ecomdata.sandbox import STDIN, advice, reading, seal
 from ecomdata.spilling import spill_folder, spilling_connection
 from ecomdata.sqltext import (
@@ -174,10 +174,12 @@ def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] 
 
     Raises:
         UsageError: the file is there and is not a DuckDB database, or has a table in place of a view; or
-            DuckDB would take its path for another.
+            DuckDB would take its path for another, or has none such.
     """
     store = Store(home_folder(home))
-    target = expanded(Path(path)).absolute()  # DuckDB takes names such as :memory: for more than names
+    target = checked(
+        expanded(Path(path)).absolute(), "the catalog"
+    )  # DuckDB takes names such as :memory: for more than names
     if misread := _MISREAD & set(str(target)):
         raise UsageError(
             f"DuckDB takes {' and '.join(sorted(misread))} in {target} for more than names",

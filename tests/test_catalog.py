@@ -284,6 +284,18 @@ def test_a_path_that_duckdb_misreads_is_refused(name: str, tmp_path: Path) -> No
     assert not list(tmp_path.rglob("*.duckdb"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_catalog_in_a_folder_whose_name_is_not_utf_8(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the command is in it, and its file's name is; DuckDB said std::bad_cast."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(ed.UsageError, match="not UTF-8"):
+        ed.write_catalog("all.duckdb")
+
+
 @pytest.mark.usefixtures("shop")
 def test_views_of_what_is_not_there_go(tmp_path: Path) -> None:
     """Only those that were written before: a view of one's own stays, and is not counted."""
