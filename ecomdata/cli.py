@@ -97,12 +97,23 @@ def _unexpected(error: BaseException) -> tuple[str, str]:
     """What to say of an error that no function of ours raised, and a hint."""
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}", "check that it is there and that you may use it"
+    if isinstance(error, FileNotFoundError) and not _is_somewhere():
+        return "the folder that the command runs in is not there any more", "go to another one with cd"
     if isinstance(error, OSError) and error.errno in _FULL:
         return f"the output could not be written: {error.strerror}", "free some space there"
     return (
         f"{type(error).__name__}: {error}",
         "this was not expected; ecomdata --debug ... shows where it happened",
     )
+
+
+def _is_somewhere() -> bool:
+    """Whether the current folder is there; that of a shell may have been removed, and made anew."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _complain(message: str, hint: str) -> None:

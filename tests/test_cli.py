@@ -247,6 +247,26 @@ def test_an_unexpected_failure_is_no_traceback(run_cli: RunCli, tmp_path: Path) 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder that somebody is in cannot be removed there")
+def test_a_current_folder_that_is_gone_is_said(home: Path, tmp_path: Path) -> None:
+    """A shell stays in a folder that was removed, or made anew; it was an unexpected FileNotFoundError."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = "import os, ecomdata.__main__ as command; os.rmdir(os.getcwd()); command.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "catalog", "all.duckdb"],
+        cwd=gone,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ECOMDATA_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the folder that the command runs in is not there any more")
+    assert "not expected" not in done.stderr
+
+
 def test_a_panic_of_polars_is_no_traceback(run_cli: RunCli, tmp_path: Path) -> None:
     """It is no Exception in Python, and still an error for the user."""
     (tmp_path / "mine").mkdir()
