@@ -83,14 +83,19 @@ def open_database(folder: Path) -> sqlite3.Connection:
 
     Raises:
         UsageError: the folder has none, or it is another program's.
-        EcomdataError: it was written by a newer version.
+        EcomdataError: it was written by a newer version, or may not be read.
         DataError: it is damaged.
     """
     path = folder / PROJECT_FILE
     if not path.is_file():
         raise UsageError(f"{folder} is no annotation project", hint="make one: ecomdata annotate init --help")
     reading_only = not os.access(folder, os.W_OK)
-    connection = _connect_reading(path) if reading_only else _connect(path)
+    try:
+        connection = _connect_reading(path) if reading_only else _connect(path)
+    except sqlite3.OperationalError as error:
+        raise EcomdataError(
+            f"{path} cannot be read: {error}", hint="may you read it? Who made the project can let you"
+        ) from error
     try:
         application = _number(connection, "application_id")
         version = _number(connection, "user_version")

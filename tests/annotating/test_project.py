@@ -526,6 +526,34 @@ def test_a_disk_that_cannot_be_written_is_said_so(project: Project) -> None:
     assert "read-only" in error.value.hint
 
 
+def test_a_project_that_may_not_be_read_is_told(project: Project) -> None:
+    """In a folder that a group shares; it was an unexpected OperationalError."""
+    setpriv = shutil.which("setpriv")
+    if not setpriv:
+        pytest.skip("root may read any file, unless setpriv starts what does")
+    others = [setpriv, "--bounding-set=-dac_override,-dac_read_search"] if not os.geteuid() else []
+    code = """
+import sys
+from ecomdata.annotating.project import Project
+from ecomdata.errors import EcomdataError
+try:
+    Project.open(sys.argv[1])
+except EcomdataError as error:
+    print(error, error.hint)
+"""
+    project.close()
+    (project.folder / PROJECT_FILE).chmod(0)
+    done = subprocess.run(
+        [*others, sys.executable, "-c", code, project.folder],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "cannot be read: unable to open database file may you read it?" in done.stdout, done.stderr
+
+
 def test_a_project_on_a_read_only_disk_is_read(tmp_path: Path, project: Project) -> None:
     """Nothing is written into it; where the last answers would have to be taken in first, that is said."""
     mount, place = shutil.which("mount"), tmp_path / "disk"
