@@ -161,7 +161,9 @@ def _run(
 
     from ecomdata.annotating.serving.app import build_app
 
-    identity = hashlib.sha256(str(project.folder.resolve()).encode()).hexdigest()[:12]
+    # By this name browsers keep what is not sent yet: a project made anew in the same folder is another one.
+    named = f"{project.folder.resolve()}\n{project.meta.get('created', '')}"
+    identity = hashlib.sha256(named.encode()).hexdigest()[:12]
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -82,6 +84,27 @@ def test_a_killed_server_loses_nothing_and_a_second_one_is_refused(folder: Path,
     with Project.open(folder) as project:
         assert project.answers()["answer"].to_list() == ['{"score":4}']
     assert not (folder / ".serve.json").exists()
+
+
+def test_a_project_made_anew_in_the_same_folder_is_another_one(folder: Path, start: Start) -> None:
+    """What a browser had not sent yet was stored as the answer to the item of that number in the new one."""
+    names: list[str] = []
+    for person in ("Amina", "Badr", "Amina"):
+        if len(names) == 2:
+            shutil.rmtree(folder)
+            make_project(folder, STARS, [{"text": "four"}])
+        with Project.open(folder) as project:
+            token = project.add_annotator(person)
+        process, url = start("--port", "0")
+        with httpx2.Client(base_url=url, trust_env=False) as client:
+            visitor = Visitor(client)
+            visitor.enter(token)
+            names += re.findall(r'data-who="(.+)\.\d+"', visitor.look())
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+    first, again, anew = names
+    assert first == again
+    assert anew != first
 
 
 def test_ctrl_c_is_a_clean_end(start: Start) -> None:
