@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from glob import escape
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from ecomdata.errors import UsageError
-from ecomdata.manifest import Manifest, TableRecord, read_manifest
-from ecomdata.store import Store, home_folder, require_loaded
+from ecomdata.errors import DataError, UsageError
+from ecomdata.manifest import Manifest, TableRecord, read_manifest, unreadable
+from ecomdata.store import Store, home_folder, missing_files, require_loaded
 
 if TYPE_CHECKING:
-    import os
-
     import dataframely as dy
     import datasets
     import duckdb
@@ -125,6 +124,23 @@ class Release(Mapping[str, TableData]):
     def home(self) -> Path:
         """The home whose store it is in: ``HOME/store/<dataset>/releases/<id>``."""
         return self.folder.parents[self.manifest.dataset.count("/") + 3]
+
+    def require_files(self) -> None:
+        """See that its files are as they were written, before long work on them begins.
+
+        Raises:
+            DataError: one is missing, or has another size.
+            EcomdataError: this user may not read one.
+        """
+        name = self.manifest.dataset
+        if problems := missing_files(self.folder, self.manifest):
+            raise DataError(
+                f"the files of {name} in the store cannot be read: {problems[0]}",
+                hint=f"make them again: ecomdata load {name} --force, from the source it was loaded from",
+            )
+        for path in (path for table in self.values() for path in table.paths):
+            if not os.access(path, os.R_OK):
+                raise unreadable(path)
 
     def __getitem__(self, name: str) -> TableData:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -127,6 +128,31 @@ print(days.fetchall() == ed.sql(query).rows())
         check=False,
     )
     assert done.stdout == "True\n", done.stderr
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: ed.dedup("shop/clicks", table="events", column="note"),
+        lambda: ed.dedup("shop/pages", table="views", column="item_id", against="shop/clicks.events.note"),
+        lambda: ed.embed("shop/clicks", table="events", column="note"),
+        lambda: ed.describe_languages("shop/clicks", table="events", column="note"),
+    ],
+)
+def test_long_work_on_damaged_files_names_them_first(
+    work: Callable[[], object], damage: str, release: ed.Release, tmp_path: Path
+) -> None:
+    """And says what to do; Arrow's own error was called unexpected."""
+    ed.load("shop/pages", source=write_pages(tmp_path / "pages"))
+    (path,) = release["events"].paths
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ed.DataError, match=r"part-00000\.parquet (is missing|has 100 bytes)") as caught:
+        work()
+    assert caught.value.hint.startswith("make them again: ecomdata load shop/clicks --force")
 
 
 def test_duckdb_reads_the_same(release: ed.Release) -> None:

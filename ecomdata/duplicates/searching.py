@@ -195,6 +195,7 @@ class _Search:
     ) -> None:
         self.store = store
         self.release = open_release(name, home=store.home)
+        self.release.require_files()
         self.table = self.release[table]
         self.column = TextColumn(self.table, column)
         check_columns(self.table, by)
@@ -244,6 +245,7 @@ class _Search:
                 f"{text!r} names no table", hint="write it like merrec.items or merrec.items.title"
             )
         release = open_release(name, home=self.store.home)
+        release.require_files()
         return TextColumn(release[parts[0]], parts[1] if len(parts) == 2 else self.column.column)
 
     def times(self, column: str | None) -> pl.Series:

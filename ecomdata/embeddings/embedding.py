@@ -95,6 +95,7 @@ def embed(  # noqa: PLR0913 - one keyword an option, as the command line has the
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit:,} rows leaves none", hint="give at least 1")
     release = open_release(name, home=home)
+    release.require_files()
     source = choose(release, table, column, limit)
     work = _Work(release, source, find_recipe(encoder, options), seed, reporter or Silent())
     return work.done(force=force)

@@ -61,6 +61,7 @@ def describe_languages(
     """
     target = None if output is None else file_to_write(output)
     release = open_release(name, home=home)
+    release.require_files()
     chosen = _chosen(release, table, column)
     if target is not None and len(chosen) > 1:
         columns = ", ".join(f"{data.name}.{text}" for data, text in chosen)
