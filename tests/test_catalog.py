@@ -251,6 +251,7 @@ def test_a_home_in_a_folder_that_is_called_as_a_column_and_a_value(tmp_path: Pat
     events = release["events"].lazy().collect()
     assert events["price"].to_list() == [0.5, 1.5, 2.5]
     assert ed.sql("select * from shop_clicks.events", home=home).equals(events)
+    assert release["events"].relation().pl().equals(events)
 
 
 @pytest.mark.usefixtures("shop")
