@@ -133,7 +133,7 @@ def connect(
         spilling_connection(memory, spill) as connection,
     ):
         try:
-            _seal(connection, store, files=allow_files)
+            seal_to(store, connection, files=allow_files)
             create_views(connection, store)
             yield connection
         except duckdb.OutOfMemoryException as error:
@@ -161,8 +161,11 @@ def _kept_stdin(folder: Path) -> Generator[None]:
             os.close(before)
 
 
-def _seal(connection: duckdb.DuckDBPyConnection, store: Store, *, files: bool = False) -> None:
-    """Before there are views: their SQL stands in manifests, which may have been made elsewhere."""
+def seal_to(store: Store, connection: duckdb.DuckDBPyConnection, *, files: bool = False) -> None:
+    """Let a connection read what is loaded, and other files if it may; see :func:`ecomdata.sandbox.seal`.
+
+    Before there are views: their SQL stands in manifests, which may have been made elsewhere.
+    """
     seal(connection, store.root, store.home / EMBEDDINGS, store.home / LABELS, files=files)
 
 
@@ -188,7 +191,7 @@ def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] 
     with writing(target):
         try:
             with duckdb.connect(str(target)) as connection:
-                _seal(connection, store)
+                seal_to(store, connection)
                 before = _made_before(connection)
                 made = create_views(connection, store)
                 for view in before - made:

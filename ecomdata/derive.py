@@ -96,8 +96,8 @@ def _create_views(
     connection: duckdb.DuckDBPyConnection, prefix: str, folder: Path, records: Mapping[str, TableRecord]
 ) -> None:
     for name, record in records.items():
-        paths = [str(folder / file.path) for file in record.files]
-        connection.execute(f"CREATE VIEW {prefix}{quoted(name)} AS {numbered(paths)}")
+        rows = numbered(folder / file.path for file in record.files)
+        connection.execute(f"CREATE VIEW {prefix}{quoted(name)} AS {rows}")
 
 
 def _assembled(table: Table, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -149,7 +149,7 @@ def _no_rows(table: Table) -> pa.Table:
     return pl.DataFrame(schema={**types, "row_id": pl.Int64()}).to_arrow()
 
 
-def numbered(paths: Sequence[str]) -> str:
+def numbered(paths: Iterable[Path]) -> str:
     """The rows of some Parquet files, with ``row_id``, which numbers them in file order."""
     row_id = "(file_index::BIGINT << 32) + file_row_number AS row_id"
     return f"SELECT *, {row_id} FROM {parquet(paths)}"  # noqa: S608 - paths are quoted

@@ -44,7 +44,7 @@ class Interactions:
     @property
     def relation(self) -> str:
         """The query of all its rows."""
-        return numbered([str(path) for path in self.table.paths])
+        return numbered(self.table.paths)
 
     @property
     def known(self) -> str:
@@ -74,32 +74,34 @@ class Interactions:
     @property
     def fatal(self) -> dict[str, str]:
         """Ids that would break a line, and the query that counts them."""
-        broken = " OR ".join(f"regexp_matches({quoted(name)}, '{_CONTROL}')" for name in self._texts)
+        broken = " OR ".join(f"regexp_matches({quoted(name)}, '{_CONTROL}')" for name in self.texts)
         what = "ids hold tabs or ends of lines"
-        return {what: self._count(f"{self.wanted} AND ({broken})")} if broken else {}
+        return {what: self.count(f"{self.wanted} AND ({broken})")} if broken else {}
 
     @property
     def formulas(self) -> dict[str, str]:
         """Ids that a spreadsheet would run, and the query that counts the rows of them."""
-        runs = " OR ".join(f"({runs_in_sql(quoted(name))})" for name in self._texts)
+        runs = " OR ".join(f"({runs_in_sql(quoted(name))})" for name in self.texts)
         what = "ids that a spreadsheet would run, written with an apostrophe before them"
-        return {what: self._count(f"{self.wanted} AND ({runs})")} if runs else {}
+        return {what: self.count(f"{self.wanted} AND ({runs})")} if runs else {}
 
     @property
-    def _texts(self) -> list[str]:
+    def texts(self) -> list[str]:
+        """The columns of ids that are texts."""
         return [name for name in ("user_id", self.item) if is_text(self.columns[name])]
 
     @property
     def notes(self) -> dict[str, str]:
         """Rows that are left out, and the queries that count them."""
-        notes = {"rows without a user or an item, left out": self._count(f"NOT ({self.known})")}
+        notes = {"rows without a user or an item, left out": self.count(f"NOT ({self.known})")}
         if self.ratings:
             events = ", ".join(map(literal, self.ratings))
             # A row without a user or an item has been counted.
-            notes["rows of other events, left out"] = self._count(f"{self.known} AND event NOT IN ({events})")
+            notes["rows of other events, left out"] = self.count(f"{self.known} AND event NOT IN ({events})")
         return notes
 
-    def _count(self, condition: str) -> str:
+    def count(self, condition: str) -> str:
+        """The query that counts the rows of which a condition in SQL is true."""
         return f"SELECT count(*) FROM ({self.relation}) WHERE {condition}"  # noqa: S608 - quoted names
 
 

@@ -9,13 +9,12 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import duckdb
 
 from ecomdata.canonical import EVENTS
-from ecomdata.catalog import create_views
-from ecomdata.embedded import EMBEDDINGS
+from ecomdata.catalog import create_views, seal_to
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.exporting.interactions import interactions_of, is_number
 from ecomdata.exporting.libsvm import Examples, libsvm_parts
@@ -25,18 +24,13 @@ from ecomdata.exporting.recommenders import recommenders_part
 from ecomdata.exporting.writing import planned, write_parts
 from ecomdata.given import names
 from ecomdata.interrupts import interruptible
-from ecomdata.labelled import LABELS
 from ecomdata.pathnames import expanded
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
-from ecomdata.sandbox import seal
 from ecomdata.spilling import spill_folder, spilling_connection
 from ecomdata.sqltext import quoted, schema_name
 from ecomdata.store import Store, home_folder
-
-if TYPE_CHECKING:
-    from ecomdata.declare import View
 
 Format = Literal["recbole", "recommenders", "libsvm"]
 FORMATS: Final = get_args(Format)
@@ -133,12 +127,13 @@ def export(  # noqa: PLR0913 - an option of the command each
             )
         _check_targets(parts, folder, format, force=force)
         notes = {} if dry_run else _counted(connection, parts, name)
-        files = planned(parts, folder) if dry_run else _written(connection, parts, folder, reporter, name)
+        with _explained(name):
+            files = planned(parts, folder) if dry_run else write_parts(connection, parts, folder, reporter)
     return Export(
         dataset=name,
         release=release.folder.name,
         format=format,
-        files=tuple(files),
+        files=files,
         notes=notes,
         written=not dry_run,
     )
@@ -171,7 +166,7 @@ def _opened(
         spill_folder(release.folder.parent, "exporting") as spill,
         spilling_connection(memory, spill) as connection,
     ):
-        seal(connection, store.root, store.home / EMBEDDINGS, store.home / LABELS)
+        seal_to(store, connection)
         create_views(connection, store)
         yield connection
 
@@ -195,13 +190,6 @@ def _explained(name: str) -> Generator[None]:
             f"the tables of {name} cannot be read: {str(error).splitlines()[0]}",
             hint=f"look at them: ecomdata verify {name}",
         ) from error
-
-
-def _written(
-    connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], folder: Path, reporter: Reporter, name: str
-) -> list[Any]:
-    with _explained(name):
-        return list(write_parts(connection, parts, folder, reporter))
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], name: str) -> dict[str, int]:
@@ -289,12 +277,7 @@ def _examples(
         raise UsageError(
             f"{name} has no table or view {chosen!r} in this release", hint=f"there are {', '.join(there)}"
         )
-    return _filled(name, chosen, views.get(chosen), label, features, split)
-
-
-def _filled(
-    name: str, chosen: str, view: View | None, label: str | None, features: Sequence[str], split: str | None
-) -> Examples:
+    view = views.get(chosen)
     label = label or next(iter(view.labels if view else ()), None)
     if label is None:
         raise UsageError(f"{name} {chosen} declares no label", hint="name it: --label COLUMN")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ecomdata.derive import numbered
-from ecomdata.exporting.interactions import Interactions, cleaned, is_text
+from ecomdata.exporting.interactions import Interactions, cleaned
 from ecomdata.exporting.parts import Part
 from ecomdata.sqltext import quoted, schema_name
 
@@ -82,8 +82,7 @@ def _inter(name: str, found: Interactions, label: str) -> Part:
     fields += [_Field(c, "token", cleaned(c, columns[c])) for c in _TOKENS if c in columns]
     fields += [_Field(c, "float", f"{c}::DOUBLE") for c in _FLOATS if c in columns]
     query = f"SELECT {_select(fields)} FROM ({found.relation}) WHERE {found.wanted}"  # noqa: S608 - quoted
-    ids = [column for column in ("user_id", found.item) if is_text(columns[column])]
-    notes = found.notes | _missing_words(ids, found)
+    notes = found.notes | _missing_words(found)
     return _part(f"{name}/{name}.inter", query, fields, found.table, fatal=found.fatal, notes=notes)
 
 
@@ -95,7 +94,7 @@ def _item(name: str, data: TableData) -> Part:
         for column, kind in _ITEM.items()
         if column in columns
     ]
-    rows = numbered([str(path) for path in data.paths])
+    rows = numbered(data.paths)
     # RecBole joins by item, so each has one row: the last of its snapshots.
     query = (
         f"SELECT {_select(fields)} FROM ({rows}) WHERE item_id IS NOT NULL "  # noqa: S608 - quoted names
@@ -119,7 +118,7 @@ def _user(name: str, data: TableData) -> Part:
         for column in sorted(columns, key=lambda column: column != "user_id")
         if _kind(columns[column])
     ]
-    rows = numbered([str(path) for path in data.paths])
+    rows = numbered(data.paths)
     query = f"SELECT {_select(fields)} FROM ({rows})"  # noqa: S608 - quoted names
     return _part(f"{name}/{name}.user", query, fields, data, fatal={}, notes={})
 
@@ -172,13 +171,13 @@ def _kind(dtype: str) -> str:
     return "token_seq" if dtype.startswith("List(String") else ""
 
 
-def _missing_words(ids: Sequence[str], found: Interactions) -> dict[str, str]:
-    if not ids:
+def _missing_words(found: Interactions) -> dict[str, str]:
+    if not found.texts:
         return {}
     words = ", ".join(f"'{word}'" for word in _MISSING)
-    either = " OR ".join(f"{quoted(column)} IN ({words})" for column in ids)
+    either = " OR ".join(f"{quoted(column)} IN ({words})" for column in found.texts)
     what = "rows whose id is a word that RecBole takes for a missing value, such as NA or null"
-    return {what: f"SELECT count(*) FROM ({found.relation}) WHERE {found.wanted} AND ({either})"}  # noqa: S608
+    return {what: found.count(f"{found.wanted} AND ({either})")}
 
 
 def _key(release: Release, table: str) -> tuple[str, ...]:

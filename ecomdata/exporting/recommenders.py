@@ -21,9 +21,7 @@ def recommenders_part(found: Interactions, file: str, *, guard: bool = True) -> 
     )
     notes = found.notes
     if found.rating and not found.ratings:
-        notes["rows without a rating, written as null"] = (
-            f"SELECT count(*) FROM ({found.relation}) WHERE {found.wanted} AND rating IS NULL"  # noqa: S608
-        )
+        notes["rows without a rating, written as null"] = found.count(f"{found.wanted} AND rating IS NULL")
     guard = guard and file.endswith(".csv")
     if guard:
         notes |= found.formulas

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import uuid
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ecomdata.arrowbatches import FEW_ROWS, gathered
-from ecomdata.durable import sync_folder
+from ecomdata.durable import aside, sync_folder
 from ecomdata.exporting.parts import ExportedFile, Part
 from ecomdata.interrupts import interruptible
 from ecomdata.progress import Reporter
@@ -29,7 +29,7 @@ _BATCH_ROWS: Final = 1 << 16
 
 def write_parts(
     connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], folder: Path, reporter: Reporter
-) -> list[ExportedFile]:
+) -> tuple[ExportedFile, ...]:
     """Write the files below a folder, which is made where it is not there.
 
     Until all are whole, none has its name; then each takes it, in place of one that is there.
@@ -43,22 +43,20 @@ def write_parts(
         for part in parts:
             target = folder / part.file
             target.parent.mkdir(parents=True, exist_ok=True)
-            aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
-            stack.callback(aside.unlink, missing_ok=True)
-            rows = _write(connection, part, aside, reporter)
-            waiting.append((aside, target))
-            size = aside.stat().st_size
-            written.append(_exported(target, part, rows, size))
-        for aside, target in waiting:
-            aside.replace(target)
+            temporary = stack.enter_context(aside(target))
+            rows = _write(connection, part, temporary, reporter)
+            waiting.append((temporary, target))
+            written.append(_exported(target, part, rows, temporary.stat().st_size))
+        for temporary, target in waiting:
+            temporary.replace(target)
         for place in {target.parent for _, target in waiting}:
             sync_folder(place)
-    return written
+    return tuple(written)
 
 
-def planned(parts: Sequence[Part], folder: Path) -> list[ExportedFile]:
+def planned(parts: Sequence[Part], folder: Path) -> tuple[ExportedFile, ...]:
     """The files as they would be written."""
-    return [_exported(folder / part.file, part, None, None) for part in parts]
+    return tuple(_exported(folder / part.file, part, None, None) for part in parts)
 
 
 def _exported(path: Path, part: Part, rows: int | None, size: int | None) -> ExportedFile:
@@ -70,47 +68,35 @@ def _write(connection: duckdb.DuckDBPyConnection, part: Part, path: Path, report
     reporter.start(part.file, part.size)
     with path.open("xb") as file, interruptible(connection):
         reader: pa.RecordBatchReader = connection.sql(part.query).to_arrow_reader(FEW_ROWS)
-        sink = _Parquet(file, reader.schema) if part.file.endswith(".parquet") else _Text(file, part)
-        for batch in gathered(reader, _BATCH_ROWS):
-            sink.add(batch)
-            rows += batch.num_rows
-            reporter.advance(size=part.size * batch.num_rows // max(1, part.rows), rows=batch.num_rows)
-        sink.close()
+        with _adding(file, part, reader.schema) as add:
+            for batch in gathered(reader, _BATCH_ROWS):
+                add(batch)
+                rows += batch.num_rows
+                reporter.advance(size=part.size * batch.num_rows // max(1, part.rows), rows=batch.num_rows)
         file.flush()
         os.fsync(file.fileno())
     reporter.finish()
     return rows
 
 
-class _Text:
+@contextmanager
+def _adding(file: IO[bytes], part: Part, schema: pa.Schema) -> Generator[Callable[[pa.RecordBatch], None]]:
+    """What adds rows to the file: as Parquet, or as lines below the head."""
+    if part.file.endswith(".parquet"):
+        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            yield writer.write_batch
+        return
+    if part.head:
+        file.write(f"{part.head}\n".encode())
+    yield partial(_add_lines, file, part)
+
+
+def _add_lines(file: IO[bytes], part: Part, batch: pa.RecordBatch) -> None:
     """Lines of fields, or whole lines; in quotes only what holds a quotation mark or the separator."""
-
-    def __init__(self, file: IO[bytes], part: Part) -> None:
-        self._file = file
-        self._separator = part.separator
-        self._guard = part.guard
-        if part.head:
-            file.write(f"{part.head}\n".encode())
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        frame = pl.DataFrame(batch)
-        if self._separator:
-            frame = guarded(frame) if self._guard else frame
-            frame.write_csv(self._file, include_header=False, separator=self._separator)
-            return
-        lines: Any = frame.to_series().str.join("\n").item()
-        self._file.write(f"{lines}\n".encode())
-
-    def close(self) -> None:
-        """Nothing is held back."""
-
-
-class _Parquet:
-    def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
-        self._writer = pq.ParquetWriter(file, schema, compression="zstd")
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        self._writer.write_batch(batch)
-
-    def close(self) -> None:
-        self._writer.close()
+    frame = pl.DataFrame(batch)
+    if part.separator:
+        frame = guarded(frame) if part.guard else frame
+        frame.write_csv(file, include_header=False, separator=part.separator)
+        return
+    lines: Any = frame.to_series().str.join("\n").item()
+    file.write(f"{lines}\n".encode())

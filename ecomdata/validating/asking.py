@@ -127,7 +127,7 @@ def asking(folder: Path, manifest: Manifest, *, memory: str, spill: Path) -> Gen
         spilling_connection(memory, spilled) as connection,
     ):
         for name, record in manifest.tables.items():
-            paths = [str(folder / file.path) for file in record.files]
+            paths = [folder / file.path for file in record.files]
             own = "row_id" in record.columns
             select = f"FROM {parquet(paths)}" if own else numbered(paths)
             try:
