@@ -49,8 +49,7 @@ class DriftError(DataError):
             lines.append(f"  missing: {', '.join(missing)}")  # whole: declared names, of which some is needed
         if extra:
             lines.append(f"  not expected: {listed(extra)}")
-        near = self.near_names()
-        for want, have in near.items():
+        for want, have in self.near_names().items():
             lines.append(f"  {_shown(have)} may be {_shown(want)} under another name")
         super().__init__("\n".join(lines), hint=hint)
 
@@ -195,4 +194,4 @@ class Columns:
             for name, dtype in self.dtypes.items()
             if name not in frame.columns
         ]
-        return frame.with_columns(absent).select(self.names) if absent else frame.select(self.names)
+        return frame.with_columns(absent).select(self.names)

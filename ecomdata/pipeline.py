@@ -19,11 +19,11 @@ from ecomdata.errors import DataError, EcomdataError
 from ecomdata.manifest import WrittenFile
 from ecomdata.progress import Reporter
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import REJECTED, Batch, Block, no_rejections
+from ecomdata.readers.base import REJECTED, Batch, Block, no_rejections, rejections
 from ecomdata.shards import write_shards
 from ecomdata.sources.matching import matches_tail
 from ecomdata.sources.plan import NothingFoundError, some, telling
-from ecomdata.threads import Engine, Pending, Pool, Threads
+from ecomdata.threads import Engine, Pool, Threads, ahead
 
 QUARANTINE: Final = pl.Schema([("source_file", pl.String()), *REJECTED.items()])
 """Columns of a quarantine file. ``row`` counts from 1; in text files it is the line."""
@@ -153,12 +153,12 @@ class TableReader:
                     return
 
     def _file(self, pool: Pool, file: RawFile, raw: Raw) -> Iterator[pl.DataFrame]:
-        blocks = raw.reader.blocks(file, raw.columns)
         paths = raw.path_columns(layout_path(file))
         work = partial(process, table=self._table, raw=raw, paths=paths, limit=self._left())
         offset = 1
-        for block, outcome in _in_order(pool, blocks, work):
-            left = self._left()
+        begun: deque[Block] = deque()
+        for outcome in ahead(pool, work, _noted(raw.reader.blocks(file, raw.columns), begun)):
+            block, left = begun.popleft(), self._left()
             if left is not None and outcome.counted > left:
                 outcome = work(block, limit=left)  # noqa: PLW2901 - the same block, cut where the limit falls
             rows = outcome.rejected.with_columns(pl.col("row") + offset)
@@ -199,23 +199,10 @@ def count_reasons(reasons: Counter[str], rejected: pl.DataFrame) -> None:
         reasons[known] += count
 
 
-def _in_order(
-    pool: Pool, blocks: Iterator[Block], work: Callable[[Block], Outcome]
-) -> Iterator[tuple[Block, Outcome]]:
-    """Work on a few blocks ahead, and deliver them in the order they stand in the file."""
-    waiting: deque[tuple[Block, Pending[Outcome]]] = deque()
-    try:
-        for block in blocks:
-            waiting.append((block, pool.submit(work, block)))
-            if len(waiting) > pool.most:
-                first, pending = waiting.popleft()
-                yield first, pending.result()
-        while waiting:
-            first, pending = waiting.popleft()
-            yield first, pending.result()
-    finally:
-        for _, pending in waiting:
-            pending.cancel()
+def _noted(blocks: Iterator[Block], begun: deque[Block]) -> Iterator[Block]:
+    for block in blocks:
+        begun.append(block)
+        yield block
 
 
 def process(
@@ -300,10 +287,7 @@ def _head(batch: Batch, limit: int) -> Batch:
 def _rejections(batch: Batch, keep: pl.Series, bad: list[int], reasons: list[list[str]]) -> pl.DataFrame:
     positions: list[int] = keep.gather(bad).to_list()
     rows = positions if batch.rows is None else batch.rows.gather(positions).to_list()
-    return pl.DataFrame(
-        {"row": rows, "reasons": reasons, "raw": batch.raw(positions), "raw_bytes": [None] * len(rows)},
-        schema=REJECTED,
-    )
+    return rejections(rows, reasons, batch.raw(positions))
 
 
 def layout_path(file: RawFile) -> str:
@@ -339,7 +323,7 @@ def assign(
     assigned: dict[str, list[Assigned]] = {table.name: [] for table in tables}
     left: list[str] = []
     for file in files:
-        nearest: DriftError | None = None
+        misfits: list[DriftError] = []
         taken = False
         for table in tables:
             match = _fit(file, table)
@@ -347,12 +331,12 @@ def assign(
                 _require_alone(file, match, assigned[table.name])
                 assigned[table.name].append(Assigned(file, match))
                 taken = True
-            elif match is not None and (nearest is None or match.distance < nearest.distance):
-                nearest = match
-        if not taken and nearest is not None:
+            elif match is not None:
+                misfits.append(match)
+        if misfits and not taken:
             owner = _owner(file, siblings or {})
             if not owner:
-                raise nearest
+                raise min(misfits, key=lambda error: error.distance)
             left.append(f"{file.name} is one of {owner}'s files")
     if left and not any(assigned.values()):
         raise NothingFoundError(f"there are no files of this dataset: {some(left)}", hint="load that instead")
@@ -386,14 +370,13 @@ def _require_alone(file: RawFile, raw: Raw, others: Sequence[Assigned]) -> None:
 
 def _fit(file: RawFile, table: Table) -> Raw | DriftError | None:
     """The kind of raw file it is; else the nearest misfit; None when the name does not fit at all."""
-    nearest: DriftError | None = None
+    misfits: list[DriftError] = []
     for raw in table.raws:
         if any(matches_tail(file.name, glob) for glob in raw.files):
             try:
                 raw.reader.check(file, raw.columns)
             except DriftError as error:
-                if nearest is None or error.distance < nearest.distance:
-                    nearest = error
+                misfits.append(error)
             else:
                 return raw
-    return nearest
+    return min(misfits, key=lambda error: error.distance, default=None)

@@ -20,7 +20,7 @@ from ecomdata.manifest import Mapped, TableRecord
 from ecomdata.options import Options
 from ecomdata.pipeline import Assigned, Quarantine, TableReader, Tally, count_reasons, without_dropped
 from ecomdata.progress import Reporter
-from ecomdata.readers.base import REJECTED, rows_as_json
+from ecomdata.readers.base import rejections, rows_as_json
 from ecomdata.readers.textblocks import NOT_UTF8
 from ecomdata.shards import write_shards
 from ecomdata.threads import Engine, Threads
@@ -92,7 +92,8 @@ class TableWriter:
             checked = check(kept.frame, table.schema)
             if checked.bad:
                 bad = kept.places.gather(checked.bad).to_list()
-                rejected = _as_rejected(frame, bad, checked.reasons, tally.read + 1)
+                rows = [tally.read + 1 + position for position in bad]
+                rejected = rejections(rows, checked.reasons, rows_as_json(frame, bad))
                 quarantine.add(f"derived:{table.name}", rejected)
                 count_reasons(tally.reasons, rejected)
             tally.read += frame.height
@@ -154,18 +155,6 @@ class TableWriter:
             dropped = tally.dropped.total()
             why = f"all {dropped:,} that were read were dropped" if dropped else "its raw files hold none"
             self._reporter.say(f"note: {name} has no rows; {why}")
-
-
-def _as_rejected(frame: pl.DataFrame, bad: list[int], reasons: list[list[str]], first: int) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "row": [first + position for position in bad],
-            "reasons": reasons,
-            "raw": rows_as_json(frame, bad),
-            "raw_bytes": [None] * len(bad),
-        },
-        schema=REJECTED,
-    )
 
 
 def _mapped(table: Table, tally: Tally) -> tuple[Mapped, ...]:

@@ -43,6 +43,13 @@ def no_rejections() -> pl.DataFrame:
     return pl.DataFrame(schema=REJECTED)
 
 
+def rejections(rows: Sequence[int], reasons: Sequence[list[str]], raw: Sequence[str]) -> pl.DataFrame:
+    """Rejected rows whose raw content is text."""
+    return pl.DataFrame(
+        {"row": rows, "reasons": reasons, "raw": raw, "raw_bytes": [None] * len(rows)}, schema=REJECTED
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """The rows of one block.

@@ -115,15 +115,14 @@ class Delimited:
         bom = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
         end = head.find(b"\n", bom)
         line = head[bom : end if end >= 0 else None].rstrip(b"\r").decode(errors="replace")
-        nearest: DriftError | None = None
+        misfits: list[DriftError] = []
         for delimiter in self.delimiters:
             fields = self._first_fields(line, delimiter, columns)
             shown = [field or "" for field in fields]
             try:
                 names = columns.match(shown, where)
             except DriftError as error:
-                if nearest is None or error.distance < nearest.distance:
-                    nearest = error
+                misfits.append(error)
             else:
                 if self.header != "absent":
                     start = end + 1 if end >= 0 else len(head)
@@ -132,7 +131,7 @@ class Delimited:
                 for layout in columns.layouts():
                     if len(layout) == len(fields) and _looks_like_data(fields, layout, columns):
                         return self._laid_out(delimiter, layout, layout), bom
-        raise _explain(line, nearest, self, columns, where)
+        raise _explain(line, misfits, self, columns, where)
 
     def _first_fields(self, line: str, delimiter: str, columns: Columns) -> Sequence[str | None]:
         if self.rest:
@@ -161,7 +160,7 @@ def _looks_like_data(fields: Sequence[str | None], names: Sequence[str], columns
 
 
 def _explain(
-    line: str, nearest: DriftError | None, reader: Delimited, columns: Columns, where: str
+    line: str, misfits: Sequence[DriftError], reader: Delimited, columns: Columns, where: str
 ) -> DataError:
     """The error for a first line that fits no declared variant."""
     if not line.strip():
@@ -185,8 +184,8 @@ def _explain(
                 where, fields, detail, "quote=True", f"write the file without quotes, or {_AS_RELEASED}"
             )
     data = reader.header != "required" and any(field.strip(" -").isdecimal() for field in fields)
-    if nearest is not None and not data:
-        return nearest
+    if misfits and not data:
+        return min(misfits, key=lambda error: error.distance)
     expected = f"{len(columns.required)} are expected: {', '.join(columns.names)}"
     return _drift(where, fields, f"the first line has {len(fields):,} fields, {expected}")
 

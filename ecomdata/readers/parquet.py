@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,7 +20,7 @@ from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.foreign import require_sound
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import REJECTED, Batch, Block, integer_limits, rows_as_json
+from ecomdata.readers.base import Batch, Block, integer_limits, rejections, rows_as_json
 from ecomdata.readers.loose import json_objects, loosely
 
 _TYPES: Final = "give the columns upstream's own types, or load the files as upstream released them"
@@ -80,8 +80,9 @@ class Parquet:
         self, path: Path, where: str, number: int, group: pq.RowGroupMetaData, start: int
     ) -> Iterator[tuple[int, Callable[[], pl.DataFrame]]]:
         """How many rows each piece of a row group has, and what reads it."""
-        unfolded = _list_bytes(group)
-        whole = max(group.total_byte_size, unfolded, _plain_bytes(group) / _DENSEST)
+        columns = [group.column(i) for i in range(group.num_columns)]
+        unfolded = _COPIES * _bytes(column for column in columns if "." in column.path_in_schema)
+        whole = max(group.total_byte_size, unfolded, _bytes(columns) / _DENSEST)
         pieces = ceil(whole / self.block_bytes)
         pieces = max(1, min(group.num_rows, pieces))
         if unfolded > self.block_bytes:
@@ -152,20 +153,9 @@ class _Plan:
     fine: dict[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
 
 
-def _plain_bytes(group: pq.RowGroupMetaData) -> int:
-    """Bytes of memory that the values of a row group take, texts apart."""
-    columns = [group.column(i) for i in range(group.num_columns)]
+def _bytes(columns: Iterable[pq.ColumnChunkMetaData]) -> int:
+    """Bytes of memory that their values take, texts apart; on disk runs of a value take next to none."""
     return sum(column.num_values * _WIDTHS.get(column.physical_type, 8) for column in columns)
-
-
-def _list_bytes(group: pq.RowGroupMetaData) -> int:
-    """Bytes of memory that reading a row group's lists takes; on disk runs of a value take next to none."""
-    size = 0
-    for i in range(group.num_columns):
-        column = group.column(i)
-        if "." in column.path_in_schema:
-            size += column.num_values * _WIDTHS.get(column.physical_type, 8)
-    return _COPIES * size
 
 
 def _lossless(column: pl.Expr, found: pl.DataType, wanted: pl.DataType) -> pl.Expr | None:
@@ -282,10 +272,7 @@ def _without_unfit(batch: Batch, frame: pl.DataFrame, fine: Mapping[str, pl.Expr
         return batch
     bad: list[int] = (~keep).arg_true().to_list()
     reasons = [[f"{name}: not whole numbers" for name in fits.columns if not fits[name][row]] for row in bad]
-    rejected = pl.DataFrame(
-        {"row": bad, "reasons": reasons, "raw": rows_as_json(frame, bad), "raw_bytes": [None] * len(bad)},
-        schema=REJECTED,
-    )
+    rejected = rejections(bad, reasons, rows_as_json(frame, bad))
     good = batch.frame.filter(keep)
     rows = keep.arg_true().cast(pl.Int64)
     return replace(batch, frame=good, rows=rows, rejected=rejected, raw=partial(rows_as_json, good))
