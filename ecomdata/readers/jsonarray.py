@@ -299,6 +299,6 @@ def _keys_of(piece: Piece, inside: str = "") -> list[str]:
         [n for n in range(min(_LOOKED_AT, len(rows.starts))) if n not in rows.reasons], dtype=np.int64
     )
     spans = rows.firsts[good], rows.lasts[good]
-    others = read_objects(piece.data, piece.tape, spans, (), piece.arrays).others
+    others = read_objects(piece.data, piece.tape, spans, ()).others
     spelt = (piece.data[begin:end] for begin, end in zip(others[1].tolist(), others[2].tolist(), strict=True))
     return list(dict.fromkeys(key_text(key) for key in dict.fromkeys(spelt) if is_utf8(key)))

@@ -16,7 +16,7 @@ from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block, undeclared, unreadable
 from ecomdata.readers.exact import Record, rejected_frame
 from ecomdata.readers.jsonplain import Lines, PlainLines, plain_lines
-from ecomdata.readers.jsonvalues import as_json, fitting, loads, loosened, misfit
+from ecomdata.readers.jsonvalues import as_json, fitting, loads, loosened, misfit, not_an_object
 from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
 
 _LARGE: Final = 2 << 20
@@ -210,10 +210,8 @@ def _fields(record: Record) -> tuple[dict[str, object], list[str]]:
     if record.reason:
         return {}, [record.reason]
     value = loads(record.text.removeprefix("\ufeff"))
-    if isinstance(value, Exception):
-        return {}, [f"not JSON: {value}"]
     if not isinstance(value, dict):
-        return {}, [f"a JSON {type(value).__name__} instead of an object"]
+        return {}, [not_an_object(value)]
     return cast("dict[str, object]", value), []
 
 

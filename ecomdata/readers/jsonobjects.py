@@ -24,6 +24,7 @@ KIND: Final = pl.Enum(["absent", "null", "string", "number", "boolean", "array",
 NULL, STRING, NUMBER, BOOLEAN, ARRAY, OBJECT, ESCAPED = range(1, 8)
 Codes = npt.NDArray[np.uint8]
 Edges = npt.NDArray[np.int64]
+_NO_ARRAYS: Final = np.zeros((3, 0), dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def read_objects(
     tape: Places,
     spans: tuple[Places, Places],
     keys: Sequence[str],
-    arrays: Places,
+    arrays: Places = _NO_ARRAYS,
     passed: str = "",
 ) -> Objects:
     """Find the values of keys in objects.
@@ -144,8 +145,8 @@ def read_objects(
         tape: Their marks.
         spans: The first and the last mark of each object.
         keys: The wanted keys.
-        arrays: The arrays right inside the objects.
-        passed: The wanted key whose array is not looked into.
+        arrays: The arrays right inside the objects, for ...
+        passed: ... the wanted key whose array is not looked into.
     """
     from ecomdata.readers.jsonkernels import members
 

@@ -19,6 +19,7 @@ from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block, undeclared, unreadable
 from ecomdata.readers.exact import Record, booleans, rejected_frame
+from ecomdata.readers.jsonvalues import not_an_object
 from ecomdata.readers.textblocks import BLOCK_SIZE, decode, record_blocks
 from ecomdata.sqltext import literal
 
@@ -125,7 +126,7 @@ class JsonPaths:
                 if isinstance(value, dict):  # what DuckDB does not take: half a character in some text
                     exact[row] = cast("dict[str, object]", value)
                 else:
-                    odd[row] = _not_an_object(value)
+                    odd[row] = not_an_object(value)
         rows = list(exact)
         for name, keys in self.paths.items() if rows else ():
             values[name] = values[name].scatter(rows, [_text(_at(value, keys)) for value in exact.values()])
@@ -217,12 +218,6 @@ def _loads(line: bytes) -> object:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
         return ValueError(str(error))  # one never raised keeps no frames
-
-
-def _not_an_object(value: object) -> str:
-    if isinstance(value, ValueError):
-        return f"not JSON: {value}"
-    return f"a JSON {type(value).__name__} instead of an object"
 
 
 def _at(value: object, keys: Sequence[str]) -> object:

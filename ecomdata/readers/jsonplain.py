@@ -37,7 +37,6 @@ from ecomdata.readers.textblocks import decode
 Mask = npt.NDArray[np.bool_]
 _NEWLINE: Final = 10
 _RETURN: Final = 13
-_NONE: Final = np.zeros((3, 0), dtype=np.int32)
 _LARGE: Final = 1e300
 """Numbers beyond are looked at one by one: Python has integers that no float can hold."""
 _SCALAR: Final = r"-?[1-9][0-9]{0,99}|0|true|false|-?[0-9]{1,100}[.eE][0-9.eE+-]{1,100}"
@@ -109,7 +108,7 @@ def plain_lines(
     whole = (starts == lines.starts[numbers]) & (ends == lines.ends[numbers])
     dtypes = {name: dtype for name, dtype in columns.dtypes.items() if name != rest}
     spans = firsts[whole], lasts[whole]
-    objects = read_objects(data, found.tape, spans, list(dtypes), _NONE)
+    objects = read_objects(data, found.tape, spans, list(dtypes))
     good = objects.states == 0
     series: dict[str, pl.Series] = {}
     for name, dtype in dtypes.items():
@@ -172,7 +171,7 @@ def _objects(values: Values, dtype: pl.Struct, tape: Places, *, loose: bool) -> 
         np.searchsorted(tape, places[there]).astype(np.int32) for places in (values.begins, values.stops - 1)
     )
     types = fields(dtype)
-    objects = read_objects(values.data, tape, (firsts, lasts), list(types), _NONE)
+    objects = read_objects(values.data, tape, (firsts, lasts), list(types))
     fine = objects.states == 0
     fine[objects.others[0]] = False
     columns: dict[str, pl.Series] = {}

@@ -30,7 +30,6 @@ from ecomdata.readers.jsonpieces import Elements, Piece, Places
 from ecomdata.readers.textblocks import decode
 
 _LOCATED: Final = re.compile(r"\(byte [\d,]+\)$")
-_NONE: Final = np.zeros((3, 0), dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +166,8 @@ class Rows:
             places = np.delete(places, list(known))
         firsts, lasts = elements.firsts[places], elements.lasts[places]
         piece, shape = self._piece, self._shape
-        arrays = piece.arrays if shape.passed else _NONE
-        found = read_objects(piece.data, piece.tape, (firsts, lasts), shape.wanted, arrays, shape.passed)
+        spans = firsts, lasts
+        found = read_objects(piece.data, piece.tape, spans, shape.wanted, piece.arrays, shape.passed)
         reasons = {n: [why] for n, why in known.items()}
         fine = found.states == 0
         if not fine.all():
@@ -225,15 +224,11 @@ class Rows:
 
     def _raw(self, place: int) -> bytes:
         start, end = int(self._elements.starts[place]), int(self._elements.ends[place])
-        data, kept = self._piece.data, list[bytes]()
-        for low, high in self._arrays(start, end) if self._shape.passed else ():
+        data, kept, passed = self._piece.data, list[bytes](), self._shape.passed
+        for _, (low, high) in passed_arrays(self._piece, passed, start, end) if passed else ():
             kept.append(data[start : low + 1])
             start = high - 1
         return b"".join([*kept, data[start:end]])
-
-    def _arrays(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Where the arrays are that are not looked into."""
-        return [span for _, span in passed_arrays(self._piece, self._shape.passed, start, end)]
 
     def _refused(self, place: int, reasons: list[str]) -> Refused:
         order = int(self._elements.starts[place])

@@ -68,6 +68,13 @@ def loads(text: str) -> object:
     return _TOO_DEEP if brackets > _DEEPEST and is_deeper(value, _DEEPEST) else value
 
 
+def not_an_object(value: object) -> str:
+    """Why what was read of a line, the value or the exception in its place, is no object."""
+    if isinstance(value, Exception):
+        return f"not JSON: {value}"
+    return f"a JSON {type(value).__name__} instead of an object"
+
+
 def as_json(value: object, *, ascii_only: bool = True) -> str:
     """JSON as :func:`json.dumps` has it, but with numbers as they were spelt."""
     if isinstance(value, str):

@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +86,8 @@ class Npz:
                 with _damage(file.name, name):
                     stream = stack.enter_context(archive.open(f"{name}.npy"))
                     if member.pickled:
-                        ids = id_index_apart(_after_header(stream), rows, f"{file.name}/{name}")
+                        member_header(stream, "")
+                        ids = id_index_apart(stream, rows, f"{file.name}/{name}")
                         slices[name] = (ids[start : start + step] for start in range(0, rows, step))
                     else:
                         spool = stack.enter_context(tempfile.TemporaryFile())
@@ -151,11 +152,6 @@ def _damage(where: str, member: str = "") -> Generator[None]:
 
 def _opened(file: RawFile) -> AbstractContextManager[zipfile.ZipFile]:
     return opened_zip(file.local(), file.name, hint=_BOMB)
-
-
-def _after_header(stream: IO[bytes]) -> IO[bytes]:
-    member_header(stream, "")
-    return stream
 
 
 def _misfit(member: Member, declared: pl.DataType) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import REJECTED, Batch, Block, unreadable
+from ecomdata.readers.base import REJECTED, Batch, Block, no_rejections, unreadable
 from ecomdata.readers.exact import cast_texts
 from ecomdata.readers.textblocks import after_last_line, decode, record_blocks
 
@@ -111,7 +111,7 @@ def _before_last_start(data: bytes, start: re.Pattern[bytes]) -> int:
 def _lines(data: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The lines of a block under their numbers, and those that are not UTF-8 as rejected rows."""
     try:
-        text, bad = data.decode(), pl.DataFrame(schema=REJECTED)
+        text, bad = data.decode(), no_rejections()
     except UnicodeDecodeError:
         text, bad = _only_utf8(data)
     frame = pl.DataFrame({"line": [text.removesuffix("\n")]}).select(

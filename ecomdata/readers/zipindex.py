@@ -47,10 +47,7 @@ class ZipIndex:
         columns.match(COLUMNS.names(), file.name)
         entries = zip_directory(file.local(), file.name)
         pieces = [entries[at : at + _BLOCK_ROWS] for at in range(0, len(entries), _BLOCK_ROWS)]
-        sizes = [file.size // len(pieces) for _ in pieces]
-        return (
-            Block(size, partial(_parse, piece, columns)) for size, piece in zip(sizes, pieces, strict=True)
-        )
+        return (Block(file.size // len(pieces), partial(_parse, piece, columns)) for piece in pieces)
 
 
 def _parse(entries: list[zipfile.ZipInfo], columns: Columns) -> Batch:
