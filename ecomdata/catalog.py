@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 from collections import defaultdict, deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -319,12 +319,8 @@ def _create_embeddings(
         names = [f"{EMBEDDINGS}_{record.name}"]
         if len(sets) == 1 and EMBEDDINGS not in {*manifest.tables, *manifest.views}:
             names.append(EMBEDDINGS)
-        select = f"SELECT * FROM {parquet(place / file.path for file in record.files)}"  # noqa: S608 - quoted
         for name in names:
-            with suppress(duckdb.Error):  # a damaged set must not stand in the way of the tables
-                view = f"VIEW {quoted(schema)}.{quoted(name)}"
-                connection.execute(f"CREATE OR REPLACE {view} AS {select}")
-                yield view
+            yield from _create_beside(connection, schema, name, [place / file.path for file in record.files])
 
 
 def _create_labels(
@@ -333,13 +329,18 @@ def _create_labels(
     """The labels of a release's rows; a table or view of the dataset's own keeps its name."""
     for path, labels in kept_labels(home, manifest.dataset, manifest.release):
         name = f"{LABELS}_{labels.task}"
-        if name in manifest.tables or name in manifest.views:
-            continue
-        with suppress(duckdb.Error):  # a damaged file must not stand in the way of the tables
-            select = f"SELECT * FROM {parquet([path])}"  # noqa: S608 - quoted
-            view = f"VIEW {quoted(schema)}.{quoted(name)}"
-            connection.execute(f"CREATE OR REPLACE {view} AS {select}")
-            yield view
+        if name not in manifest.tables and name not in manifest.views:
+            yield from _create_beside(connection, schema, name, [path])
+
+
+def _create_beside(
+    connection: duckdb.DuckDBPyConnection, schema: str, name: str, paths: Sequence[Path]
+) -> Iterator[str]:
+    """A view of what was made of a release; damaged files must not stand in the way of its tables."""
+    with suppress(duckdb.Error):
+        view = f"VIEW {quoted(schema)}.{quoted(name)}"
+        connection.execute(f"CREATE OR REPLACE {view} AS FROM {parquet(paths)}")
+        yield view
 
 
 def damaged(folder: Path, manifest: Manifest, table: str, error: duckdb.Error) -> DataError:
@@ -377,11 +378,8 @@ def check_nothing_missing(store: Store) -> list[str]:
     for dataset in store.loaded():
         try:
             folder = store.current(dataset)
-            manifest = read_manifest(folder, dataset) if folder else None
+            found = missing_files(folder, read_manifest(folder, dataset)) if folder else []
         except EcomdataError as error:
-            problems.append(f"{dataset}: {error}")
-            continue
-        if folder is None or manifest is None:
-            continue
-        problems += [f"{dataset}: {problem}" for problem in missing_files(folder, manifest)]
+            found = [str(error)]
+        problems += [f"{dataset}: {problem}" for problem in found]
     return problems

@@ -84,8 +84,7 @@ def content_file(name: str, folder: str, suffix: str) -> Path | None:
     Raises:
         EcomdataError: there is more than one.
     """
-    loader(name)
-    module = _all()[name].file
+    module = _found(name).file
     if module is None:
         return None
     package = module.name == "__init__.py"
@@ -109,14 +108,12 @@ def code_hash(name: str) -> str:
     Args:
         name: A dataset.
     """
-    loader(name)
-    return _all()[name].code
+    return _found(name).code
 
 
 def siblings(name: str) -> dict[str, Dataset]:
     """The datasets that the same loader declares, by name, this one included."""
-    loader(name)
-    origin = _all()[name].origin
+    origin = _found(name).origin
     return {other: found.dataset for other, found in _all().items() if found.origin == origin}
 
 
@@ -129,7 +126,11 @@ def loader(name: str) -> Dataset:
     Raises:
         UsageError: no dataset has that name; near names are offered.
     """
-    known = datasets()
+    return _found(name).dataset
+
+
+def _found(name: str) -> _Found:
+    known = _all()
     if name in known:
         return known[name]
     members = [other for other in known if other.startswith(f"{name}/")]
@@ -182,17 +183,13 @@ def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, Path | None, tuple
     for module in pkgutil.iter_modules(content.__path__):
         if not module.name.startswith("_"):
             name = f"{_OURS}{module.name}"
-            imported = _imported(name)
+            with _importing(f"the loader {name}"):
+                imported = importlib.import_module(name)
             yield name, _file_of(imported), declared(imported, name)
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
         origin = f"the entry point {point.name} = {point.value}"
-        try:
+        with _importing(origin, f"{LOADER_FAULT}; repair that package, or uninstall it"):
             target: object = point.load()
-        except Exception as error:
-            raise EcomdataError(
-                f"{origin} cannot be imported: {type(error).__name__}: {error}",
-                hint=f"{LOADER_FAULT}; repair that package, or uninstall it",
-            ) from error
         yield origin, _file_of(sys.modules.get(point.module)), declared(target, origin)
     for folder in folders:
         for path in sorted(folder.iterdir()):
@@ -214,13 +211,13 @@ def _file_of(module: ModuleType | None) -> Path | None:
     return Path(file) if file else None
 
 
-def _imported(name: str) -> ModuleType:
+@contextmanager
+def _importing(what: str, hint: str = LOADER_FAULT) -> Generator[None]:
     try:
-        return importlib.import_module(name)
+        yield
     except Exception as error:
         raise EcomdataError(
-            f"the loader {name} cannot be imported: {type(error).__name__}: {error}",
-            hint=LOADER_FAULT,
+            f"{what} cannot be imported: {type(error).__name__}: {error}", hint=hint
         ) from error
 
 
@@ -231,12 +228,8 @@ def _from_file(path: Path) -> ModuleType:
         raise EcomdataError(f"{path} cannot be imported as Python")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    try:
+    with _importing(f"the loader {path}"):
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise EcomdataError(
-            f"the loader {path} cannot be imported: {type(error).__name__}: {error}", hint=LOADER_FAULT
-        ) from error
     return module
 
 
