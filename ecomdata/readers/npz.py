@@ -6,12 +6,11 @@ a row for a shape of ``(n,)``, one vector a row for ``(n, d)``. Nothing is ever 
 
 from __future__ import annotations
 
-import json
 import lzma
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +24,7 @@ from polars.exceptions import InvalidOperationError
 from ecomdata.columns import Columns, DriftError
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.readers.base import Batch, Block
+from ecomdata.readers.base import Batch, Block, rows_as_json
 from ecomdata.readers.npy import Member, member_header, read_slices
 from ecomdata.readers.zips import opened_zip
 from ecomdata.unpickling.apart import id_index_apart
@@ -176,11 +175,7 @@ def _inner(array: pl.Array) -> pl.DataType:
 def _parse(arrays: Mapping[str, npt.NDArray[np.generic]], columns: Columns, where: str) -> Batch:
     series = [_series(name, values, columns.dtypes[name], where) for name, values in arrays.items()]
     frame = columns.complete(pl.DataFrame(series))
-
-    def raw(positions: Sequence[int]) -> list[str]:
-        return [json.dumps(row, default=str) for row in frame[list(positions)].iter_rows(named=True)]
-
-    return Batch(frame=frame, span=frame.height, raw=raw)
+    return Batch(frame=frame, span=frame.height, raw=partial(rows_as_json, frame))
 
 
 def _series(name: str, values: npt.NDArray[np.generic], dtype: pl.DataType, where: str) -> pl.Series:

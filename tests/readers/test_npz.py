@@ -276,6 +276,17 @@ def test_the_raw_content_of_a_row_is_json(tmp_path: Path) -> None:
     assert block.parse().raw([1]) == ['{"ids": 813799260044, "embeds": [4.0, 5.0, 6.0, 7.0]}']
 
 
+def test_raw_texts_stand_in_their_own_letters(tmp_path: Path) -> None:
+    """As those of all other formats do, so that quarantine can be searched for them."""
+
+    class Named(dy.Schema):
+        name = dy.String()
+
+    file = _npz(tmp_path / "names.npz", name=np.array(["জামা", "été"]))
+    [block] = Npz().blocks(file, Columns(schema=Named))
+    assert block.parse().raw([0, 1]) == ['{"name": "জামা"}', '{"name": "été"}']
+
+
 def _with_header(path: Path, header: bytes, version: int = 1, content: bytes = b"") -> RawFile:
     length = len(header).to_bytes(2 * version, "little")
     base = _npz(path, ids=IDS).container
