@@ -84,6 +84,18 @@ def new_table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = (
     return table
 
 
+def human_bytes(size: int) -> str:
+    """Bytes in decimal units: ``21.6 GB``."""
+    if size < 1000:
+        return f"{size} bytes"
+    number = float(size)
+    for unit in ("kB", "MB", "GB"):
+        number /= 1000
+        if number < 999.95:
+            return f"{number:.1f} {unit}"
+    return f"{number / 1000:.1f} TB"
+
+
 def escaped(value: object) -> str:
     """A value as text that neither moves the cursor nor counts as rich's markup."""
     from rich.markup import escape

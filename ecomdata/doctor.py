@@ -6,31 +6,29 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from ecomdata import __version__
 from ecomdata.beside import broken_off, left_beside
 from ecomdata.catalog import check_nothing_missing
+from ecomdata.console import human_bytes
 from ecomdata.errors import EcomdataError
+from ecomdata.pathnames import nearest_there
 from ecomdata.progress import Silent
 from ecomdata.registry import datasets
-from ecomdata.sources import human
 from ecomdata.store import Store, home_folder, writing
 
 Status = Literal["ok", "note", "problem"]
 _PACKAGES: Final = ("polars", "pyarrow", "duckdb", "dataframely", "huggingface_hub", "datasets")
 _LITTLE_SPACE: Final = 10_000_000_000
 _TIMEOUT: Final = 4.0
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +91,7 @@ def _environment() -> Iterator[Check]:
 
 
 def _store(store: Store, *, prune: bool) -> Iterator[Check]:
-    folder = store.home
-    while not folder.exists():
-        folder = folder.parent
+    folder = nearest_there(store.home)
     free = shutil.disk_usage(folder).free
     little = free < _LITTLE_SPACE
     writable = os.access(folder, os.W_OK)
@@ -105,7 +101,7 @@ def _store(store: Store, *, prune: bool) -> Iterator[Check]:
         f"{store.home}" + ("" if writable else " cannot be written"),
         "" if writable else "choose another with --home or ECOMDATA_HOME",
     )
-    yield Check("free space", "note" if little else "ok", human(free))
+    yield Check("free space", "note" if little else "ok", human_bytes(free))
     try:
         problems = check_nothing_missing(store)
         loaded = ", ".join(store.loaded()) or "nothing yet"
@@ -153,16 +149,18 @@ def _old(
                     for path in places:
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
     if count and prune:
-        yield Check(name, "ok", f"{count} removed, {human(size)} freed")
+        yield Check(name, "ok", f"{count} removed, {human_bytes(size)} freed")
     elif count:
-        yield Check(name, "note", f"{count}, {human(size)}", "ecomdata doctor --prune removes them")
+        yield Check(name, "note", f"{count}, {human_bytes(size)}", "ecomdata doctor --prune removes them")
 
 
 def _copies(store: Store) -> Iterator[Check]:
     """What publishing keeps; it is as large as what was published."""
     folder = store.home / "uploads"
     if folder.is_dir():
-        yield Check("copies for the Hub", "ok", f"{human(_size(folder))} in {folder}, which may be deleted")
+        yield Check(
+            "copies for the Hub", "ok", f"{human_bytes(_size(folder))} in {folder}, which may be deleted"
+        )
 
 
 def _readable(store: Store) -> Iterator[str]:

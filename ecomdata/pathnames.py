@@ -39,6 +39,11 @@ def expanded(path: Path) -> Path:
         return path
 
 
+def nearest_there(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    return next(place for place in (path, *path.absolute().parents) if place.exists())
+
+
 def file_to_write(path: str | os.PathLike[str]) -> Path:
     """A file that is to be written, with a user's home for ``~``; looked at before the work begins.
 

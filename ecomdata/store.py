@@ -26,7 +26,7 @@ from typing import Final
 from ecomdata.durable import sync_folder, write_durably
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.manifest import MANIFEST, Manifest, TableRecord, WrittenFile, read_manifest, unreadable
-from ecomdata.pathnames import checked, expanded, safe_relative
+from ecomdata.pathnames import checked, expanded, nearest_there, safe_relative
 
 _LOADING: Final = ".loading-"
 _ELSEWHERE: Final = "choose another folder with --home or ECOMDATA_HOME"
@@ -329,8 +329,7 @@ def _disk_problem(error: Exception, where: Path) -> tuple[str, str] | None:
 
 def _free(where: Path) -> int:
     """Bytes that are free where a file is, or would be."""
-    there = next(folder for folder in (where, *where.absolute().parents) if folder.exists())
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(nearest_there(where)).free
 
 
 def require_loaded(store: Store, dataset: str) -> Path:

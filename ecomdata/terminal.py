@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ecomdata.console import escaped, new_console, new_table, plain
+from ecomdata.console import escaped, human_bytes, new_console, new_table, plain
 
 if TYPE_CHECKING:
     from ecomdata.doctor import Check
@@ -27,13 +27,6 @@ _GROUPS: Final = 10
 """Values of a column that are shown, by how much of them goes."""
 
 
-def human_bytes(size: int) -> str:
-    """Bytes in decimal units: ``21.6 GB``."""
-    from ecomdata.sources import human
-
-    return human(size)
-
-
 def print_overview(rows: Sequence[Mapping[str, Any]]) -> None:
     """The registry, one dataset a line."""
     console = new_console()
@@ -51,19 +44,16 @@ def print_overview(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def print_info(facts: Mapping[str, Any]) -> None:
     """Everything that is declared and stored of a dataset or of a family."""
+    from ecomdata.declare import PASSING_ON
+
     console = new_console()
     for dataset in facts.get("members", [facts]):
         licence = dataset["licence"]
-        redistribution = {
-            True: "may be passed on",
-            False: "may not be passed on",
-            None: "passing on: unknown",
-        }
         console.print(f"[bold]{escaped(dataset['name'])}[/]  {escaped(dataset['title'])}")
         for line in (
             dataset["summary"],
             f"home      {dataset['homepage']}",
-            f"licence   {licence['title']} ({redistribution[licence['redistribution']]}), {licence['url']}",
+            f"licence   {licence['title']} ({PASSING_ON[licence['redistribution']]}), {licence['url']}",
             f"access    {dataset['access']}",
             f"languages {', '.join(dataset['languages']) or 'none'}",
             *(f"source    {source['url'] or source['instructions']}" for source in dataset["sources"]),

@@ -14,6 +14,10 @@ from ecomdata.declare.checking import DeclarationError, frozen_map, require, req
 _URL: Final = re.compile(r"https?://\S+|hf://datasets/[\w.-]+/[\w.-]+@[\w.-]+(/\S*)?")
 
 
+PASSING_ON: Final = {True: "may be passed on", False: "may not be passed on", None: "passing on: unknown"}
+""":attr:`Licence.redistribution` in words."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
     """The terms of a dataset.

@@ -10,7 +10,6 @@ from ecomdata.sources.plan import (
     Plan,
     describe,
     fetching,
-    human,
     needs_confirmation,
     require_space,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "clear_scratch",
     "describe",
     "fetching",
-    "human",
     "inside_archive",
     "make_plan",
     "matches_tail",

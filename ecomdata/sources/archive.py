@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Final
@@ -53,8 +54,7 @@ def members(path: Path, name: str) -> list[Member]:
 
 def on_disk(path: Path, name: str, home: Path) -> RawFile:
     """A raw file that is there already; its content is decompressed when it is a .gz file."""
-    file = RawFile.on_disk(path, name)
-    return decompressed(file, home)
+    return decompressed(RawFile.on_disk(path, name), home)
 
 
 def decompressed(file: RawFile, home: Path) -> RawFile:
@@ -88,17 +88,8 @@ def _gunzip_member(member: Member, name: str, most: int) -> IO[bytes]:
 def _with_content(
     file: RawFile, name: str, opener: Callable[[], IO[bytes]], home: Path, length: int = 0
 ) -> RawFile:
-    return RawFile(
-        name=name,
-        container=file.container,
-        size=file.size,
-        length=length,
-        sha256=file.sha256,
-        hashed=file.hashed,
-        fetch=file.fetch,
-        opener=opener,
-        materialize=partial(extract, file.container, name, opener, home),
-    )
+    materialize = partial(extract, file.container, name, opener, home)
+    return replace(file, name=name, length=length, opener=opener, materialize=materialize)
 
 
 def _check_names(found: Iterable[Member], name: str) -> None:

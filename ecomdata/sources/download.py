@@ -17,11 +17,12 @@ from typing import IO, Final
 
 import httpx2
 
+from ecomdata.console import human_bytes
 from ecomdata.durable import sync_folder
 from ecomdata.errors import DataError, EcomdataError
 from ecomdata.plainjson import read_json
 from ecomdata.sources.patience import HOPELESS, LONGEST, Again, Patience, asked, pause, reason
-from ecomdata.sources.plan import OnBytes, human, ignore_bytes, part_of, shown
+from ecomdata.sources.plan import OnBytes, ignore_bytes, part_of, shown
 from ecomdata.sources.recognise import reject_imposter
 from ecomdata.sources.responses import check_origin, check_page, check_status, client, length, unreachable
 
@@ -256,9 +257,9 @@ class Download:
     def _disk_error(self, error: OSError) -> EcomdataError:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             free = shutil.disk_usage(self.target.parent).free
-            needed = f", {human(self.size - self._done)} more are needed" if self.size >= 0 else ""
+            needed = f", {human_bytes(self.size - self._done)} more are needed" if self.size >= 0 else ""
             return EcomdataError(
-                f"no space left for {self.target}: {human(free)} free{needed}",
+                f"no space left for {self.target}: {human_bytes(free)} free{needed}",
                 hint="free some space or choose another disk with --home; what has come is kept and resumed",
             )
         hint = "check the folder's permissions"

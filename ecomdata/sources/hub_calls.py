@@ -255,7 +255,7 @@ def explained(error: BaseException, address: Address, server: str = "") -> Ecomd
         )
     if isinstance(cause, hub_errors.RemoteEntryNotFoundError):
         return UsageError(f"{address} does not exist", hint=f"see {page}/tree/main")
-    status = cause.response.status_code if isinstance(cause, hub_errors.HfHubHTTPError) else 0
+    status = status_of(cause)
     if isinstance(cause, hub_errors.GatedRepoError):
         return _no_access(
             f"{address.repo} is gated, and access was not given to this token or none is set", page

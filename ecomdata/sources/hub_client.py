@@ -53,7 +53,6 @@ MOST_ENTRIES: Final = 200_000
 MOST_PAGES: Final = 2_000
 """Answers that a listing takes, retries included: the Hub's pages hold 1,000 entries. A page may be empty."""
 PATIENCE: Final = Patience()
-_CHUNK: Final = 1 << 20
 _LARGEST: Final = (1 << 63) - 1
 
 
@@ -274,6 +273,4 @@ def blob_id(path: Path) -> str:
     """Git's id of a file with this content."""
     digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as stream:
-        while data := stream.read(_CHUNK):
-            digest.update(data)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, lambda: digest).hexdigest()

@@ -10,7 +10,7 @@ from typing import Final
 
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
-from ecomdata.pathnames import checked, expanded, in_utf8
+from ecomdata.pathnames import checked, expanded, in_utf8, nearest_there
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.archive import is_archive, member_file, members, on_disk
 from ecomdata.sources.matching import Selection, hidden, ignorable, near
@@ -234,9 +234,7 @@ def _same(one: RawFile, other: RawFile) -> bool:
 
 
 def _missing(path: Path, source: str) -> UsageError:
-    there = path.parent
-    while not there.exists():
-        there = there.parent
+    there = nearest_there(path.parent)
     if there != path.parent:
         hint = f"the path exists as far as {there}"
     else:

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from ecomdata.declare import Dataset, Licence
+from ecomdata.console import human_bytes
+from ecomdata.declare import PASSING_ON, Dataset, Licence
 from ecomdata.errors import AccessError, EcomdataError, UsageError
+from ecomdata.pathnames import nearest_there
 from ecomdata.rawfile import RawFile
 from ecomdata.sources.matching import needs_unpacking
+from ecomdata.sources.recognise import reject_imposters
 
 CONFIRM_ABOVE: Final = 1_000_000_000
 """Bytes of a download above which the user is asked first."""
@@ -93,8 +96,6 @@ class Plan:
             AccessError: the server wants a login.
             EcomdataError: the network or the disk failed.
         """
-        from ecomdata.sources.recognise import reject_imposters
-
         found = self.expand(file.fetched())
         for one in found:
             reject_imposters(one)
@@ -129,14 +130,13 @@ def require_space(plan: Plan) -> None:
     Raises:
         EcomdataError: it does not.
     """
-    folder = plan.folder
-    while not folder.exists():
-        folder = folder.parent
+    folder = nearest_there(plan.folder)
     free = shutil.disk_usage(folder).free
     needed = plan.download_bytes - _come(plan)
     if needed > free:
         raise EcomdataError(
-            f"{plan.dataset}: the download needs {human(needed)}, and {folder} has {human(free)} free",
+            f"{plan.dataset}: the download needs {human_bytes(needed)}, "
+            f"and {folder} has {human_bytes(free)} free",
             hint="free some space, choose another disk with --home, or load a part with --only",
         )
 
@@ -160,14 +160,14 @@ def _come(plan: Plan) -> int:
 def describe(plan: Plan, licence: Licence) -> list[str]:
     """The plan as lines for the user: files, bytes, terms, and where downloads are put."""
     count = f"{len(plan.files):,} file{'' if len(plan.files) == 1 else 's'}"
-    size = human(plan.size) if plan.size_known else "size unknown"
+    size = human_bytes(plan.size) if plan.size_known else "size unknown"
     lines = [f"{plan.dataset}: {count}, {size}, from {plan.origin}"]
     if plan.revision:
         lines.append(f"revision: {plan.revision}")
     if plan.missing:
-        needed = human(plan.download_bytes) if plan.size_known else "as much as the server sends"
+        needed = human_bytes(plan.download_bytes) if plan.size_known else "as much as the server sends"
         lines.append(f"to download: {needed}, into {plan.folder}")
-    lines.append(f"terms: {licence.title}, {licence.url}{_redistribution(licence)}")
+    lines.append(f"terms: {licence.title}, {licence.url} ({PASSING_ON[licence.redistribution]})")
     packed = [name for name in plan.unrecognised if needs_unpacking(name)]
     others = [name for name in plan.unrecognised if not needs_unpacking(name)]
     if packed:
@@ -176,11 +176,6 @@ def describe(plan: Plan, licence: Licence) -> list[str]:
         lines.append(f"belonging to no table, left alone: {some(others)}")
     lines += plan.notes
     return lines
-
-
-def _redistribution(licence: Licence) -> str:
-    said = {True: "may be passed on", False: "may not be passed on", None: "passing on: unknown"}
-    return f" ({said[licence.redistribution]})"
 
 
 def shown(url: str) -> str:
@@ -195,18 +190,6 @@ def _masked(parameter: str) -> str:
         if _SECRET.search(unquote(name[1])):
             return f"{parameter[: name.end()]}***"
     return parameter
-
-
-def human(size: int) -> str:
-    """Bytes in decimal units: ``21.6 GB``."""
-    if size < 1000:
-        return f"{size} bytes"
-    number = float(size)
-    for unit in ("kB", "MB", "GB"):
-        number /= 1000
-        if number < 999.95:
-            return f"{number:.1f} {unit}"
-    return f"{number / 1000:.1f} TB"
 
 
 def some(names: tuple[str, ...] | list[str]) -> str:

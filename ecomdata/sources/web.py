@@ -6,7 +6,7 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -158,25 +158,20 @@ def plan_http(
         ),
         home,
     )
-    plan = Plan(
+    expand = expander(dataset, selection, home)
+    return Plan(
         dataset=dataset.name,
         origin=shown(url),
         folder=folder,
-        files=(file,),
+        files=expand(file) if there else (file,),
         size=file.size,
         missing=0 if there else 1,
         download_bytes=0 if there else file.size,
         size_known=about.size >= 0,
         notes=("already downloaded; remove the folder to get it again: " + str(folder),) if there else (),
-        expand=expander(dataset, selection, home),
+        expand=expand,
     )
-    return _looked_into(plan) if there else plan
 
 
 def _fetch(download: Download) -> str:
     return "" if download.target.is_file() else download.run()
-
-
-def _looked_into(plan: Plan) -> Plan:
-    files = tuple(one for file in plan.files for one in plan.expand(file))
-    return replace(plan, files=tuple(sorted(files, key=lambda file: file.name)))

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from ecomdata.console import human_bytes
 from ecomdata.declare import Licence
 from ecomdata.errors import EcomdataError
 from ecomdata.rawfile import RawFile
-from ecomdata.sources import CONFIRM_ABOVE, Plan, describe, human, needs_confirmation, require_space
+from ecomdata.sources import CONFIRM_ABOVE, Plan, describe, needs_confirmation, require_space
 from ecomdata.sources.plan import shown
 from tests.sources.toys import write
 
@@ -96,7 +97,7 @@ def test_what_has_come_needs_no_more_space(tmp_path: Path, monkeypatch: pytest.M
 )
 def test_bytes_in_words(size: int, text: str) -> None:
     """Decimal units, one digit after the point."""
-    assert human(size) == text
+    assert human_bytes(size) == text
 
 
 @pytest.mark.parametrize(
