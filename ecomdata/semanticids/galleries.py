@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -98,8 +98,7 @@ def set_gallery(found: EmbeddingSet) -> Gallery:
     there = found.lazy().filter(pl.col(found.vector_column).is_not_null())
     ids = there.select(found.keys[0]).collect().to_series()
     texts = tuple(ids.cast(pl.String).to_list())
-    vectors = cast("Vectors", found.vectors())
-    return _checked(Gallery(found.name, texts, vectors, ids.dtype.is_integer()))
+    return _checked(Gallery(found.name, texts, found.vectors(), ids.dtype.is_integer()))
 
 
 def _checked(gallery: Gallery) -> Gallery:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,13 +13,12 @@ from ecomdata.errors import DataError
 from ecomdata.progress import Reporter
 from ecomdata.semanticids.galleries import Gallery
 from ecomdata.semanticids.queries import Query, read_queries
-from ecomdata.vectors.blocks import ArrayVectors, Floats, Vectors
+from ecomdata.vectors.blocks import ArrayVectors, Vectors
 from ecomdata.vectors.neighbours import nearest
+from ecomdata.vectorstats.reading import gathered
 
 NEAREST: Final = 30
 """Items that each item of a session stands for."""
-
-_BLOCK: Final = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,28 +103,12 @@ def _near(
         return {}
     # One more than needed, for a row finds itself.
     most = min(NEAREST + 1, vectors.rows)
-    queries = ArrayVectors(_rows(vectors, asked))
+    queries = ArrayVectors(gathered(vectors, asked))
     found = nearest(queries, vectors, most, metric="cosine", memory=memory, reporter=reporter)
     return {
-        int(row): frozenset(_others(int(row), ids))
-        for row, ids in zip(asked, found.ids.tolist(), strict=True)
+        row: frozenset([other for other in ids if other != row][:NEAREST])
+        for row, ids in zip(asked.tolist(), found.ids.tolist(), strict=True)
     }
-
-
-def _others(row: int, ids: Sequence[int]) -> Iterable[int]:
-    return [other for other in ids if other != row][:NEAREST]
-
-
-def _rows(vectors: Vectors, wanted: npt.NDArray[np.int64]) -> Floats:
-    """Some rows, which ascend."""
-    found: list[Floats] = []
-    start = 0
-    for block in vectors.blocks(_BLOCK):
-        first, last = np.searchsorted(wanted, [start, start + len(block)])
-        if first < last:
-            found.append(block[wanted[first:last] - start])
-        start += len(block)
-    return np.concatenate(found)
 
 
 def _is_hit(query: Query, place: dict[str, int], near: dict[int, frozenset[int]]) -> bool:

@@ -12,7 +12,7 @@ _LONGEST: Final = 64 << 20
 
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file of UTF-8, each with its number from 1 and its bytes; blank ones are passed over.
+    """The lines of a file of UTF-8, each with its number from 1; blank ones are passed over.
 
     Raises:
         UsageError: the file is not there.

@@ -193,7 +193,8 @@ def semantic_id_stats(  # noqa: PLR0913 - one keyword an option
             measured.append(_measured(book, ask))
             reporter.finish()
     if written is not None:
-        _write_counts(written, measured[0][1])
+        with writing(written):
+            write_durably(written, measured[0][1].as_lines())
     return SemanticIdStats(
         dataset=name,
         release=release.folder.name,
@@ -297,8 +298,3 @@ def collisions_of(spread: Spread, cap: int = CAP) -> Collisions:
 
 def _share(part: int, of: int) -> float | None:
     return part / of if of else None
-
-
-def _write_counts(path: Path, spread: Spread) -> None:
-    with writing(path):
-        write_durably(path, spread.as_lines())
