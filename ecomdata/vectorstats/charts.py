@@ -81,8 +81,7 @@ def curve(eigenvalues: Sequence[float]) -> str:
     """The share of the variance in the first so many directions, as points of an SVG polyline."""
     total = sum(eigenvalues) or 1.0
     step = WIDTH / max(len(eigenvalues), 1)
-    heights = [0.0, *(HEIGHT * (1 - value / total) for value in accumulate(eigenvalues))]
-    heights[0] = float(HEIGHT)
+    heights = [HEIGHT, *(HEIGHT * (1 - value / total) for value in accumulate(eigenvalues))]
     return " ".join(f"{place * step:.2f},{height:.2f}" for place, height in enumerate(heights))
 
 

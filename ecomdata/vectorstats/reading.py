@@ -24,13 +24,8 @@ class Usable:
 
     def __init__(self, vectors: Vectors, rows: int, *, directed: bool) -> None:
         self._vectors = vectors
-        self._rows = rows
+        self.rows = rows
         self._directed = directed
-
-    @property
-    def rows(self) -> int:
-        """See :class:`Vectors`."""
-        return self._rows
 
     @property
     def dim(self) -> int:
@@ -40,7 +35,7 @@ class Usable:
     @property
     def all_of_them(self) -> bool:
         """Whether none is left out."""
-        return self._rows == self._vectors.rows
+        return self.rows == self._vectors.rows
 
     def blocks(self, rows: int) -> Iterator[Floats]:
         """See :class:`Vectors`; blocks that lose rows are smaller."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from ecomdata.vectors.intervals import Interval
 from ecomdata.vectorstats.figures import Comparison, EmbeddingStatistics, LabelAgreement
@@ -75,12 +76,20 @@ def _row(
     of: str,
     meaning: str,
     source: str = "",
+    interval: str = "",
 ) -> Row:
     """A row; where there is no value, the reason stands in its place."""
     there = value is not None
-    group, figure = names
-    shown = text if there else f"none: {reason}"
-    return Row(group=group, figure=figure, value=shown, of=of, meaning=meaning, source=source, there=there)
+    return Row(
+        group=names[0],
+        figure=names[1],
+        value=text if there else f"none: {reason}",
+        interval=interval if there else "",
+        of=of,
+        meaning=meaning,
+        source=source,
+        there=there,
+    )
 
 
 def _finite(found: EmbeddingStatistics) -> str:
@@ -178,7 +187,7 @@ def _intrinsic(found: EmbeddingStatistics) -> Iterator[Row]:
         "fitted through the origin to the smallest 90 %",
         "Facco et al., Scientific Reports 2017",
     )
-    row = _row(
+    yield _row(
         ("intrinsic dimension", "TwoNN by likelihood"),
         one.likelihood,
         f"{number(one.likelihood)} dimensions",
@@ -186,8 +195,8 @@ def _intrinsic(found: EmbeddingStatistics) -> Iterator[Row]:
         drawn + same,
         "(n - 1) / sum of ln mu",
         "Denti et al., Scientific Reports 2022",
+        _between(one.interval),
     )
-    yield _with(row, _between(one.interval))
 
 
 def _nearest(found: EmbeddingStatistics) -> Iterator[Row]:
@@ -204,7 +213,7 @@ def _nearest(found: EmbeddingStatistics) -> Iterator[Row]:
     )
     meaning = "share of vectors that have another one at least so near; interval by Wilson"
     for place, near in enumerate(one.near_duplicates):
-        row = _row(
+        yield _row(
             ("neighbours", f"near-duplicates, cosine {near.threshold:g} or more"),
             near.share,
             f"{share(near.share)} ({near.rows:,})",
@@ -212,8 +221,8 @@ def _nearest(found: EmbeddingStatistics) -> Iterator[Row]:
             of,
             "" if place else meaning,
             "" if place else "Wilson, JASA 1927",
+            _between(near.interval, percent=True),
         )
-        yield _with(row, _between(near.interval, percent=True))
 
 
 def _clusters(found: EmbeddingStatistics) -> Iterator[Row]:
@@ -253,7 +262,7 @@ def _label(found: EmbeddingStatistics, one: LabelAgreement) -> Iterator[Row]:
         text += f"; by chance {share(agreement.chance)}"
     if agreement.above_chance is not None:
         text += f"; above chance {number(agreement.above_chance)}"
-    row = _row(
+    yield _row(
         ("labels", f"neighbours of the same {one.column}"),
         agreement.share,
         text,
@@ -262,8 +271,8 @@ def _label(found: EmbeddingStatistics, one: LabelAgreement) -> Iterator[Row]:
         f"of those of the {agreement.neighbours} nearest by cosine that have a label, the share with the "
         "same; chance: that of two rows drawn at random; above chance: (share - chance) / (1 - chance)",
         "Simpson 1949, Cohen 1960",
+        _between(agreement.interval, percent=True),
     )
-    yield _with(row, _between(agreement.interval, percent=True))
 
 
 def _comparison(one: Comparison) -> Iterator[Row]:
@@ -292,15 +301,7 @@ def _comparison(one: Comparison) -> Iterator[Row]:
     )
 
 
-def _with(row: Row, interval: str) -> Row:
-    from dataclasses import replace
-
-    return replace(row, interval=interval if row.there else "")
-
-
 def groups(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
     """The rows of each group, in order."""
-    from itertools import groupby
-
     for name, members in groupby(rows, key=lambda row: row.group):
         yield name, list(members)

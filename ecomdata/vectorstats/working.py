@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
@@ -92,7 +91,8 @@ class Work:
             "neighbours", lambda: self._searcher.nearest(directed, self._how.neighbours, "cosine")
         )
         wanted = [*columns, *([splitting] if splitting and splitting not in columns else [])]
-        with self._labels(wanted) as kept:
+        memory, spill = self._how.catalog_memory, self._release.home / "statistics"
+        with labels_of(self._set, wanted, memory=memory, spill=spill) as kept:
             agreements = self._timed(
                 "labels", lambda: tuple(self._agreement(kept, one, directed, nearest) for one in columns)
             )
@@ -152,10 +152,6 @@ class Work:
 
     def _finite(self, total: Moments) -> Usable:
         return Usable(self._vectors, total.finite, directed=False)
-
-    def _labels(self, columns: Sequence[LabelColumn]) -> AbstractContextManager[Labels]:
-        spill = self._release.home / "statistics"
-        return labels_of(self._set, columns, memory=self._how.catalog_memory, spill=spill)
 
     def _agreement(
         self, labels: Labels, column: LabelColumn, directed: Usable, nearest: Nearest
