@@ -223,12 +223,11 @@ def print_findings(found: Findings) -> None:
             examples = escaped(", ".join(one.examples))
             table.add_row(escaped(one.place), one.kind, escaped(one.sort), *counts, examples)
         console.print(table)
-    rows = sum(table.rows for table in found.scanned.values() if table.columns)
     countries = f"; numbers as written in {', '.join(found.regions)}, or with a +" if found.regions else ""
     total = sum(one.occurrences for one in found)
     console.print(
         f"{escaped(found.dataset)}: release {escaped(found.release)}, {total:,} found in "
-        f"{found.columns:,} text columns of {rows:,} rows{countries}",
+        f"{found.columns:,} text columns of {found.rows:,} rows{countries}",
         soft_wrap=True,
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from ecomdata.cardmaking.escaping import Markdown, code, plain
 from ecomdata.cardmaking.prose import Prose
-from ecomdata.personaldata import Findings
+from ecomdata.personaldata import Finding, Findings
 from ecomdata.published import PersonalData, PublishedFinding
 
 KNOWN: Final = {
@@ -30,11 +30,11 @@ _BECAME: Final = {
 }
 
 
-def found_here(findings: Findings) -> PersonalData:
-    """What was found in a release that stays here."""
+def recorded(findings: Findings, treatment: Callable[[Finding], str] = lambda _: "found") -> PersonalData:
+    """What was found in a release, and what becomes of each; of one that stays here, nothing."""
     return PersonalData(
         columns=findings.columns,
-        rows=sum(table.rows for table in findings.scanned.values() if table.columns),
+        rows=findings.rows,
         found=tuple(
             PublishedFinding(
                 table=one.table,
@@ -43,7 +43,7 @@ def found_here(findings: Findings) -> PersonalData:
                 sort=one.sort,
                 rows=one.rows,
                 occurrences=one.occurrences,
-                treatment="found",
+                treatment=treatment(one),
             )
             for one in findings
         ),

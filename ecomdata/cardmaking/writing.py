@@ -13,7 +13,7 @@ from ecomdata.cardmaking.hubyaml import card_title
 from ecomdata.cardmaking.making import CARD, DEFAULT_MEMORY, Facts, make_card, pictures_of, require_whole
 from ecomdata.cardmaking.notes import kept_notes
 from ecomdata.cardmaking.page import card_page
-from ecomdata.cardmaking.people import found_here
+from ecomdata.cardmaking.people import recorded
 from ecomdata.durable import write_durably
 from ecomdata.errors import DataError, UsageError
 from ecomdata.pathnames import expanded
@@ -95,7 +95,7 @@ def card(
     notes = kept_notes(_there(folder), str(folder / CARD))
     reporter = reporter or Silent()
     findings = findings_of(release, dataset, home=release.home, reporter=reporter)
-    published = Published.here(release.manifest, dataset.licence, found_here(findings))
+    published = Published.here(release.manifest, dataset.licence, recorded(findings))
     facts = Facts(published=published, notes=notes, memory=memory, reporter=reporter)
     found = {**make_card(release, dataset, facts), PUBLISHED: published.as_bytes()}
     if html:

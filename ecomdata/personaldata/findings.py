@@ -83,6 +83,11 @@ class Findings:
         """How many text columns were looked at."""
         return sum(len(table.columns) for table in self.scanned.values())
 
+    @property
+    def rows(self) -> int:
+        """Rows of the tables that they are in."""
+        return sum(table.rows for table in self.scanned.values() if table.columns)
+
     def as_dict(self) -> dict[str, object]:
         """JSON-ready values."""
         return asdict(self)

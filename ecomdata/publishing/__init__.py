@@ -2,19 +2,6 @@
 
 from __future__ import annotations
 
-from ecomdata.cardmaking import Facts
-from ecomdata.published import PUBLISHED, Published, PublishedTable
-from ecomdata.publishing.content import Card, Content, contents
 from ecomdata.publishing.run import Publication, publish
 
-__all__ = [
-    "PUBLISHED",
-    "Card",
-    "Content",
-    "Facts",
-    "Publication",
-    "Published",
-    "PublishedTable",
-    "contents",
-    "publish",
-]
+__all__ = ["Publication", "publish"]

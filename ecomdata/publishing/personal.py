@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ecomdata.cardmaking import recorded
 from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, UsageError
 from ecomdata.personaldata import KINDS, Finding, Findings, Kind, Masks, findings_of
@@ -75,11 +76,7 @@ def treated(
     for one in left:
         masks[one.table][one.column] = masks[one.table][one.column].union((one.kind,))
     became = "withheld" if card_only else "accepted"
-    record = PersonalData(
-        columns=findings.columns,
-        rows=sum(table.rows for table in findings.scanned.values() if table.columns),
-        found=tuple(_published(one, "masked" if one in left else became) for one in findings),
-    )
+    record = recorded(findings, lambda one: "masked" if one in left else became)
     return Treated(record, findings, masks)
 
 
@@ -99,18 +96,6 @@ def _accepted(name: str, findings: Findings) -> Iterable[tuple[str, Kind]]:
         )
     kinds = (kind,) if kind else KINDS
     return [(place, one) for one in kinds]
-
-
-def _published(one: Finding, treatment: str) -> PublishedFinding:
-    return PublishedFinding(
-        table=one.table,
-        column=one.column,
-        kind=one.kind,
-        sort=one.sort,
-        rows=one.rows,
-        occurrences=one.occurrences,
-        treatment=treatment,
-    )
 
 
 def counts_text(findings: Iterable[Finding | PublishedFinding]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ecomdata.published import is_part
@@ -27,11 +27,11 @@ class State:
     commit: str = ""
     private: bool = True
     branch_there: bool = False
-    entries: Mapping[str, Entry] | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict[str, Entry])
 
     def entry(self, path: str) -> Entry | None:
         """The file at a path, or None."""
-        return (self.entries or {}).get(path)
+        return self.entries.get(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def make_plan(repo: str, branch: str, state: State, wanted: Sequence[Content], o
     for content in wanted:
         entry = state.entry(content.path)
         status[content.path] = "new" if entry is None else ("there" if content.is_at(entry) else "replaced")
-    for path in state.entries or {}:
+    for path in state.entries:
         if path not in status and ours.has(path):
             status[path] = "deleted"
     return Plan(repo, branch, state, tuple(wanted), status)

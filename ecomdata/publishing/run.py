@@ -9,14 +9,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ecomdata.cardmaking import CARD, Facts, kept_notes, make_card, shown_pictures
-from ecomdata.declare import Dataset
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.given import names
 from ecomdata.pathnames import safe_relative
 from ecomdata.plainjson import LARGEST
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PUBLISHED, PersonalData, dataset_of
-from ecomdata.publishing.content import Card, Content, contents, published_with
+from ecomdata.publishing.content import Card, contents, published_with
 from ecomdata.publishing.copies import Copies
 from ecomdata.publishing.copying import Copier
 from ecomdata.publishing.guard import check_rights
@@ -24,7 +23,7 @@ from ecomdata.publishing.personal import treated
 from ecomdata.publishing.plan import Ours, Plan, State, make_plan
 from ecomdata.publishing.remote import Moved, Remote
 from ecomdata.registry import loader
-from ecomdata.release import Release, open_release
+from ecomdata.release import open_release
 from ecomdata.sources.hub_calls import ASKED, TOLD
 from ecomdata.sources.hub_calls import endpoint as default_endpoint
 from ecomdata.sources.plan import shown, some
@@ -212,7 +211,8 @@ def publish(  # noqa: PLR0913 - keyword-only, one an option
             raise EcomdataError(
                 "nothing was published", hint="say yes, or give -y; --dry-run shows the plan alone"
             )
-        state = _Run(remote, planned, ours, release, dataset, reporter).commit()
+        message = f"{dataset.title}: release {planned.release} by ecomdata"
+        state = _Run(remote, planned, ours, message, reporter).commit()
         unchanged = planned.plan if planned.plan.done else None
         tag = remote.tag(f"release-{release.manifest.release}", state.commit, unchanged)
         return replace(planned, commit=state.commit, tag=tag, private=state.private)
@@ -254,60 +254,51 @@ def _check_dataset(name: str, remote: Remote, state: State) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class _Run:
     """One publication, from plan to a commit that was read back."""
 
-    def __init__(
-        self,
-        remote: Remote,
-        planned: Publication,
-        ours: Ours,
-        release: Release,
-        dataset: Dataset,
-        reporter: Reporter,
-    ) -> None:
-        self._remote = remote
-        self._planned = planned
-        self._ours = ours
-        self._message = f"{dataset.title}: release {release.manifest.release} by ecomdata"
-        self._reporter = reporter
+    remote: Remote
+    planned: Publication
+    ours: Ours
+    message: str
+    reporter: Reporter
 
     def commit(self) -> State:
         """Bring everything there; the repository as it is then."""
-        plan = self._planned.plan
+        plan = self.planned.plan
         if not plan.state.commit or not plan.state.branch_there:
             plan = self._again(
-                self._remote.create(private=self._planned.private, branch_there=plan.state.branch_there)
+                self.remote.create(private=self.planned.private, branch_there=plan.state.branch_there)
             )
         for _ in range(_MOVES):
             if plan.done:
                 return plan.state
-            self._reporter.start("uploading", plan.size)
-            additions = self._remote.upload(plan.sent, self._reporter)
-            self._reporter.finish()
-            self._require_private(public=self._remote.is_public())  # that may have taken hours
+            self.reporter.start("uploading", plan.size)
+            additions = self.remote.upload(plan.sent, self.reporter)
+            self.reporter.finish()
+            self._require_private(public=self.remote.is_public())  # that may have taken hours
             try:
-                state = self._remote.commit(plan, additions, self._message, self._reporter)
+                state = self.remote.commit(plan, additions, self.message, self.reporter)
             except Moved as moved:
                 plan = self._again(moved.state)
                 continue
             if problems := plan.problems(state):
                 raise DataError(
-                    f"{self._planned.url} at {state.commit} is not what was sent: {some(problems)}",
+                    f"{self.planned.url} at {state.commit} is not what was sent: {some(problems)}",
                     hint="run the same command again; ecomdata verify compares once more",
                 )
             return state
         raise EcomdataError(
-            f"others keep committing to {self._planned.url}; nothing was committed here",
+            f"others keep committing to {self.planned.url}; nothing was committed here",
             hint="run the same command again when they have finished",
         )
 
     def _again(self, state: State) -> Plan:
         """The plan for a repository that has changed; what was not agreed to is not done."""
         self._require_private(public=not state.private)
-        wanted: tuple[Content, ...] = self._planned.plan.contents
-        before = self._planned.plan
-        plan = make_plan(before.repo, before.branch, state, wanted, self._ours)
+        before = self.planned.plan
+        plan = make_plan(before.repo, before.branch, state, before.contents, self.ours)
         # The card has the notes of the one that was there; what was written into it since would go.
         edited = [CARD] if before.state.commit and state.entry(CARD) != before.state.entry(CARD) else []
         if unseen := [*dict.fromkeys([*plan.exceeds(before), *edited])]:
@@ -323,9 +314,9 @@ class _Run:
         Raises:
             EcomdataError: somebody made it public meanwhile, or the server makes no private ones.
         """
-        if public and self._planned.private:
+        if public and self.planned.private:
             raise EcomdataError(
-                f"{self._planned.url} is public now, and what is published was to be private; "
+                f"{self.planned.url} is public now, and what is published was to be private; "
                 "nothing was committed",
                 hint="make it private in its settings, or say with --public that this is meant",
             )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ecomdata as ed
-from ecomdata.publishing import Published
+from ecomdata.published import Published
 from tests.conftest import RunCli
 from tests.hub.conftest import Publish
 from tests.hub.repo import Repo
