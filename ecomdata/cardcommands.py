@@ -46,16 +46,9 @@ def card(name: str, output: Path | None, home: Path | None, *, as_json: bool, **
     for member in names:
         folder = output if output is None or names == [name] else output / default_folder(member)
         with reporting() as reporter:
-            made = write_card(
-                member,
-                folder,
-                home=home,
-                reporter=reporter,
-                **options,
-            )
-        found.append(made)
+            found.append(write_card(member, folder, home=home, reporter=reporter, **options))
         if not as_json:
-            print_line(made.folder)
+            print_line(found[-1].folder)
     if as_json:
         print_json(found[0].as_dict() if names == [name] else [one.as_dict() for one in found])
     _require_sound(found)

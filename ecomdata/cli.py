@@ -282,6 +282,7 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
     Exit code 3 when a figure is missed, or a rule of severity error is broken.
     """
     from ecomdata.pathnames import file_to_write
+    from ecomdata.terminal import print_validation
     from ecomdata.validating import require_sound, to_validate, write_report
     from ecomdata.validating import validate as validate_one
 
@@ -295,8 +296,6 @@ def validate(name: str, report: Path | None, memory: str, home: Path | None, *, 
                 )
             )
         if not as_json:
-            from ecomdata.terminal import print_validation
-
             print_validation(found[-1])
     if as_json:
         print_json([one.as_dict() for one in found] if name != found[0].dataset else found[0].as_dict())

@@ -81,6 +81,7 @@ def load(
     from ecomdata.loading import load as load_one
     from ecomdata.registry import members
     from ecomdata.sources import NothingFoundError
+    from ecomdata.terminal import print_release
 
     loaded: list[object] = []
     missed: dict[str, EcomdataError] = {}
@@ -104,8 +105,6 @@ def load(
                 reporter.say(_why(dataset, error))
                 continue
         loaded.append(release.manifest.as_dict())
-        from ecomdata.terminal import print_release
-
         print_release(release)
     if as_json and loaded:
         print_json(loaded if len(family) > 1 else loaded[0])

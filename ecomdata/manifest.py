@@ -145,7 +145,7 @@ class Manifest:
     unrecognised: tuple[str, ...] = ()
     views: Mapping[str, ViewRecord] = field(default_factory=dict[str, ViewRecord])
     loader: str = ""
-    format: int = field(default=FORMAT)
+    format: int = FORMAT
 
     @property
     def rows(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import PurePosixPath
 from typing import Any, Final, cast
 
@@ -122,7 +122,7 @@ class Published:
     tables: Mapping[str, PublishedTable]
     personal_data: PersonalData | None = None
     layout: str = ""
-    format: int = field(default=FORMAT)
+    format: int = FORMAT
 
     @classmethod
     def of(

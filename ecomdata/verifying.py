@@ -11,13 +11,14 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 from ecomdata.errors import DataError, EcomdataError, UsageError
 from ecomdata.foreign import require_sound_footer
 from ecomdata.manifest import Manifest, TableRecord, WrittenFile
+from ecomdata.plainjson import LARGEST
 from ecomdata.progress import Reporter, Silent
 from ecomdata.published import PUBLISHED, Published, PublishedTable, is_part
 from ecomdata.release import open_release
 from ecomdata.shards import sha256_file
 from ecomdata.sources.hub_calls import NETWORK, SPOKEN, Address, explained, refuse_page, token_only_to
 from ecomdata.sources.hub_calls import endpoint as default_endpoint
-from ecomdata.sources.hub_client import Entry, ask
+from ecomdata.sources.hub_client import ask
 from ecomdata.tables import sha256_json
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import huggingface_hub
 
 _CHUNK: Final = 1 << 20
-_LARGEST_MANIFEST: Final = 64 << 20
 _ON_THE_HUB: Final = "hf://"
 
 What = Literal["manifest", "missing", "unexpected", "size", "sha256", "rows", "schema"]
@@ -114,25 +114,24 @@ def _verify_here(name: str, home: str | os.PathLike[str] | None, reporter: Repor
     manifest, folder = release.manifest, release.folder
     found = [*_identity(manifest, dataset=name, release=folder.name)]
     quarantined = [file for record in manifest.tables.values() for file in record.quarantine]
-    data = [file for record in manifest.tables.values() for file in record.files]
+    files = [*(file for _, file in _by_table(manifest.tables)), *quarantined]
+    size = sum(file.size for file in files)
     there = {
-        path.relative_to(folder).as_posix(): Entry(
-            path.relative_to(folder).as_posix(), path.stat().st_size, ""
-        )
+        path.relative_to(folder).as_posix(): path.stat().st_size
         for path in folder.rglob("*.parquet")
         if path.is_file()
     }
-    found += _listing([*data, *quarantined], there, {*manifest.tables, "quarantine"})
-    reporter.start("hashing", sum(file.size for file in (*data, *quarantined)))
-    for file in (*data, *quarantined):
+    found += _listing(files, there, {*manifest.tables, "quarantine"})
+    reporter.start("hashing", size)
+    for file in files:
         if file.path in there:
             found += _compare(file.path, "sha256", file.sha256, sha256_file(folder / file.path))
             reporter.advance(size=file.size)
     reporter.finish()
     rows = 0
-    for path, table, file in _by_table(manifest.tables):
-        if path in there:
-            with (folder / path).open("rb") as stream:
+    for table, file in _by_table(manifest.tables):
+        if file.path in there:
+            with (folder / file.path).open("rb") as stream:
                 count, differences = _footer(stream, table, file)
             rows += count
             found += differences
@@ -140,8 +139,8 @@ def _verify_here(name: str, home: str | os.PathLike[str] | None, reporter: Repor
         dataset=name,
         release=manifest.release,
         place=str(folder),
-        files=len(data) + len(quarantined),
-        size=sum(file.size for file in (*data, *quarantined)),
+        files=len(files),
+        size=size,
         rows=rows,
         hashed=True,
         differences=tuple(found),
@@ -153,22 +152,23 @@ def _verify_there(address: Address, server: str, reporter: Reporter, *, full: bo
     pinned = Address(address.repo, commit, "")
     files = _Files(pinned, server)
     there = {entry.path: entry for entry in entries}
-    if PUBLISHED not in there or there[PUBLISHED].size > _LARGEST_MANIFEST:
+    if PUBLISHED not in there or there[PUBLISHED].size > LARGEST:
         raise DataError(
             f"{pinned} has no {PUBLISHED}", hint="only what ecomdata publish has written can be verified"
         )
     published = Published.parse(files.read(PUBLISHED), f"{PUBLISHED} of {pinned}")
-    found = [*_identity(published), *_listing(published.files, there, set(published.tables))]
-    rows = 0
-    reporter.start("verifying", sum(file.size for file in published.files) if full else 0)
-    for path, table, file in _by_table(published.tables):
-        entry = there.get(path)
+    sizes = {entry.path: entry.size for entry in entries}
+    found = [*_identity(published), *_listing(published.files, sizes, set(published.tables))]
+    rows, size = 0, sum(file.size for file in published.files)
+    reporter.start("verifying", size if full else 0)
+    for table, file in _by_table(published.tables):
+        entry = there.get(file.path)
         if entry is None:
             continue
         # Small files may be listed with git's hash only.
         listed = "" if full else entry.sha256
-        found += _compare(path, "sha256", file.sha256, listed or files.sha256(path))
-        with files.open(path) as stream:
+        found += _compare(file.path, "sha256", file.sha256, listed or files.sha256(file.path))
+        with files.open(file.path) as stream:
             count, differences = _footer(stream, table, file)
         rows += count
         found += differences
@@ -179,7 +179,7 @@ def _verify_there(address: Address, server: str, reporter: Reporter, *, full: bo
         release=published.release,
         place=str(pinned),
         files=len(published.files),
-        size=sum(file.size for file in published.files),
+        size=size,
         rows=rows,
         hashed=full,
         differences=tuple(found),
@@ -188,10 +188,8 @@ def _verify_there(address: Address, server: str, reporter: Reporter, *, full: bo
 
 def _by_table(
     tables: Mapping[str, TableRecord] | Mapping[str, PublishedTable],
-) -> Iterator[tuple[str, TableRecord | PublishedTable, WrittenFile]]:
-    for table in tables.values():
-        for file in table.files:
-            yield file.path, table, file
+) -> Iterator[tuple[TableRecord | PublishedTable, WrittenFile]]:
+    return ((table, file) for table in tables.values() for file in table.files)
 
 
 def _identity(
@@ -214,18 +212,18 @@ def _identity(
 
 
 def _listing(
-    files: Sequence[WrittenFile], there: Mapping[str, Entry], folders: set[str]
+    files: Sequence[WrittenFile], there: Mapping[str, int], folders: set[str]
 ) -> Iterator[Difference]:
-    """Whether exactly these files are there, with these sizes."""
+    """Whether exactly these files are there, with these sizes; ``there`` is path -> bytes."""
     for file in files:
         if file.path not in there:
             yield Difference(file.path, "missing", f"{file.size} bytes", "no file")
         else:
-            yield from _compare(file.path, "size", f"{file.size} bytes", f"{there[file.path].size} bytes")
+            yield from _compare(file.path, "size", f"{file.size} bytes", f"{there[file.path]} bytes")
     known = {file.path for file in files}
     for path in sorted(there):
         if path not in known and is_part(path, folders):
-            yield Difference(path, "unexpected", "no file", f"{there[path].size} bytes")
+            yield Difference(path, "unexpected", "no file", f"{there[path]} bytes")
 
 
 def _compare(path: str, what: What, expected: str, found: str) -> Iterator[Difference]:

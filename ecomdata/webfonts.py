@@ -1,6 +1,5 @@
 """Letters that a page brings along, for readers whose system has no Bengali or Chinese font."""
 
-# (since fontTools says no types)
 from __future__ import annotations
 
 import base64
