@@ -157,10 +157,7 @@ def sampler(dataset: Dataset) -> Sampler:
 @contextmanager
 def user_folders(folders: Iterable[Path]) -> Generator[None]:
     """Look for loaders in these folders too, as ``--loaders DIR`` does."""
-    added = [folder.resolve() for folder in folders]
-    for folder in added:
-        if not folder.is_dir():
-            raise UsageError(f"no loaders folder at {folder}")
+    added = [_folder(folder) for folder in folders]
     before = list(_folders)
     _folders.extend(added)
     try:
@@ -170,11 +167,18 @@ def user_folders(folders: Iterable[Path]) -> Generator[None]:
 
 
 def _user_folders() -> tuple[Path, ...]:
-    listed = os.environ.get("ECOMDATA_LOADERS", "")
+    listed = filter(None, os.environ.get("ECOMDATA_LOADERS", "").split(os.pathsep))
     # A folder may be given in both ways.
     return tuple(
-        dict.fromkeys([*(Path(part).resolve() for part in listed.split(os.pathsep) if part), *_folders])
+        dict.fromkeys([*(_folder(Path(part), "see $ECOMDATA_LOADERS") for part in listed), *_folders])
     )
+
+
+def _folder(path: Path, hint: str = "") -> Path:
+    folder = path.resolve()
+    if not folder.is_dir():
+        raise UsageError(f"no loaders folder at {folder}", hint=hint)
+    return folder
 
 
 def _discover(folders: Iterable[Path]) -> Iterator[tuple[str, Path | None, tuple[Dataset, ...]]]:

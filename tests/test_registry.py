@@ -126,10 +126,14 @@ def test_a_loader_that_does_not_work_is_named(content: str, message: str, tmp_pa
     assert "--debug shows where" in caught.value.hint or "DATASETS" in caught.value.hint
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """As wrong usage."""
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As wrong usage, in the environment too."""
     with pytest.raises(UsageError, match="no loaders folder"), user_folders([tmp_path / "x"]):
         pass
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(tmp_path / "x"))
+    with pytest.raises(UsageError, match="no loaders folder") as caught:
+        datasets()
+    assert "ECOMDATA_LOADERS" in caught.value.hint
 
 
 def test_one_dataset_alone_may_be_declared() -> None:
