@@ -19,6 +19,7 @@ from ecomdata import __version__
 from ecomdata.beside import broken_off, left_beside
 from ecomdata.catalog import check_nothing_missing
 from ecomdata.console import human_bytes
+from ecomdata.declare import Dataset
 from ecomdata.errors import EcomdataError
 from ecomdata.pathnames import nearest_there
 from ecomdata.progress import Silent
@@ -125,10 +126,10 @@ def _store(store: Store, *, prune: bool) -> Iterator[Check]:
     yield from _old("downloads that broke off", store, begun, partial(broken_off, store), prune=prune)
 
 
-def _known() -> list[str]:
+def _known() -> dict[str, Dataset]:
     with suppress(EcomdataError):  # which is told elsewhere
-        return [*datasets()]
-    return []
+        return datasets()
+    return {}
 
 
 def _old(
@@ -197,7 +198,7 @@ def _sources() -> Iterator[Check]:
         return
     servers: dict[str, list[str]] = {}
     hub = endpoint()
-    for dataset in datasets().values():
+    for dataset in _known().values():
         for source in dataset.sources:
             if source.url:
                 server = hub if source.url.startswith("hf://") else "://".join(urlsplit(source.url)[:2])

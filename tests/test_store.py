@@ -275,6 +275,16 @@ def test_the_doctor_tries_the_servers_unless_offline(
     assert ([checks[server] for server in tried][:1] == ["note"]) == asked
 
 
+def test_a_loader_that_does_not_work_is_one_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor tells of it, and of all else: whoever asks has trouble already."""
+    (tmp_path / "mine.py").write_text("1 / 0")
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(tmp_path))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    problems = [check for check in diagnose() if check.status == "problem"]
+    assert [problem.name for problem in problems] == ["datasets known"]
+    assert "mine.py cannot be imported: ZeroDivisionError" in problems[0].detail
+
+
 def test_a_password_of_the_hubs_address_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the doctor says is copied into issues, and so are errors."""
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
