@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from ecomdata.embeddings.sets import EmbeddingSet, embedding_set
 from ecomdata.given import names, whole, whole_or_none
+from ecomdata.memory import amount_of_memory
 from ecomdata.pathnames import file_to_write
 from ecomdata.progress import Reporter, Silent
 from ecomdata.release import open_release
 from ecomdata.store import home_folder
 from ecomdata.vectors.computing import Device
 from ecomdata.vectorstats.figures import EmbeddingStatistics
-from ecomdata.vectorstats.how import DEFAULT_MEMORY, DEFAULT_SAMPLE, How, sample_size
+from ecomdata.vectorstats.how import How, sample_size
 from ecomdata.vectorstats.keeping import keep
 from ecomdata.vectorstats.report import write_report
 from ecomdata.vectorstats.working import Work
@@ -32,11 +33,11 @@ def stats(  # noqa: PLR0913 - one keyword an option, as the command line has the
     split_column: str | None = None,
     neighbours: int = 10,
     clusters: int | None = None,
-    sample: int | str = DEFAULT_SAMPLE,
+    sample: int | str = 2000,
     seed: int = 0,
     report: str | os.PathLike[str] | None = None,
     device: Device = "auto",
-    memory: str = DEFAULT_MEMORY,
+    memory: str = "1GB",
     jobs: int | None = None,
     home: str | os.PathLike[str] | None = None,
     reporter: Reporter | None = None,
@@ -70,12 +71,12 @@ def stats(  # noqa: PLR0913 - one keyword an option, as the command line has the
         DataError: vectors are of unequal length, or a file cannot be read.
     """
     how = How(
-        neighbours=whole("neighbours", neighbours),
-        clusters=whole_or_none("clusters", clusters),
+        neighbours=whole("neighbours", neighbours, least=1),
+        clusters=whole_or_none("clusters", clusters, least=2),
         sample=sample_size(sample),
-        seed=whole("seed", seed),
+        seed=whole("seed", seed, least=0),
         device=device,
-        memory=memory,
+        memory=amount_of_memory(memory),
         jobs=whole_or_none("jobs", jobs),
     )
     page = None if report is None else file_to_write(report)

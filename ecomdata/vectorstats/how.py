@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from ecomdata.errors import UsageError
-from ecomdata.memory import amount_of_memory
 from ecomdata.vectors.computing import Device
 from ecomdata.vectors.matrix import PROCESS
 
-DEFAULT_MEMORY: Final = "1GB"
-DEFAULT_SAMPLE: Final = 2000
 ALL: Final = "all"
 MOST_CLUSTERS: Final = 100
 _LEAST: Final = 100_000_000
@@ -23,45 +20,30 @@ _OF_EACH: Final = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
-    """How to look at vectors; see :func:`ecomdata.stats` for each.
+    """How to look at vectors; see :func:`ecomdata.stats` for each. ``memory`` is in bytes."""
 
-    Raises:
-        UsageError: one of them is not what it may be.
-    """
-
-    neighbours: int = 10
-    clusters: int | None = None
-    sample: int | None = DEFAULT_SAMPLE
-    seed: int = 0
-    device: Device = "auto"
-    memory: str = DEFAULT_MEMORY
-    jobs: int | None = None
-
-    def __post_init__(self) -> None:
-        for name, value, least in (
-            ("neighbours", self.neighbours, 1),
-            ("clusters", self.clusters, 2),
-            ("sample", self.sample, 1),
-            ("seed", self.seed, 0),
-        ):
-            if value is not None and value < least:
-                raise UsageError(f"{name} cannot be {value}", hint=f"give at least {least}")
-        amount_of_memory(self.memory)
+    neighbours: int
+    clusters: int | None
+    sample: int | None
+    seed: int
+    device: Device
+    memory: int
+    jobs: int | None
 
     @property
     def search_memory(self) -> str:
         """What a search may hold: all but what labels, samples and their libraries take."""
-        return f"{max(amount_of_memory(self.memory) - _BESIDE, PROCESS)}B"
+        return f"{max(self.memory - _BESIDE, PROCESS)}B"
 
     def fitted_to(self, clusters: int, dim: int) -> int:
         """Vectors that centres are fitted to: 256 for each cluster, in an eighth of the memory at most."""
-        room = amount_of_memory(self.memory) // (8 * 4 * max(dim, 1))
+        room = self.memory // (8 * 4 * max(dim, 1))
         return max(clusters, min(clusters * _OF_EACH, room))
 
     @property
     def catalog_memory(self) -> str:
         """What DuckDB may hold, beside the process itself."""
-        return f"{max(amount_of_memory(self.memory) - PROCESS, _LEAST) // 1_000_000}MB"
+        return f"{max(self.memory - PROCESS, _LEAST) // 1_000_000}MB"
 
     def clusters_of(self, rows: int) -> int:
         """How many clusters so many vectors are divided into: as told, else sqrt(n / 2), from 2 to 100."""
