@@ -19,16 +19,16 @@ class RawFile:
         length: Bytes of the content when it is decompressed, 0 where that is not known beforehand.
         sha256: The hash that the container should have, where its source tells it, else empty.
         hashed: The hash that it has, when it was hashed as it came, else empty.
-        opener: Opens the (decompressed) content for reading from its start.
-        materialize: A path at which the content can be read at any offset.
+        open: Opens the (decompressed) content for reading from its start.
+        local: Gives a path at which the content can be read at any offset.
         fetch: Brings the container to disk and returns its hash; empty when it was there already.
     """
 
     name: str
     container: Path
     size: int
-    opener: Callable[[], IO[bytes]]
-    materialize: Callable[[], Path]
+    open: Callable[[], IO[bytes]]
+    local: Callable[[], Path]
     fetch: Callable[[], str] = lambda: ""
     length: int = 0
     sha256: str = ""
@@ -42,17 +42,9 @@ class RawFile:
             container=path,
             size=path.stat().st_size,
             length=path.stat().st_size,
-            opener=lambda: path.open("rb"),
-            materialize=lambda: path,
+            open=lambda: path.open("rb"),
+            local=lambda: path,
         )
-
-    def open(self) -> IO[bytes]:
-        """The content as a stream of bytes, decompressed."""
-        return self.opener()
-
-    def local(self) -> Path:
-        """A path with the content, for formats that need random access."""
-        return self.materialize()
 
     def fetched(self) -> RawFile:
         """The same file with its container on disk."""

@@ -88,8 +88,8 @@ def _gunzip_member(member: Member, name: str, most: int) -> IO[bytes]:
 def _with_content(
     file: RawFile, name: str, opener: Callable[[], IO[bytes]], home: Path, length: int = 0
 ) -> RawFile:
-    materialize = partial(extract, file.container, name, opener, home)
-    return replace(file, name=name, length=length, opener=opener, materialize=materialize)
+    local = partial(extract, file.container, name, opener, home)
+    return replace(file, name=name, length=length, open=opener, local=local)
 
 
 def _check_names(found: Iterable[Member], name: str) -> None:

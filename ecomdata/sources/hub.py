@@ -184,8 +184,8 @@ def _raw_file(entry: Entry, listing: Listing, folder: Path, home: Path, on_bytes
         container=path,
         size=entry.size,
         sha256=entry.sha256,
-        opener=lambda: path.open("rb"),
-        materialize=lambda: path,
+        open=lambda: path.open("rb"),
+        local=lambda: path,
         fetch=lambda: fetch(entry, listing.address, listing.commit, folder, on_bytes),
     )
     return decompressed(file, home)

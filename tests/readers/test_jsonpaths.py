@@ -183,8 +183,8 @@ def test_a_file_without_line_ends_is_not_read_whole() -> None:
         name="2019-11-27-3.json",
         container=Path("x"),
         size=1,
-        opener=lambda: io.BufferedReader(Endless()),
-        materialize=lambda: Path("x"),
+        open=lambda: io.BufferedReader(Endless()),
+        local=lambda: Path("x"),
     )
     with pytest.raises(DataError, match="none of its first lines is a JSON object"):
         JsonPaths(paths=PATHS).check(file, COLUMNS)
