@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ecomdata.console import escaped, plain, plain_json
 from ecomdata.errors import UsageError
 from ecomdata.pathnames import checked
 
@@ -72,8 +73,6 @@ def working(title: str) -> Generator[None]:
         return
     from rich.console import Console
 
-    from ecomdata.console import escaped
-
     with Console(stderr=True).status(escaped(title)):
         yield
 
@@ -86,27 +85,19 @@ def ask_user(question: str, why: str) -> bool:
     """
     if not sys.stdin.isatty():
         raise UsageError(f"{why}, and there is no terminal to ask on", hint="-y says yes beforehand")
-    from ecomdata.console import plain
-
     return click.confirm(plain(question), err=True)
 
 
 def print_json(value: object) -> None:
     """Print a value on stdout, for machines; what a terminal would obey stands as its number."""
-    from ecomdata.console import plain_json
-
     click.echo(plain_json(json.dumps(value, ensure_ascii=False, indent=2)))
 
 
 def print_line(value: object) -> None:
     """Print a path, an address or a name on stdout: as it is for programs, and safe on a terminal."""
-    from ecomdata.console import plain
-
     click.echo(plain(str(value)) if sys.stdout.isatty() else os.fsencode(str(value)))
 
 
 def say(text: str) -> None:
     """Print a line on stderr."""
-    from ecomdata.console import plain
-
     click.echo(plain(text), err=True)

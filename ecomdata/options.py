@@ -33,17 +33,15 @@ class Options:
     @property
     def shaping(self) -> dict[str, object]:
         """The options that the result depends on."""
-        tables = sorted(self.tables)
-        return {
+        shaping: dict[str, object] = {
             "sample": self.sample,
             "only": self.only,
-            "tables": tables,
+            "tables": sorted(self.tables),
             "limit": self.limit,
             "strict": self.strict,
-            **({"keep_partial": True} if self.keep_partial else {}),
-            **(
-                {"aliases": {name: list(found) for name, found in sorted(self.aliases.items())}}
-                if self.aliases
-                else {}
-            ),
         }
+        if self.keep_partial:
+            shaping["keep_partial"] = True
+        if self.aliases:
+            shaping["aliases"] = {name: list(found) for name, found in sorted(self.aliases.items())}
+        return shaping

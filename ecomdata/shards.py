@@ -97,7 +97,6 @@ def write_shards(
     folder: Path,
     *,
     stem: str = "part",
-    below: Path | None = None,
 ) -> tuple[WrittenFile, ...]:
     """Write frames into ``folder/stem-00000.parquet`` and so on, at least one, hashed and on disk.
 
@@ -108,9 +107,8 @@ def write_shards(
     Args:
         frames: Frames of the given schema, read as they are needed.
         schema: Columns and types.
-        folder: Made if it is not there.
+        folder: Made if it is not there; recorded paths are relative to the one it is in.
         stem: First part of the file names.
-        below: Recorded paths are relative to this folder; default: ``folder``'s parent.
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,10 +121,9 @@ def write_shards(
             written.append((path, hashing.submit(sha256_file, path), rows))
     with writing(folder):
         sync_folder(folder)
-    root = below or folder.parent
     return tuple(
         WrittenFile(
-            path=path.relative_to(root).as_posix(),
+            path=path.relative_to(folder.parent).as_posix(),
             size=path.stat().st_size,
             sha256=digest.result(),
             rows=rows,

@@ -261,7 +261,7 @@ def _measured(codebook: Codebook, ask: Answers) -> tuple[CodebookStats, Spread]:
         gini=whole.gini,
         perplexity=whole.perplexity,
         levels=_levels(codebook, levels),
-        collisions=collisions_of(whole),
+        collisions=_collisions(whole),
     )
     return stats, whole
 
@@ -280,18 +280,18 @@ def _levels(codebook: Codebook, found: Sequence[Spread]) -> tuple[LevelUse, ...]
     )
 
 
-def collisions_of(spread: Spread, cap: int = CAP) -> Collisions:
+def _collisions(spread: Spread) -> Collisions:
     """Count the items that share an id, and those that are too many."""
-    above = spread.above(cap)
+    above = spread.above(CAP)
     return Collisions(
-        cap=cap,
+        cap=CAP,
         mean=_share(spread.items, spread.used),
         most=spread.most,
         alone=_share(spread.counts.get(1, 0), spread.items),
         ids_above=above.used,
         share_above=_share(above.used, spread.used),
         items_above=_share(above.items, spread.items),
-        to_move=above.items - cap * above.used,
+        to_move=above.items - CAP * above.used,
         distribution=dict(spread.counts),
     )
 

@@ -20,7 +20,7 @@ def make_plan(
     home: Path,
     only: str | None = None,
     tables: Collection[str] | None = None,
-    on_bytes: OnBytes | None = None,
+    on_bytes: OnBytes = ignore_bytes,
 ) -> Plan:
     """Find a dataset's raw files; nothing is downloaded but listings.
 
@@ -40,16 +40,15 @@ def make_plan(
         EcomdataError: the network failed.
     """
     selection = Selection.of(dataset, only=only, tables=tables)
-    watch = on_bytes or ignore_bytes
     if source is None:
-        return _declared(dataset, selection, home, watch)
+        return _declared(dataset, selection, home, on_bytes)
     scheme, parted, rest = source.partition("://")
     if parted:
         source = f"{scheme.lower()}://{rest}"
     if source.startswith("hf://"):
         from ecomdata.sources.hub import plan_hub
 
-        return plan_hub(dataset, source, selection, home, on_bytes=watch)
+        return plan_hub(dataset, source, selection, home, on_bytes=on_bytes)
     if source.startswith(("https://", "http://")):
         from ecomdata.sources.web import plan_http
 
@@ -57,7 +56,7 @@ def make_plan(
             from ecomdata.sources.hub_calls import refuse_page
 
             refuse_page(source)
-        return plan_http(dataset, source, selection, home, sha256=_known_hashes(dataset), on_bytes=watch)
+        return plan_http(dataset, source, selection, home, sha256=_known_hashes(dataset), on_bytes=on_bytes)
     if "://" in source:
         raise UsageError(
             f"cannot read from {shown(source)}",
