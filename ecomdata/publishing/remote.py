@@ -183,28 +183,27 @@ class Remote:
         """
         operations = {one.path: CommitOperationAdd(one.path, _source(one)) for one in contents}
         with self._plain_http_where_needed(reporter), hushed(), token_only_to(self.server):
-            failed = self._send(_batches(contents), operations, reporter)
+            failed, _ = self._send(_batches(contents), operations, reporter)
             # Each for itself: the server has had time, and it shows which ones are really missing.
-            missing = self._send([[one] for one in failed], operations, reporter)
+            missing, why = self._send([[one] for one in failed], operations, reporter)
         if missing:
             names = [one.path for one in missing]
             raise EcomdataError(
-                f"{len(names)} of {len(contents)} files did not reach {self.server} ({self._reason}): "
+                f"{len(names)} of {len(contents)} files did not reach {self.server} ({why}): "
                 f"{', '.join(names)}; nothing was committed, readers see what was there before",
                 hint="run the same command again: it sends only what is missing",
             )
         return list(operations.values())
-
-    _reason: str = ""
 
     def _send(
         self,
         batches: Iterable[Sequence[Content]],
         operations: dict[str, CommitOperationAdd],
         reporter: Reporter,
-    ) -> list[Content]:
-        """Send batches side by side; the files of those that failed in a way that may pass."""
+    ) -> tuple[list[Content], str]:
+        """Send batches side by side; the files of those that failed in a way that may pass, and why."""
         failed: list[Content] = []
+        why = ""
         pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="upload")
         try:
             running: dict[Future[None], Sequence[Content]] = {
@@ -212,14 +211,14 @@ class Remote:
             }
             for done in as_they_end(running):
                 if error := self._passing(done):
-                    self._reason = reason(error)
+                    why = reason(error)
                     failed += running[done]
                 else:
                     reporter.advance(size=sum(one.size for one in running[done]))
         finally:
             # After Ctrl-C, or an error that ends it all, nobody waits for uploads on their way.
             pool.shutdown(wait=False, cancel_futures=True)
-        return failed
+        return failed, why
 
     def _passing(self, done: Future[None]) -> BaseException | None:
         """What went wrong with a batch, where that may pass; None where nothing did."""

@@ -75,11 +75,6 @@ class Batch:
     unverified: frozenset[str] = frozenset()
     taken: frozenset[tuple[str, str]] = frozenset()
 
-    @property
-    def read(self) -> int:
-        """Rows read: those kept, rejected and dropped."""
-        return self.frame.height + self.rejected.height + sum(self.dropped.values())
-
 
 def rows_as_json(frame: pl.DataFrame, positions: Sequence[int]) -> list[str]:
     """Some rows as JSON objects: the raw content of rows that have no text of their own."""

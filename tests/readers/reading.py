@@ -44,7 +44,6 @@ def read(path: Path, reader: Reader, columns: Columns) -> Read:
     for block in reader.blocks(file, columns):
         batch = block.parse()
         places = range(batch.frame.height) if batch.rows is None else batch.rows
-        assert batch.read == batch.frame.height + batch.rejected.height + sum(batch.dropped.values())
         rows += [offset + place for place in places]
         raws += batch.raw(range(batch.frame.height))
         frames.append(batch.frame)
