@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ecomdata.derive import numbered
+from ecomdata.errors import UsageError
 from ecomdata.exporting.interactions import Interactions, cleaned
 from ecomdata.exporting.parts import Part
 from ecomdata.sqltext import quoted, schema_name
@@ -56,6 +57,9 @@ def recbole_parts(release: Release, found: Interactions, label: str) -> list[Par
         release: What is loaded.
         found: The table of interactions.
         label: A column of 0 and 1 that becomes ``label:float``, or empty.
+
+    Raises:
+        UsageError: it has several tables of items, or of users.
     """
     name = schema_name(release.manifest.dataset)
     parts = [_inter(name, found, label)]
@@ -64,6 +68,13 @@ def recbole_parts(release: Release, found: Interactions, label: str) -> list[Par
             parts.append(_item(name, data))
         elif _key(release, data.name) == ("user_id",):
             parts.append(_user(name, data))
+    files = [part.file for part in parts]
+    if twice := [part for part in parts if files.count(part.file) > 1]:
+        tables = " and ".join(part.sources[0] for part in twice)
+        raise UsageError(
+            f"{tables} would both become {twice[0].file}",
+            hint=f"load one of them: ecomdata load {release.manifest.dataset} --table ...",
+        )
     return parts
 
 

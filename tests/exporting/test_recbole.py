@@ -214,6 +214,26 @@ def test_datasets_without_users_or_items(tmp_path: Path) -> None:
             ed.export(name, tmp_path / "out", format="recbole")
 
 
+def test_two_tables_of_users_are_not_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would take the place of the first, whose rows nobody would miss."""
+    market = (Path(__file__).parent / "market" / "market.py").read_text()
+    start = market.index('            Table(\n                name="users"')
+    users = market[start : market.index("        ),\n        views=")]
+    market = market.replace(users, users + users.replace("users", "members"))
+    loaders = tmp_path / "loaders"
+    loaders.mkdir()
+    (loaders / "market.py").write_text(market)
+    monkeypatch.setenv("ECOMDATA_LOADERS", str(loaders))
+    load(tmp_path / "raw", [{}], users=[{"user_id": "u1"}])
+    (tmp_path / "raw/members.parquet").write_bytes((tmp_path / "raw/users.parquet").read_bytes())
+    ed.load(NAME, source=tmp_path / "raw")
+    with pytest.raises(
+        UsageError, match=r"(users|members) and (users|members) would both .*\.user"
+    ) as raised:
+        _export(tmp_path)
+    assert "--table" in raised.value.hint
+
+
 def test_wrong_requests(tmp_path: Path) -> None:
     """Formats, tables, columns and events that are not there; a file where the folder would be."""
     load(tmp_path, [{}])
