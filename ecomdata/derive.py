@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -66,7 +65,8 @@ def derived_frames(
     import duckdb
 
     types = {name: column.dtype for name, column in table.schema.columns().items()}
-    with writing(folder), _connection(folder, memory) as connection:
+    with writing(folder), spilling_connection(memory, folder / ".spill") as connection:
+        connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
         if origin is not None:
             connection.execute(f"CREATE SCHEMA {quoted(origin.schema)}")
             _create_views(connection, f"{quoted(origin.schema)}.", origin.folder, origin.records)
@@ -120,7 +120,7 @@ def whole_groups(frames: Iterable[pl.DataFrame], by: Sequence[str]) -> Iterator[
         # Rows that are not of the frame's last group end every group before it.
         last = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).last()) for name in by)
         others = frame.select(last.not_()).to_series().arg_true()
-        if held and others.is_empty() and _same_group(held[-1], frame, by):
+        if held and others.is_empty() and held[-1].select(by).row(-1) == frame.select(by).row(0):
             held.append(frame)
             continue
         start = int(others[-1]) + 1 if len(others) else 0
@@ -130,17 +130,6 @@ def whole_groups(frames: Iterable[pl.DataFrame], by: Sequence[str]) -> Iterator[
         held = [frame[start:]]
     if held:
         yield pl.concat(held)
-
-
-def _same_group(before: pl.DataFrame, after: pl.DataFrame, by: Sequence[str]) -> bool:
-    return before.select(by).row(-1) == after.select(by).row(0)
-
-
-@contextmanager
-def _connection(folder: Path, memory: str) -> Generator[duckdb.DuckDBPyConnection]:
-    with spilling_connection(memory, folder / ".spill") as connection:
-        connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
-        yield connection
 
 
 def _no_rows(table: Table) -> pa.Table:

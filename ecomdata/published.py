@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from ecomdata.declare import Licence
 from ecomdata.errors import DataError, EcomdataError
-from ecomdata.manifest import Manifest, ReadFile, WrittenFile
+from ecomdata.manifest import Manifest, WrittenFile
 from ecomdata.pathnames import safe_relative
 from ecomdata.plainjson import parsed
 
@@ -148,7 +148,7 @@ class Published:
             licence=asdict(licence),
             rights=rights,
             card_only=card_only,
-            raw=tuple(_raw(file) for file in manifest.raw),
+            raw=tuple({"name": f.name, "size": f.size, "sha256": f.sha256} for f in manifest.raw),
             tables={
                 name: PublishedTable(
                     columns=record.columns,
@@ -239,10 +239,6 @@ def _published_files(
 ) -> tuple[PublishedFile, ...]:
     stored = (PublishedFile(**asdict(file), stored_sha256=file.sha256) for file in files)
     return tuple(copies.get(file.path, file) for file in stored)
-
-
-def _raw(file: ReadFile) -> dict[str, object]:
-    return {"name": file.name, "size": file.size, "sha256": file.sha256}
 
 
 def _table(record: dict[str, Any]) -> PublishedTable:

@@ -225,15 +225,8 @@ def _in_turn(
                 if batch is None:
                     raise ValueError("there are no more")
                 batch.validate(full=True)  # pyarrow takes texts for UTF-8 unseen, and polars believes it
-            yield batch.num_rows, partial(_from_arrow, batch)
+            yield batch.num_rows, partial(pl.DataFrame, batch)
             start, left = start + batch.num_rows, left - batch.num_rows
-
-
-def _from_arrow(batch: pa.RecordBatch) -> pl.DataFrame:
-    frame = pl.from_arrow(batch)
-    if not isinstance(frame, pl.DataFrame):  # only a column alone becomes a Series
-        raise TypeError(type(frame).__name__)
-    return frame
 
 
 @contextmanager
