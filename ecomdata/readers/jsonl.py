@@ -17,7 +17,7 @@ from ecomdata.readers.base import Batch, Block, undeclared, unreadable
 from ecomdata.readers.exact import Record, rejected_frame
 from ecomdata.readers.jsonplain import Lines, PlainLines, plain_lines
 from ecomdata.readers.jsonvalues import as_json, fitting, loads, loosened, misfit, not_an_object
-from ecomdata.readers.textblocks import BLOCK_SIZE, record_blocks
+from ecomdata.readers.textblocks import BLOCK_SIZE, line_blocks
 
 _LARGE: Final = 2 << 20
 """Bytes from which on the compiled loops gain more than importing them takes."""
@@ -57,13 +57,7 @@ class JsonLines:
     def blocks(self, file: RawFile, columns: Columns) -> Iterator[Block]:
         """Check the first line, then yield blocks of whole lines."""
         self.check(file, columns)
-
-        def rest() -> Iterator[Block]:
-            with file.open() as stream:
-                for data in record_blocks(stream, size=self.block_size):
-                    yield Block(len(data), partial(self._parse, data, columns))
-
-        return rest()
+        return line_blocks(file, partial(self._parse, columns=columns), size=self.block_size)
 
     def _check(self, line: bytes, where: str, columns: Columns) -> None:
         value = loads(line.decode("utf-8-sig", errors="replace"))

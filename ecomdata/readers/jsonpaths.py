@@ -20,7 +20,7 @@ from ecomdata.rawfile import RawFile
 from ecomdata.readers.base import Batch, Block, undeclared, unreadable
 from ecomdata.readers.exact import Record, booleans, rejected_frame
 from ecomdata.readers.jsonvalues import not_an_object
-from ecomdata.readers.textblocks import BLOCK_SIZE, decode, record_blocks
+from ecomdata.readers.textblocks import BLOCK_SIZE, decode, line_blocks
 from ecomdata.sqltext import literal
 
 if TYPE_CHECKING:
@@ -77,13 +77,7 @@ class JsonPaths:
     def blocks(self, file: RawFile, columns: Columns) -> Iterator[Block]:
         """Check the first lines, then yield blocks of whole lines."""
         self.check(file, columns)
-
-        def rest() -> Iterator[Block]:
-            with file.open() as stream:
-                for data in record_blocks(stream, size=self.block_size):
-                    yield Block(len(data), partial(self._parse, data, columns))
-
-        return rest()
+        return line_blocks(file, partial(self._parse, columns=columns), size=self.block_size)
 
     def _parse(self, data: bytes, columns: Columns) -> Batch:
         lines = _Lines(data)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Final
 
 from ecomdata.errors import DataError
+from ecomdata.rawfile import RawFile
+from ecomdata.readers.base import Batch, Block
 
 BLOCK_SIZE: Final = 8 << 20
 MAX_RECORD: Final = 64 << 20
@@ -49,6 +52,13 @@ def record_blocks(
             held = held[end:]
     if held:
         yield held
+
+
+def line_blocks(file: RawFile, parse: Callable[[bytes], Batch], *, size: int) -> Iterator[Block]:
+    """Blocks of whole lines of a file, each to be parsed on its own."""
+    with file.open() as stream:
+        for data in record_blocks(stream, size=size):
+            yield Block(len(data), partial(parse, data))
 
 
 @dataclass(frozen=True, slots=True)
