@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from ecomdata.errors import UsageError
+from ecomdata.errors import DataError, EcomdataError, UsageError
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,3 +79,27 @@ def spilling_connection(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
         # Without a script (python -c, python -i) DuckDB draws its bar into stdout, which is data.
         connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+@contextmanager
+def reading_tables(dataset: str, *, needing: str) -> Generator[None]:
+    """Say why DuckDB fails over a dataset's tables; ``needing`` is as in "exporting merrec needs".
+
+    Raises:
+        EcomdataError: it needs more memory or disk than it may have.
+        DataError: the files cannot be read.
+    """
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise EcomdataError(
+            f"{needing} more memory",
+            hint="give it more, such as --memory 4GB, and check that the disk has room to spill",
+        ) from error
+    except duckdb.Error as error:
+        raise DataError(
+            f"the tables of {dataset} cannot be read: {str(error).splitlines()[0]}",
+            hint=f"look at them: ecomdata verify {dataset}",
+        ) from error

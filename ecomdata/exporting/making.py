@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from numbers import Real
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -15,7 +15,7 @@ import duckdb
 
 from ecomdata.canonical import EVENTS
 from ecomdata.catalog import create_views, seal_to
-from ecomdata.errors import DataError, EcomdataError, UsageError
+from ecomdata.errors import DataError, UsageError
 from ecomdata.exporting.interactions import interactions_of, is_number
 from ecomdata.exporting.libsvm import Examples, libsvm_parts
 from ecomdata.exporting.parts import Export, Part
@@ -28,7 +28,7 @@ from ecomdata.pathnames import expanded
 from ecomdata.progress import Reporter, Silent
 from ecomdata.registry import loader
 from ecomdata.release import Release, open_release
-from ecomdata.spilling import spill_folder, spilling_connection
+from ecomdata.spilling import reading_tables, spill_folder, spilling_connection
 from ecomdata.sqltext import quoted, schema_name
 from ecomdata.store import Store, home_folder
 
@@ -176,20 +176,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str, name: str) -> list[
         return connection.execute(query).fetchall()
 
 
-@contextmanager
-def _explained(name: str) -> Generator[None]:
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        raise EcomdataError(
-            f"exporting {name} needs more memory",
-            hint="give it more, such as --memory 4GB, and check that the disk has room to spill",
-        ) from error
-    except duckdb.Error as error:
-        raise DataError(
-            f"the tables of {name} cannot be read: {str(error).splitlines()[0]}",
-            hint=f"look at them: ecomdata verify {name}",
-        ) from error
+def _explained(name: str) -> AbstractContextManager[None]:
+    return reading_tables(name, needing=f"exporting {name} needs")
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], name: str) -> dict[str, int]:

@@ -6,13 +6,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
-from ecomdata.errors import DataError, EcomdataError
 from ecomdata.interrupts import interruptible
+from ecomdata.spilling import reading_tables
 from ecomdata.validating.asking import asking
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
     from ecomdata.release import Release
@@ -32,19 +31,9 @@ class Answers:
             EcomdataError: it needs more memory or disk than it may have.
             DataError: the files cannot be read.
         """
-        try:
-            with interruptible(self._connection):
-                return self._connection.execute(sql).fetchall()
-        except duckdb.OutOfMemoryException as error:
-            raise EcomdataError(
-                f"the semantic ids of {self._dataset} need more memory",
-                hint="give it more, such as --memory 4GB, and check that the disk has room to spill",
-            ) from error
-        except duckdb.Error as error:
-            raise DataError(
-                f"the tables of {self._dataset} cannot be read: {str(error).splitlines()[0]}",
-                hint=f"look at them: ecomdata verify {self._dataset}",
-            ) from error
+        needing = f"the semantic ids of {self._dataset} need"
+        with reading_tables(self._dataset, needing=needing), interruptible(self._connection):
+            return self._connection.execute(sql).fetchall()
 
     def add(self, table: str, rows: pa.Table) -> None:
         """Add rows to a table that was made before; its name is one of this package's own."""
