@@ -59,34 +59,31 @@ def found_column(one: EmbeddingSet, release: Release, name: str) -> LabelColumn:
     """
     table, dot, column = name.rpartition(".")
     own = pl.scan_parquet(one.paths[0], glob=False).collect_schema().names() if one.paths else []
-    if not dot and name in own and name != one.vector_column:
-        return LabelColumn(name, name)
-    made = one.table in release and _ROW in own
-    if not dot and made and name in release[one.table].record.columns:
-        return LabelColumn(name, name, release[one.table])
-    if dot:
-        if column not in release[table].record.columns:
-            raise UsageError(
-                f"{release.manifest.dataset} {table} has no column {column!r}",
-                hint=f"its columns are {', '.join(release[table].record.columns)}",
-            )
-        by = tuple(key for key in one.keys if key in release[table].record.columns)
-        if made and table == one.table:
-            return LabelColumn(name, column, release[table])
-        if by:
-            return LabelColumn(name, column, release[table], by)
+    numbered = one.table in release and _ROW in own
+    if not dot:
+        columns = [other for other in own if other != one.vector_column]
+        if name in columns:
+            return LabelColumn(name, name)
+        if numbered and name in release[one.table].record.columns:
+            return LabelColumn(name, name, release[one.table])
+        there = dict.fromkeys([*columns, *(release[one.table].record.columns if numbered else ())])
         raise UsageError(
-            f"nothing says which row of {table} belongs to which vector of {one.name}",
-            hint=f"a table with {' and '.join(one.keys) or 'its keys'} does",
+            f"{one.name} has no labels {name!r}",
+            hint=f"columns are {', '.join(there)}; those of other tables are named like TABLE.COLUMN",
         )
-    raise UsageError(f"{one.name} has no labels {name!r}", hint=_hint(one, release, own, made=made))
-
-
-def _hint(one: EmbeddingSet, release: Release, own: Sequence[str], *, made: bool) -> str:
-    names = [name for name in own if name != one.vector_column]
-    if made:
-        names += [name for name in release[one.table].record.columns if name not in names]
-    return f"columns are {', '.join(names)}; those of other tables are named like TABLE.COLUMN"
+    if column not in release[table].record.columns:
+        raise UsageError(
+            f"{release.manifest.dataset} {table} has no column {column!r}",
+            hint=f"its columns are {', '.join(release[table].record.columns)}",
+        )
+    if numbered and table == one.table:
+        return LabelColumn(name, column, release[table])
+    if by := tuple(key for key in one.keys if key in release[table].record.columns):
+        return LabelColumn(name, column, release[table], by)
+    raise UsageError(
+        f"nothing says which row of {table} belongs to which vector of {one.name}",
+        hint=f"a table with {' and '.join(one.keys) or 'its keys'} does",
+    )
 
 
 def usual_columns(one: EmbeddingSet, release: Release) -> list[LabelColumn]:
