@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ecomdata.sources.find import make_plan
-from ecomdata.sources.matching import Selection, inside_archive, matches_tail
+from ecomdata.sources.matching import inside_archive, matches_tail
 from ecomdata.sources.plan import (
-    CONFIRM_ABOVE,
     NothingFoundError,
     Plan,
     describe,
@@ -13,14 +12,11 @@ from ecomdata.sources.plan import (
     needs_confirmation,
     require_space,
 )
-from ecomdata.sources.recognise import reject_imposters
 from ecomdata.sources.scratch import clear_scratch
 
 __all__ = [
-    "CONFIRM_ABOVE",
     "NothingFoundError",
     "Plan",
-    "Selection",
     "clear_scratch",
     "describe",
     "fetching",
@@ -28,6 +24,5 @@ __all__ = [
     "make_plan",
     "matches_tail",
     "needs_confirmation",
-    "reject_imposters",
     "require_space",
 ]

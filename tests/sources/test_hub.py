@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from ecomdata.errors import AccessError, DataError, EcomdataError, UsageError
-from ecomdata.sources import Plan, Selection
+from ecomdata.sources import Plan
 from ecomdata.sources.hub import plan_hub
 from ecomdata.sources.hub_calls import Address
+from ecomdata.sources.matching import Selection
 from tests.bombs import TWICE, in_little_memory, once, twice
 from tests.hub.repo import Repo, blob_id
 from tests.hub.server import Hub

@@ -11,8 +11,8 @@ from ecomdata.console import human_bytes
 from ecomdata.declare import Licence
 from ecomdata.errors import EcomdataError
 from ecomdata.rawfile import RawFile
-from ecomdata.sources import CONFIRM_ABOVE, Plan, describe, needs_confirmation, require_space
-from ecomdata.sources.plan import shown
+from ecomdata.sources import Plan, describe, needs_confirmation, require_space
+from ecomdata.sources.plan import CONFIRM_ABOVE, shown
 from tests.sources.toys import write
 
 LICENCE = Licence(id="other", name="Shop terms", url="https://example.org/terms", redistribution=False)

@@ -11,7 +11,7 @@ import pytest
 
 from ecomdata.errors import DataError
 from ecomdata.rawfile import RawFile
-from ecomdata.sources import reject_imposters
+from ecomdata.sources.recognise import reject_imposters
 from tests.sources.toys import CLICKS, contents, look, write, zipped
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 123456\n"

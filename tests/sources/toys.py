@@ -14,7 +14,8 @@ import polars as pl
 
 from ecomdata.declare import Access, Dataset, Licence, Raw, Source, Table
 from ecomdata.readers import Delimited
-from ecomdata.sources import Plan, Selection, make_plan
+from ecomdata.sources import Plan, make_plan
+from ecomdata.sources.matching import Selection
 from ecomdata.sources.patience import Patience
 
 CLICKS = b"user,sku\n7,b-1\n7,b-2\n"

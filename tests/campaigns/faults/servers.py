@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from ecomdata.errors import EcomdataError
-from ecomdata.sources import Plan, Selection, hub_client, reject_imposters
+from ecomdata.sources import Plan, hub_client
 from ecomdata.sources.hub import plan_hub
+from ecomdata.sources.matching import Selection
+from ecomdata.sources.recognise import reject_imposters
 from ecomdata.sources.web import plan_http
 from tests.campaigns.serverfaults import FAULTS, Fault, Served, files
 from tests.campaigns.trials import Scale, Trial
