@@ -3,7 +3,6 @@
 Nothing is pickled, and reading one runs no code of its file.
 """
 
-# (since scikit-learn and SciPy carry no types)
 from __future__ import annotations
 
 import json

@@ -1,6 +1,5 @@
 """How a task is learnt: of labels and scores by a classifier, of spans by a dictionary."""
 
-# (since scikit-learn carries no types)
 from __future__ import annotations
 
 import os

@@ -1,6 +1,5 @@
 """Drawing: lines, bars and bands as PNG, the same bytes for the same numbers. Knows nothing of datasets."""
 
-# (since matplotlib says no types of keyword arguments)
 from __future__ import annotations
 
 import io

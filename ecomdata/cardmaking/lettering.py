@@ -1,6 +1,5 @@
 """What pictures are lettered with: the fonts that come with the package, and text of the data made safe."""
 
-# (since matplotlib says no types of paths)
 from __future__ import annotations
 
 import unicodedata

@@ -1,6 +1,5 @@
 """What a picture is made from: one table of a release, and how it is asked."""
 
-# (since pyarrow says no types of its lists)
 from __future__ import annotations
 
 import math

@@ -1,6 +1,5 @@
 """How often the suggester, and each person, is right."""
 
-# (since scikit-learn carries no types)
 from __future__ import annotations
 
 from collections.abc import Mapping

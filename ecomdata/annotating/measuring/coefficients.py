@@ -5,7 +5,6 @@ items. So a resample is a weighted sum of the matrices that the items have; the 
 against the library's word on the same items.
 """
 
-# (since krippendorff and scikit-learn carry few types)
 from __future__ import annotations
 
 from typing import Final, Literal

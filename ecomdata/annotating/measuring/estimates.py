@@ -1,6 +1,5 @@
 """A figure with its interval, what it was made of, and, where there is none, why."""
 
-# (since SciPy carries no types)
 from __future__ import annotations
 
 import importlib

@@ -4,7 +4,6 @@ An item has few of the pairs of values that there can be, so of its matrix only 
 200 labels a whole one has 40,000 cells.
 """
 
-# (since SciPy carries no types)
 from __future__ import annotations
 
 from collections import Counter
