@@ -169,7 +169,8 @@ def _texts(name: str, value: object) -> tuple[str, ...]:
     return tuple(cast("list[str]", items))
 
 
-def _known(name: str, names: tuple[str, ...] | list[str], what: str) -> None:
+def _known(name: object, names: tuple[str, ...] | list[str], what: str) -> None:
+    name = str(name)  # YAML reads on as a truth, and 2024 as a number
     if name in names:
         return
     near = difflib.get_close_matches(name, names, n=1)

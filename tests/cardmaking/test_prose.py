@@ -130,6 +130,8 @@ def test_a_member_without_a_part_has_what_is_said_of_all() -> None:
         ("---\ntasks: [a\n---\n", "not YAML"),
         ("---\n- a\n---\n", "not a mapping"),
         ("---\ntask: [a]\n---\n", "'task' is not a field of the front matter; 'tasks' was meant"),
+        ("---\non: 2024-01-01\n---\n", "'True' is not a field of the front matter"),
+        ("---\ncovers: {2024: all of it}\n---\n", "'2024' is not a field of covers"),
         ("---\ntasks: a\n---\n", "tasks is a list of texts"),
         ("---\ntask_categories: [1]\n---\n", "task_categories is a list of texts"),
         ("---\ncollection: [a]\n---\n", "collection is a text"),
