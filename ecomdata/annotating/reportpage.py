@@ -127,7 +127,7 @@ def _times(report: Report) -> Group:
     most = max(
         (end for one in medians.values() for end in (one.value, one.high) if end is not None), default=1
     )
-    return _group(medians, "{:,.1f} s", 0, most * 1.05)
+    return _group(medians, "{:,.1f} s", 0, most * 1.05 or 1)
 
 
 def _shares(report: Report) -> dict[str, Estimate]:

@@ -180,6 +180,15 @@ def test_a_project_in_which_nobody_answered_has_a_report(tmp_path: Path) -> None
     json.dumps(found.as_dict(), allow_nan=False)
 
 
+def test_times_of_zero_have_a_page(tmp_path: Path) -> None:
+    """Without scripts no time is counted: every answer took 0 s, on a scale that is not empty."""
+    with make_project(tmp_path / "p") as made:
+        (ana,) = people(made)
+        answer(made, ana, active_ms=0)
+        report_on(made.folder, page=tmp_path / "page.html")
+    assert "0.0 s" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_wrong_use_is_told(project: Project, tmp_path: Path) -> None:
     """No project, a page in a folder that is not there, an hour that pays the customer."""
     with pytest.raises(UsageError, match="no annotation project"):
