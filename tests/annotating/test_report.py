@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Generator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from ecomdata.annotating.adjudicating import adjudicate, decisions, disagreements
+from ecomdata.annotating.measuring.measured import measure
+from ecomdata.annotating.measuring.words import in_words
 from ecomdata.annotating.pool import Pool, PoolItem
 from ecomdata.annotating.project import Project
 from ecomdata.annotating.reporting import log_of, report_on
 from ecomdata.annotating.settings import Settings
 from ecomdata.annotating.status import status_of
 from ecomdata.errors import EcomdataError, UsageError
-from tests.annotating.projects import answer, make_project, people, task
+from tests.annotating.projects import answer, make_project, people, suggest, task
 from tests.annotating.simulated import simulate
 from tests.conftest import RunCli
 
@@ -187,6 +190,20 @@ def test_times_of_zero_have_a_page(tmp_path: Path) -> None:
         answer(made, ana, active_ms=0)
         report_on(made.folder, page=tmp_path / "page.html")
     assert "0.0 s" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_one_answer_of_each_arm_has_no_interval_to_speak_of(tmp_path: Path) -> None:
+    """What suggestions save is told, and that nobody can tell how sure it is; not that it may be nothing."""
+    with make_project(tmp_path / "p", blind_share=0.5) as made:
+        suggest(made)
+        (ana,) = people(made)
+        while made.answers()["arm"].n_unique() < 2:
+            answer(made, ana)
+        log = log_of(made)
+        arms = log.judgements.unique("arm", keep="first", maintain_order=True)
+        words = in_words(measure(replace(log, judgements=arms), hourly_cost=9), log.scale)
+    (money,) = (sentence for sentence in words if "an hour" in sentence)
+    assert money.endswith("included; how sure that is cannot be told.")
 
 
 def test_wrong_use_is_told(project: Project, tmp_path: Path) -> None:

@@ -31,13 +31,7 @@ def in_words(found: Measurements, scale: Scale) -> tuple[str, ...]:
 def _speed(ratio: Estimate) -> str:
     if ratio.value is None:
         return f"Whether suggestions save time cannot be told: {_why(ratio)}."
-    verdict = "how sure that is cannot be told"
-    if ratio.low is not None and ratio.high is not None:
-        verdict = "no speed-up shown"
-        if ratio.high < 1:
-            verdict = "people were faster"
-        elif ratio.low > 1:
-            verdict = "people were slower"
+    verdict = _verdict(ratio, 1, "people were faster", "people were slower", "no speed-up shown")
     interval = _interval(ratio, "{:.2f}")
     return (
         f"With suggestions people took {ratio.value:.2f} x the time "
@@ -57,13 +51,13 @@ def _pull(found: Measurements) -> str:
     pull, shown, blind = found.pull.pull, found.pull.shown, found.pull.blind
     if pull.value is None or shown.value is None or blind.value is None:
         return f"Whether suggestions pull people toward the model cannot be told: {_why(pull)}."
-    verdict = "how sure that is cannot be told"
-    if pull.low is not None and pull.high is not None:
-        verdict = "no pull toward the model shown"
-        if pull.low > 0:
-            verdict = "suggestions pull people toward the model"
-        elif pull.high < 0:
-            verdict = "suggestions push people away from the model"
+    verdict = _verdict(
+        pull,
+        0,
+        "suggestions push people away from the model",
+        "suggestions pull people toward the model",
+        "no pull toward the model shown",
+    )
     return (
         f"People said what the model says in {_percent(shown.value)} of their answers where they saw it and "
         f"in {_percent(blind.value)} where it was hidden, a difference of {100 * pull.value:+.0f} points "
@@ -75,11 +69,11 @@ def _costs(found: Measurements) -> Iterator[str]:
     costs = found.costs
     if costs.hourly is not None and costs.saving.value is not None and costs.share.value is not None:
         verb = "saves" if costs.saving.value >= 0 else "costs"
-        shown = costs.saving.low is not None and (costs.saving.low > 0 or (costs.saving.high or 0) < 0)
+        verdict = _verdict(costs.saving, 0, "", "", "the interval includes nothing at all")
         yield (
             f"At ${costs.hourly:,.2f} an hour a suggestion {verb} ${abs(costs.saving.value):,.3f} an answer, "
             f"{_percent(abs(costs.share.value))} of its cost without one, the model's price included"
-            f"{'' if shown else '; the interval includes nothing at all'}."
+            f"{'; ' if verdict else ''}{verdict}."
         )
     elif costs.model:
         yield f"The suggestions cost ${costs.model:,.2f} in all."
@@ -129,6 +123,13 @@ def _few(found: Measurements) -> Iterator[str]:
     if few:
         counts = " and ".join(f"{arms[arm]:,} answers in the arm {arm}" for arm in few)
         yield f"There are only {counts}: intervals from so few answers are too narrow to be relied on."
+
+
+def _verdict(one: Estimate, same: float, below: str, above: str, neither: str) -> str:
+    """What an interval says of a figure that is ``same`` where suggestions make no difference."""
+    if one.low is None or one.high is None:
+        return "how sure that is cannot be told"
+    return below if one.high < same else above if one.low > same else neither
 
 
 def _why(one: Estimate) -> str:
