@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ecomdata.annotating.answers import validate
-from ecomdata.annotating.logs import judgements_of, scale_of
+from ecomdata.annotating.logs import gold_of, judgements_of, scale_of
 from ecomdata.annotating.measuring.judgements import answer_of, value_of
 from ecomdata.annotating.records import from_json
 from ecomdata.annotating.resolving import Resolved, Source, resolve, to_adjudicate
@@ -103,3 +103,13 @@ def decisions(project: Project) -> dict[int, str]:
 def resolved_items(project: Project) -> list[Resolved]:
     """The label of every item that was answered or decided on."""
     return resolve(judgements_of(project), decisions(project))
+
+
+def labels_to_learn(project: Project) -> dict[int, dict[str, Any]]:
+    """Item -> its label, an answer as JSON-ready values; items with a known answer are left out."""
+    scale, gold = scale_of(project.task), gold_of(project)
+    return {
+        one.item_id: answer_of(one.value, scale)
+        for one in resolved_items(project)
+        if one.value is not None and one.item_id not in gold
+    }

@@ -6,11 +6,11 @@ As JSON an answer is ``{"labels": [keys]}``, ``{"score": number}``, or ``{"spans
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
+from ecomdata.annotating.records import to_json
 from ecomdata.annotating.task import Task
 from ecomdata.errors import UsageError
 from ecomdata.plainjson import parsed
@@ -50,7 +50,7 @@ class Answer:
 
     def as_json(self) -> str:
         """The answer as JSON; equal answers are equal texts."""
-        return json.dumps(self.as_dict(), ensure_ascii=False, separators=(",", ":"))
+        return to_json(self.as_dict())
 
 
 def validate(task: Task, content: Mapping[str, object], value: object) -> Answer:

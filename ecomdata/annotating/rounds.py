@@ -7,9 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
-
-from ecomdata.annotating.consensus import labels_of
+from ecomdata.annotating.adjudicating import labels_to_learn
 from ecomdata.annotating.records import Item, Suggestion, item_of, to_json
 from ecomdata.annotating.steps import next_step
 from ecomdata.annotating.strategies import disputed, least_certain
@@ -72,7 +70,7 @@ def suggest_embedded(project: Project, *, limit: int = ITEMS, reporter: Reporter
         UsageError: there are too few labels, scikit-learn is not installed, or the strategy cannot go on.
     """
     began = time.perf_counter()
-    labels = labels_of(project)
+    labels = labels_to_learn(project)
     items = _items(project)
     labelled = [(items[item], label) for item, label in labels.items()]
     model = Embedded(project.task, labelled, seed=project.seed)
@@ -82,12 +80,13 @@ def suggest_embedded(project: Project, *, limit: int = ITEMS, reporter: Reporter
     step = (
         next_step(project, labels, items, waiting, model) if project.settings.strategy == "bandit" else None
     )
-    asked = _asked(project, labels, waiting, limit, () if step is None else step.items)
-    suggestions = _suggest(model, [items[item] for item in asked], number, reporter or Silent())
+    gold = [item for item, one in items.items() if one.gold is not None]
     first = [] if step is None else list(step.items)
+    asked = list(dict.fromkeys((*gold, *first, *_asked(project, labels, waiting, limit))))
+    suggestions = _suggest(model, [items[item] for item in asked], number, reporter or Silent())
     if project.settings.strategy == "uncertainty":
         first = [item for item in least_certain(suggestions) if items[item].gold is None][:limit]
-        kept = {*first, *(item for item in asked if items[item].gold is not None)}
+        kept = {*first, *gold}
         suggestions = [one for one in suggestions if one.item_id in kept]
     return record_round(
         project,
@@ -117,7 +116,7 @@ def record_round(
     suggesters disagree; else those in ``first``.
     """
     if project.settings.strategy == "disagreement":
-        first = disputed(_latest(project, suggestions), labels_of(project))
+        first = disputed(_latest(project, suggestions), labels_to_learn(project))
     payload = {**done.as_dict(), "first": list(first)}
     project.add_round(suggestions, payload)
     return replace(done, first=len(first))
@@ -127,17 +126,14 @@ def _items(project: Project) -> dict[int, Item]:
     return {row["item_id"]: item_of(row) for row in project.items().iter_rows(named=True)}
 
 
-def _asked(
-    project: Project, labels: Container[int], waiting: Sequence[int], limit: int, batch: Sequence[int]
-) -> list[int]:
+def _asked(project: Project, labels: Container[int], waiting: Sequence[int], limit: int) -> list[int]:
     """The items to suggest for: none that the model has learnt from, whose label it would only repeat."""
-    gold = project.items().filter(pl.col("gold").is_not_null())["item_id"].to_list()
     if project.settings.strategy == "uncertainty":
-        return [*gold, *waiting]
-    told = project.suggestions().filter(source="endpoint")["item_id"].unique().to_list()
-    disagreeing = project.settings.strategy == "disagreement"
-    others = [item for item in told if item not in labels] if disagreeing else []
-    return [*dict.fromkeys((*gold, *batch, *others, *waiting[:limit]))]
+        return list(waiting)
+    told: list[int] = []
+    if project.settings.strategy == "disagreement":
+        told = project.suggestions().filter(source="endpoint")["item_id"].to_list()
+    return [*(item for item in told if item not in labels), *waiting[:limit]]
 
 
 def _suggest(model: Embedded, items: Sequence[Item], number: int, reporter: Reporter) -> list[Suggestion]:
