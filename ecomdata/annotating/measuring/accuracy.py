@@ -76,10 +76,7 @@ class Accuracy:
         return {
             "exact": self.exact.as_dict(),
             "macro_f1": self.macro_f1,
-            "classes": [
-                {name: getattr(one, name) for name in ("label", "precision", "recall", "f1", "n", "given")}
-                for one in self.classes
-            ],
+            "classes": [asdict(one) for one in self.classes],
             **({} if self.spans is None else {"spans": asdict(self.spans)}),
         }
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from ecomdata.annotating.measuring.estimates import Estimate, bootstrapped, none, proportion
-from ecomdata.annotating.measuring.judgements import Scale, Span, labels_of, parts_of
+from ecomdata.annotating.measuring.judgements import Scale, label_of, labels_of, parts_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +95,12 @@ def _parts(pairs: Iterable[tuple[str, str, int]], scale: Scale) -> dict[str, dic
             ("added", after - before),
         ):
             for part in parts:
-                counted[name][_label(part)] += count
+                counted[name][label_of(part)] += count
     return {
         label: {name: counts[label] for name, counts in counted.items()}
         for label in scale.values
         if any(counts[label] for counts in counted.values())
     }
-
-
-def _label(part: str | Span) -> str:
-    return part if isinstance(part, str) else part[3]
 
 
 def label_counts(judgements: pl.DataFrame, scale: Scale) -> dict[str, int]:

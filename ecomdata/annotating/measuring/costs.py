@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from ecomdata.annotating.measuring.estimates import Estimate, Floats, bootstrapped, none
-from ecomdata.annotating.measuring.times import ARMS
+from ecomdata.annotating.measuring.times import ARMS, seconds_of
 
 _HOUR = 3600.0
 
@@ -71,10 +71,7 @@ def costs(
             saving=unknown,
             share=unknown,
         )
-    money = {
-        arm: judgements.filter(arm=arm)["seconds"].drop_nulls().cast(pl.Float64).to_numpy() * hourly / _HOUR
-        for arm in ARMS
-    }
+    money = {arm: seconds_of(judgements.filter(arm=arm)) * hourly / _HOUR for arm in ARMS}
 
     def saved(shown: Floats, blind: Floats, axis: int = -1) -> Floats:
         difference: Floats = np.mean(blind, axis=axis) - np.mean(shown, axis=axis) - each

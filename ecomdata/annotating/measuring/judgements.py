@@ -17,11 +17,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 import polars as pl
 
 from ecomdata.annotating.records import from_json
+from ecomdata.annotating.task import Kind
 
 JUDGEMENTS: Final[Mapping[str, pl.DataType]] = {
     "item_id": pl.Int64(),
@@ -36,8 +37,6 @@ JUDGEMENTS: Final[Mapping[str, pl.DataType]] = {
 _JOIN: Final = "+"
 NOTHING: Final = "(none)"
 """The value of an answer with no label, and of text outside of all spans."""
-
-Kind = Literal["labels", "score", "spans"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +99,12 @@ def spans_of(value: str) -> list[Span]:
 
 def labels_of(value: str, scale: Scale) -> list[str]:
     """The labels of an answer, one for each span or label."""
-    return [part if isinstance(part, str) else part[3] for part in parts_of(value, scale)]
+    return [label_of(part) for part in parts_of(value, scale)]
+
+
+def label_of(part: str | Span) -> str:
+    """The label of a part of an answer."""
+    return part if isinstance(part, str) else part[3]
 
 
 def _span(one: Mapping[str, Any]) -> Span:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ecomdata.annotating.measuring.choices import label_counts
 from ecomdata.annotating.measuring.estimates import (
@@ -21,8 +20,8 @@ from ecomdata.annotating.measuring.estimates import (
     with_interval,
 )
 from ecomdata.annotating.measuring.judgements import Scale, labels_of
-
-Whole = NDArray[np.int64]
+from ecomdata.annotating.measuring.times import ARMS
+from ecomdata.annotating.measuring.units import Whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +88,7 @@ def pull_toward_model(judgements: pl.DataFrame, scale: Scale, *, seed: int = 0) 
         blind=proportion(int(same["blind"].sum()), len(same["blind"])),
         pull=bootstrapped([same["shown"], same["blind"]], _difference, seed=seed, against=True),
         distance=distance,
-        labels={arm: label_counts(judgements.filter(arm=arm), scale) for arm in ("shown", "blind", "none")},
+        labels={arm: label_counts(judgements.filter(arm=arm), scale) for arm in ARMS},
         variation=variation,
         by_chance=by_chance,
         p=p,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 FAST: Final = 1 / 3
@@ -53,23 +54,19 @@ class Stamping:
         }
 
 
-def rubber_stamping(
-    judgements: pl.DataFrame, *, fast: float = FAST, streak: int = STREAK
-) -> dict[str, Stamping]:
+def rubber_stamping(judgements: pl.DataFrame) -> dict[str, Stamping]:
     """Look for streaks of very fast accepts, for each person.
 
     Args:
         judgements: ``annotator``, ``arm``, ``seconds``, ``value``, ``suggested``, ``at``.
-        fast: Part of the person's own pace without a suggestion.
-        streak: How many in a row are a streak.
     """
     return {
-        str(name): _of_person(judgements.filter(annotator=name), fast, streak)
+        str(name): _of_person(judgements.filter(annotator=name))
         for name in judgements["annotator"].unique().sort()
     }
 
 
-def _of_person(own: pl.DataFrame, fast: float, streak: int) -> Stamping:
+def _of_person(own: pl.DataFrame) -> Stamping:
     shown = own.filter(pl.col("arm") == "shown").drop_nulls(["suggested", "seconds"]).sort("at", "item_id")
     if not shown.height:
         return Stamping(n=0, reason="was shown no suggestion")
@@ -81,19 +78,18 @@ def _of_person(own: pl.DataFrame, fast: float, streak: int) -> Stamping:
             n=shown.height,
             reason=f"has answered {len(without)} items without a suggestion; {_FEWEST_BLIND} tell a pace",
         )
-    pace = without.cast(pl.Float64).to_numpy()
-    middle = cast("float", pl.Series(pace).median() or 0.0)
-    limit = fast * middle
+    pace = float(np.median(without))
+    limit = FAST * pace
     stamped = (shown["value"] == shown["suggested"]) & (shown["seconds"] < limit)
     runs = [
         length
         for length, hit in zip(*(stamped.rle().struct.field(name) for name in ("len", "value")), strict=True)
         if hit
     ]
-    long = [length for length in runs if length >= streak]
+    long = [length for length in runs if length >= STREAK]
     return Stamping(
         n=shown.height,
-        pace=middle,
+        pace=pace,
         limit=limit,
         fast=sum(runs),
         streaks=len(long),

@@ -53,12 +53,12 @@ def times(judgements: pl.DataFrame, *, seed: int = 0) -> Times:
         judgements: ``annotator``, ``arm``, ``seconds``.
         seed: Of the resampling.
     """
-    by_arm = {arm: _seconds(judgements.filter(arm=arm)) for arm in ARMS}
+    by_arm = {arm: seconds_of(judgements.filter(arm=arm)) for arm in ARMS}
     own = pl.col("seconds") / pl.col("seconds").median().over("annotator")
     compared = judgements.filter(pl.col("arm").is_in(["shown", "blind"])).with_columns(seconds=own)
     # Of a person whose own median is zero no time can be divided by it.
     compared = compared.filter(pl.col("seconds").is_finite())
-    scaled = [_seconds(compared.filter(arm=arm)) for arm in ("shown", "blind")]
+    scaled = [seconds_of(compared.filter(arm=arm)) for arm in ("shown", "blind")]
     names = judgements["annotator"].unique().sort()
     return Times(
         medians={arm: bootstrapped([values], np.median, seed=seed) for arm, values in by_arm.items()},
@@ -67,7 +67,7 @@ def times(judgements: pl.DataFrame, *, seed: int = 0) -> Times:
         people={
             name: {
                 arm: bootstrapped(
-                    [_seconds(judgements.filter(annotator=name, arm=arm))], np.median, seed=seed
+                    [seconds_of(judgements.filter(annotator=name, arm=arm))], np.median, seed=seed
                 )
                 for arm in ARMS
             }
@@ -76,7 +76,8 @@ def times(judgements: pl.DataFrame, *, seed: int = 0) -> Times:
     )
 
 
-def _seconds(judgements: pl.DataFrame) -> Floats:
+def seconds_of(judgements: pl.DataFrame) -> Floats:
+    """The active seconds of the answers of which they are known."""
     return judgements["seconds"].drop_nulls().cast(pl.Float64).to_numpy()
 
 

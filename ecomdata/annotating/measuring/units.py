@@ -9,7 +9,7 @@ Resampling is always by item, with all its units.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -49,22 +49,17 @@ class Units:
     names: tuple[str, ...]
     items: int
 
-    def of(self, rows: NDArray[np.bool_]) -> Units:
-        """The same with these rows alone."""
-        return Units(
+    def answered_by(self, annotator: int) -> Units:
+        """All that was said of the items that this person answered."""
+        rows = np.isin(self.item, self.item[self.annotator == annotator])
+        return replace(
+            self,
             item=self.item[rows],
             unit=self.unit[rows],
             weight=self.weight[rows],
             annotator=self.annotator[rows],
             value=self.value[rows],
-            domain=self.domain,
-            names=self.names,
-            items=self.items,
         )
-
-    def answered_by(self, annotator: int) -> Units:
-        """All that was said of the items that this person answered."""
-        return self.of(np.isin(self.item, self.item[self.annotator == annotator]))
 
 
 def units_of(
