@@ -62,7 +62,6 @@ class Status:
 
 def status_of(project: Project) -> Status:
     """How far a project is now."""
-    counts = project.counts()
     everyone = project.annotators()
     progress = [project.progress(person.annotator_id) for person in everyone]
     return Status(
@@ -76,12 +75,7 @@ def status_of(project: Project) -> Status:
             PersonStatus(name=person.name, answered=one.answered, skipped=one.skipped, seconds=one.seconds)
             for person, one in zip(everyone, progress, strict=True)
         ),
-        complete=counts.complete,
-        items=counts.items,
-        gold=counts.gold,
-        answers=counts.answers,
-        round=counts.round,
-        suggested=counts.suggested,
+        **asdict(project.counts()),
     )
 
 

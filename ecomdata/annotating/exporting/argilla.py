@@ -25,9 +25,7 @@ def records(task: Task, pieces: Iterator[Piece]) -> Iterator[dict[str, Any]]:
     for piece in pieces:
         yield {
             "id": str(piece.item_id),
-            "fields": {
-                name: None if value is None else _text(value) for name, value in piece.content.items()
-            },
+            "fields": {name: None if value is None else str(value) for name, value in piece.content.items()},
             "metadata": {
                 "row_id": piece.row_id,
                 "annotators": [str(answer["annotator"]) for answer in piece.answers],
@@ -78,7 +76,3 @@ def _values(task: Task, answer: Mapping[str, Any]) -> dict[str, Any]:
         ]
         for field in task.texts
     }
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)

@@ -95,10 +95,6 @@ def export_labels(
 
 def _parquet(project: Project, path: Path) -> Exported:
     table = labels_frame(project)
-    if not table.height:
-        raise UsageError(
-            f"nothing in {project.folder} is labelled yet", hint="export it once people answered"
-        )
     with writing(path):
         write_durably(path, parquet_bytes(table))
     return Exported(to="store", path=str(path), items=table.height)

@@ -10,6 +10,7 @@ import polars as pl
 from ecomdata.annotating.adjudicating import resolved_items
 from ecomdata.annotating.logs import gold_of, scale_of
 from ecomdata.annotating.measuring.judgements import Scale, answer_of
+from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
     from ecomdata.annotating.project import Project
@@ -33,9 +34,16 @@ def labels_frame(project: Project) -> pl.DataFrame:
     many answered; ``saw_suggestion``, how many of them saw one; ``agreement``, the share of pairs of answers
     that are the same; ``round``, the latest round of suggestions in which it was answered; ``cluster``;
     ``model``, whose suggestion there was, shown or hidden; ``gold``, whether its answer was known.
+
+    Raises:
+        UsageError: nothing is labelled yet.
     """
     scale = scale_of(project.task)
     resolved = resolved_items(project)
+    if not resolved:
+        raise UsageError(
+            f"nothing in {project.folder} is labelled yet", hint="export it once people answered"
+        )
     answers = (
         project.answers()
         .group_by("item_id")

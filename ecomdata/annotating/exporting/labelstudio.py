@@ -26,8 +26,8 @@ def tasks(task: Task, pieces: Iterator[Piece]) -> Iterator[dict[str, Any]]:
             "id": piece.item_id,
             "data": {**piece.content, "row_id": piece.row_id},
             "annotations": [
-                *(_annotation(task, piece, answer) for answer in piece.answers),
-                *([] if piece.decided is None else [_decision(task, piece, piece.decided)]),
+                *(_annotation(task, piece, answer, decided=False) for answer in piece.answers),
+                *([] if piece.decided is None else [_annotation(task, piece, piece.decided, decided=True)]),
             ],
             "predictions": [
                 {
@@ -40,30 +40,18 @@ def tasks(task: Task, pieces: Iterator[Piece]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _annotation(task: Task, piece: Piece, answer: Mapping[str, Any]) -> dict[str, Any]:
-    made = result(task, piece.content, answer["answer"], f"a{answer['event_id']}")
+def _annotation(task: Task, piece: Piece, said: Mapping[str, Any], *, decided: bool) -> dict[str, Any]:
+    """What a person answered, or what an adjudicator decided, of which no time is known."""
+    made = result(task, piece.content, said["answer"], f"{'d' if decided else 'a'}{said['event_id']}")
     return {
-        "id": answer["event_id"],
-        "completed_by": answer["annotator_id"],
+        "id": said["event_id"],
+        "completed_by": said["annotator_id"],
         "result": made,
         "result_count": len(made),
         "was_cancelled": False,
-        "ground_truth": False,
-        "created_at": answer["at"],
-        "lead_time": answer["active_ms"] / 1000,
-    }
-
-
-def _decision(task: Task, piece: Piece, decided: Mapping[str, Any]) -> dict[str, Any]:
-    made = result(task, piece.content, decided["answer"], f"d{decided['event_id']}")
-    return {
-        "id": decided["event_id"],
-        "completed_by": decided["annotator_id"],
-        "result": made,
-        "result_count": len(made),
-        "was_cancelled": False,
-        "ground_truth": True,
-        "created_at": decided["at"],
+        "ground_truth": decided,
+        "created_at": said["at"],
+        **({} if decided else {"lead_time": said["active_ms"] / 1000}),
     }
 
 

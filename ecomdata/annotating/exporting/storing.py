@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import statistics
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,12 +42,7 @@ def store_labels(project: Project, *, home: str | os.PathLike[str] | None = None
         EcomdataError: a library of the extra ``annotate`` is missing, or the disk may not be written.
     """
     release = _release(project, home)
-    table = labels_frame(project)
-    if not table.height:
-        raise UsageError(
-            f"nothing in {project.folder} is labelled yet", hint="export it once people answered"
-        )
-    table = _with_key(table, project, release)
+    table = _with_key(labels_frame(project), project, release)
     content = parquet_bytes(table)
     folder = labels_folder(home_folder(home), project.meta["dataset"], project.meta["release"])
     folder = folder / project.task.name
@@ -125,7 +121,7 @@ def _with_key(table: pl.DataFrame, project: Project, release: Release) -> pl.Dat
 def _set_of(project: Project, table: pl.DataFrame, file: WrittenFile) -> LabelSet:
     log = log_of(project)
     measured = measure(log)
-    counts = table["annotators"]
+    counts = table["annotators"].to_list()
     tools = log.suggestions.filter(outcome="ok").select("source", "model").unique().sort("source", "model")
     return LabelSet(
         task=project.task.name,
@@ -139,7 +135,7 @@ def _set_of(project: Project, table: pl.DataFrame, file: WrittenFile) -> LabelSe
         items=table.height,
         answers=log.judgements.height,
         annotators=log.judgements["annotator"].n_unique(),
-        per_item=(_whole(counts.min()), float(_number(counts.median())), _whole(counts.max())),
+        per_item=(min(counts), float(statistics.median(counts)), max(counts)),
         sources=dict(sorted(Counter(table["source"].to_list()).items())),
         tools=tuple(f"{source} {model}" for source, model in tools.iter_rows()),
         blind_share=project.settings.blind_share,
@@ -148,11 +144,3 @@ def _set_of(project: Project, table: pl.DataFrame, file: WrittenFile) -> LabelSe
         tool_version=__version__,
         file=file,
     )
-
-
-def _number(value: object) -> float:
-    return float(str(value)) if value is not None else 0.0
-
-
-def _whole(value: object) -> int:
-    return int(_number(value))
