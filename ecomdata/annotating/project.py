@@ -192,7 +192,6 @@ class Project(ProjectFile):
         accepted: bool | None = None,
         comment: str | None = None,
         client_key: str | None = None,
-        annotator_id: int | None = None,
     ) -> int:
         """Store an answer.
 
@@ -204,14 +203,12 @@ class Project(ProjectFile):
             accepted: Whether they took the suggestion as it was; None where they saw none.
             comment: What they want to say of it.
             client_key: A text of the caller's choice; what is sent again with it counts once.
-            annotator_id: Who answers, where that is to be checked.
 
         Returns:
             The event's number; that of the first time where ``client_key`` is known.
 
         Raises:
-            UsageError: it is no answer to the task, or the assignment is another person's or is answered
-                already.
+            UsageError: it is no answer to the task, or the assignment is answered already.
         """
         given = self.assignment(assignment_id)
         checked = validate(self.task, given.content, answer)
@@ -222,7 +219,7 @@ class Project(ProjectFile):
             "accepted": accepted,
             "comment": _bounded("comment", comment),
         }
-        return self._close("answer", given, payload, client_key, annotator_id)
+        return self._close("answer", given, payload, client_key)
 
     def skip(
         self,
@@ -233,12 +230,11 @@ class Project(ProjectFile):
         wall_ms: int,
         comment: str | None = None,
         client_key: str | None = None,
-        annotator_id: int | None = None,
     ) -> int:
         """Store that a person leaves an item out, and why; the arguments are those of :meth:`record_answer`.
 
         Raises:
-            UsageError: the assignment is another person's or is answered already.
+            UsageError: the assignment is answered already.
         """
         payload = {
             "reason": _bounded("reason", reason),
@@ -246,13 +242,9 @@ class Project(ProjectFile):
             "wall_ms": wall_ms,
             "comment": _bounded("comment", comment),
         }
-        return self._close("skip", self.assignment(assignment_id), payload, client_key, annotator_id)
+        return self._close("skip", self.assignment(assignment_id), payload, client_key)
 
-    def _close(
-        self, kind: str, given: Assignment, payload: Mapping[str, Any], key: str | None, annotator: int | None
-    ) -> int:
-        if annotator is not None and annotator != given.annotator_id:
-            raise UsageError(f"assignment {given.assignment_id} is another person's")
+    def _close(self, kind: str, given: Assignment, payload: Mapping[str, Any], key: str | None) -> int:
         event = events.Event(
             kind,
             payload,

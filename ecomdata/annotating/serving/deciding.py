@@ -8,10 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ecomdata.annotating.answers import validate
-from ecomdata.annotating.serving.forms import FormError, Posted, answer_of
+from ecomdata.annotating.serving.forms import Posted, answer_of, checked
 from ecomdata.annotating.serving.views import in_words
-from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,11 +76,7 @@ class Decisions:
 
         item_id, key = posted.number("assignment"), f"{annotator_id}:{posted.key()}"
         answer, comment = answer_of(self._project.task, posted), posted.text("comment") or None
-        content = self._project.item(item_id).content
-        try:
-            validate(self._project.task, content, answer)
-        except UsageError as error:
-            raise FormError(f"{error}.") from error
+        checked(self._project.task, self._project.item(item_id).content, answer)
         adjudicate(self._project, item_id, answer, annotator_id=annotator_id, comment=comment, client_key=key)
         with self._lock:
             decided = [one for one in self._list if one.item_id == item_id]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
+from ecomdata.annotating.answers import Answer, validate
+from ecomdata.errors import UsageError
 from ecomdata.plainjson import parsed
 
 if TYPE_CHECKING:
@@ -133,3 +135,15 @@ def answer_of(task: Task, posted: Posted) -> dict[str, Any]:
         return {"spans": parsed(posted.one("spans", "[]"))}
     except ValueError as error:
         raise FormError("The marks cannot be read. Load the page again.") from error
+
+
+def checked(task: Task, content: Mapping[str, object], value: object) -> Answer:
+    """The answer, checked against the task and what the item shows.
+
+    Raises:
+        FormError: it is no answer to the task.
+    """
+    try:
+        return validate(task, content, value)
+    except UsageError as error:
+        raise FormError(f"{error}.") from error

@@ -9,14 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def wall_ms(created: str, now: datetime | None = None) -> int:
-    """Milliseconds since an item was handed out; 0 where the clock was set back.
-
-    Args:
-        created: When that was, ISO 8601 with its zone.
-        now: The time; the system's where it is None.
-    """
-    passed = (now or datetime.now(UTC)) - datetime.fromisoformat(created)
+def wall_ms(created: str) -> int:
+    """Milliseconds since an item was handed out, ISO 8601 with its zone; 0 where the clock was set back."""
+    passed = datetime.now(UTC) - datetime.fromisoformat(created)
     return max(0, int(passed.total_seconds() * 1000))
 
 

@@ -23,7 +23,7 @@ _HUES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """One field of an item: its name, its kind, its text, and the numbers of its code points."""
+    """One field of an item: its column, what it is called, how its text is written, and that as HTML."""
 
     column: str
     title: str

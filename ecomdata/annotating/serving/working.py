@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ecomdata.annotating.answers import validate
-from ecomdata.annotating.serving.forms import FormError, Posted, answer_of
+from ecomdata.annotating.serving.forms import FormError, Posted, answer_of, checked
 from ecomdata.annotating.serving.timing import bounded, wall_ms
 from ecomdata.errors import UsageError
 
@@ -80,10 +80,7 @@ def _answer(
     if taken and shown is None:
         raise FormError("There is no suggestion to take.")
     value = shown if taken else answer_of(project.task, posted)
-    try:
-        answer = validate(project.task, assignment.content, value)
-    except UsageError as error:
-        raise FormError(f"{error}.") from error
+    answer = checked(project.task, assignment.content, value)
     if shown is None:
         return answer.as_dict(), None
     return answer.as_dict(), answer == validate(project.task, assignment.content, shown)
