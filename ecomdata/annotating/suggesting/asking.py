@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from ecomdata.annotating.records import Item, Suggestion
 from ecomdata.annotating.suggesting.budget import Budget, Usage
@@ -86,5 +86,4 @@ class Asker:
         answer = None if reply.text is None else read_reply(self._task, item.content, reply.text)
         if answer is None:
             return replace(one, outcome="unparsed")
-        said: Mapping[str, Any] = answer.as_dict()
-        return replace(one, outcome="ok", answer=said)
+        return replace(one, outcome="ok", answer=answer.as_dict())

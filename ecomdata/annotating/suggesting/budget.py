@@ -27,6 +27,11 @@ class Usage:
     tokens_in: int
     tokens_out: int
 
+    @property
+    def total(self) -> int:
+        """Both together."""
+        return self.tokens_in + self.tokens_out
+
 
 class Budget:
     """Tokens and dollars that are left. Several threads may use it.
@@ -51,21 +56,22 @@ class Budget:
 
     def hold(self, most: Usage) -> bool:
         """Hold back what a call may take at most; False where less is left, and then nothing is held."""
-        tokens, cost = most.tokens_in + most.tokens_out, self.cost(most) or 0.0
+        cost = self.cost(most) or 0.0
         with self._lock:
-            if self._tokens is not None and self._spent_tokens + self._held_tokens + tokens > self._tokens:
+            tokens = self._spent_tokens + self._held_tokens + most.total
+            if self._tokens is not None and tokens > self._tokens:
                 return False
             if self._cost is not None and self._spent_cost + self._held_cost + cost > self._cost:
                 return False
-            self._held_tokens += tokens
+            self._held_tokens += most.total
             self._held_cost += cost
             return True
 
     def settle(self, most: Usage, used: Usage | None) -> None:
         """Replace what was held by what was used; None: by nothing."""
         with self._lock:
-            self._held_tokens -= most.tokens_in + most.tokens_out
+            self._held_tokens -= most.total
             self._held_cost -= self.cost(most) or 0.0
             if used is not None:
-                self._spent_tokens += used.tokens_in + used.tokens_out
+                self._spent_tokens += used.total
                 self._spent_cost += self.cost(used) or 0.0

@@ -44,7 +44,7 @@ class Estimate:
     @property
     def words(self) -> str:
         """All of it in a sentence."""
-        tokens = f"about {_sum(self.about):,} tokens, {_sum(self.most):,} at most"
+        tokens = f"about {self.about.total:,} tokens, {self.most.total:,} at most"
         money = (
             f"; about ${self.about_cost:,.2f}, ${self.most_cost:,.2f} at most"
             if self.about_cost is not None and self.most_cost is not None
@@ -52,10 +52,6 @@ class Estimate:
         )
         calls = f"{self.items:,} items in {self.calls:,} calls to {self.model} at {self.host}"
         return f"{calls}: {tokens}{money}"
-
-
-def _sum(usage: Usage) -> int:
-    return usage.tokens_in + usage.tokens_out
 
 
 def estimate(

@@ -31,12 +31,12 @@ def read_reply(task: Task, content: Mapping[str, object], text: str) -> Answer |
 def _as_answer(task: Task, content: Mapping[str, object], value: object) -> dict[str, Any]:
     """The answer in the form that is stored: one label is a list of one, spans have offsets."""
     said = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    if task.kind == "labels" and not task.multiple and set(said) == {"label"}:
+    if task.kind == "labels" and not task.multiple:
+        if set(said) != {"label"}:
+            raise ValueError("one label was asked for")
         return {"labels": [said["label"]]}
     if task.kind == "spans" and set(said) == {"spans"}:
         return {"spans": _located(content, said["spans"])}
-    if task.kind == "labels" and not task.multiple:
-        raise ValueError("one label was asked for")
     return said
 
 
