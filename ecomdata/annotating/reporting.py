@@ -10,7 +10,6 @@ import polars as pl
 
 from ecomdata.annotating.adjudicating import decisions
 from ecomdata.annotating.logs import gold_of, judgements_of, scale_of, suggestions_of
-from ecomdata.annotating.measuring.judgements import Scale
 from ecomdata.annotating.measuring.measured import Log, Measurements, measure
 from ecomdata.annotating.measuring.units import lengths_of
 from ecomdata.annotating.measuring.words import in_words
@@ -33,7 +32,6 @@ class Report:
         title: Its task's title.
         dataset: The dataset that the pool is from.
         release: Its release.
-        scale: What can be answered.
         log: What was measured.
         measured: The figures.
         words: The same in sentences, the most asked for first.
@@ -44,7 +42,6 @@ class Report:
     title: str
     dataset: str
     release: str
-    scale: Scale
     log: Log
     measured: Measurements
     words: tuple[str, ...]
@@ -113,7 +110,6 @@ def report_on(
             title=project.task.title or project.task.name,
             dataset=project.meta["dataset"],
             release=project.meta["release"],
-            scale=log.scale,
             log=log,
             measured=measured,
             words=in_words(measured, log.scale),

@@ -13,7 +13,7 @@ import polars as pl
 
 from ecomdata import __version__
 from ecomdata.annotating.measuring.estimates import Estimate, Floats
-from ecomdata.annotating.measuring.words import MAIN_LEVEL
+from ecomdata.annotating.measuring.words import MAIN_LEVEL, in_form
 from ecomdata.durable import write_durably
 from ecomdata.pages import page_environment
 from ecomdata.store import writing
@@ -96,7 +96,7 @@ def render(report: Report) -> str:
         report=report,
         found=found,
         arms=_ARMS,
-        level=MAIN_LEVEL[report.scale.kind],
+        level=MAIN_LEVEL[report.log.scale.kind],
         times=_times(report),
         shares=_group(_shares(report), "{:.0%}", 0, 1),
         pull=_group({"difference": found.pull.pull}, "{:+.0%}", -1, 1, mark=0),
@@ -115,11 +115,11 @@ def render(report: Report) -> str:
 
 
 def _figure(one: Estimate, form: str = "{:,.2f}") -> str:
-    return "" if one.value is None else form.format(one.value).replace("%", " %")
+    return "" if one.value is None else in_form(one.value, form)
 
 
 def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}".replace("%", " %")
+    return "" if value is None else in_form(value, "{:.0%}")
 
 
 def _times(report: Report) -> Group:
@@ -147,7 +147,7 @@ def _shares(report: Report) -> dict[str, Estimate]:
 
 def _alphas(report: Report) -> dict[str, Estimate]:
     agreement = report.measured.agreement
-    level = MAIN_LEVEL[report.scale.kind]
+    level = MAIN_LEVEL[report.log.scale.kind]
     found = {f"alpha, {name}": one for name, one in agreement.alpha.items()}
     found |= {
         f"alpha, {level}: {_ARMS[arm]}": one[level] for arm, one in agreement.by_arm.items() if one[level].n
@@ -176,18 +176,15 @@ def _group(
     def place(value: float | None) -> float | None:
         return None if value is None else round(_WIDTH * min(max((value - low) / (high - low), 0), 1), 2)
 
-    def text(value: float) -> str:
-        return form.format(value).replace("%", " %")
-
     arms = {name: arm for arm, name in _ARMS.items()}
     return Group(
         rows=tuple(
             Row(
                 name=name,
-                value="" if one.value is None else text(one.value),
+                value=_figure(one, form),
                 interval=""
                 if one.low is None or one.high is None
-                else f"{text(one.low)} to {text(one.high)}",
+                else f"{in_form(one.low, form)} to {in_form(one.high, form)}",
                 n=f"{one.n:,}" + ("" if one.against is None else f" and {one.against:,}"),
                 reason=one.reason,
                 arm=arms.get(name.rpartition(": ")[2], "blind" if name.endswith("hidden") else "shown"),
@@ -197,7 +194,7 @@ def _group(
             )
             for name, one in named.items()
         ),
-        ends=(text(low), text(high)),
+        ends=(in_form(low, form), in_form(high, form)),
         mark=place(mark),
     )
 

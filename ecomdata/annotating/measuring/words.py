@@ -142,8 +142,7 @@ def _why(one: Estimate) -> str:
 def _interval(one: Estimate, form: str) -> str:
     if one.low is None or one.high is None:
         return ""
-    low, high = (form.format(end).replace("%", " %") for end in (one.low, one.high))
-    return f"{low} to {high}; "
+    return f"{in_form(one.low, form)} to {in_form(one.high, form)}; "
 
 
 def _points(one: Estimate) -> str:
@@ -153,4 +152,9 @@ def _points(one: Estimate) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
+    return in_form(share, "{:.0%}")
+
+
+def in_form(value: float, form: str) -> str:
+    """A number as text; a percent sign stands apart from it."""
+    return form.format(value).replace("%", " %")
