@@ -212,15 +212,13 @@ def _print_token(folder: Path, name: str, token: str, *, as_json: bool) -> None:
 def status(folder: Path, *, as_json: bool) -> None:
     """Tell what a project is about, and how far it is."""
     from ecomdata.annotating.project import Project
-    from ecomdata.annotating.status import status_of
+    from ecomdata.annotating.status import print_status, status_of
 
     with Project.open(folder) as project:
         found = status_of(project)
     if as_json:
         print_json(found.as_dict())
         return
-    from ecomdata.annotating.status import print_status
-
     print_status(found)
 
 

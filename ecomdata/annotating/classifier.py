@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ecomdata.annotating.measuring.estimates import Floats
 from ecomdata.annotating.measuring.judgements import NOTHING, Scale, parts_of
 from ecomdata.annotating.suggesting.classifier import marked, regression, require_learning, vectorizers
 from ecomdata.errors import DataError, UsageError
 from ecomdata.plainjson import parsed
 from ecomdata.readers.npy import whole_array
 from ecomdata.readers.zips import DAMAGED, opened_zip
-
-Floats = NDArray[np.float64]
 
 _BATCH: Final = 5_000
 _FORMAT: Final = 1
@@ -178,13 +176,8 @@ def _fitted(matrix: Any, values: Sequence[str], scale: Scale, seed: int) -> tupl
     places = [scale.values.index(str(label)) for label in model.classes_]
     if len(places) == 2:
         # Two classes have one row, the second's; shared between both it is the same softmax.
-        coefficients[places], intercepts[places] = (
-            [-model.coef_[0] / 2, model.coef_[0] / 2],
-            [
-                -model.intercept_[0] / 2,
-                model.intercept_[0] / 2,
-            ],
-        )
+        coefficients[places] = [-model.coef_[0] / 2, model.coef_[0] / 2]
+        intercepts[places] = [-model.intercept_[0] / 2, model.intercept_[0] / 2]
     else:
         coefficients[places], intercepts[places] = model.coef_, model.intercept_
     return coefficients, intercepts

@@ -75,8 +75,7 @@ def by_token(connection: sqlite3.Connection, token: str) -> Annotator | None:
 
 def everyone(connection: sqlite3.Connection) -> list[Annotator]:
     """All people, in the order in which they were added."""
-    rows = connection.execute(_TOKENS)
-    return [_person(row) for row in rows]
+    return [_person(row) for row in connection.execute(_TOKENS)]
 
 
 def _person(row: sqlite3.Row) -> Annotator:

@@ -146,9 +146,8 @@ def cross_validated(
     given, plain = [""] * len(items), [""] * len(items)
     for seen, held in splits:
         learnt = [values[place] for place in seen]
-        if (
-            task.kind != "spans" and len({*learnt}) == 1
-        ):  # parts are not quite even; one label is all it knows
+        # Parts are not quite even; one label may be all it knows.
+        if task.kind != "spans" and len({*learnt}) == 1:
             told = iter([(learnt[0], 1.0)] * len(held))
         else:
             model = learner.fit([items[place] for place in seen], learnt)

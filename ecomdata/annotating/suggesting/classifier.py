@@ -10,10 +10,8 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
 from ecomdata.annotating.draws import library_seed
+from ecomdata.annotating.measuring.estimates import Floats
 from ecomdata.errors import UsageError
 
 _MOST_FEATURES: Final = 50_000
@@ -22,8 +20,6 @@ _WORD: Final = r"(?u)\S+"
 """A word, marks and emoji included."""
 _STRENGTH: Final = 100.0
 """The inverse of the regularisation; chosen among 1, 10 and 100 (decision 21)."""
-
-Reals = npt.NDArray[np.float64]
 
 
 def require_learning() -> None:
@@ -58,7 +54,7 @@ class TextClassifier:
         self._model.fit(self._features.fit_transform([marked(text) for text in texts]), list(classes))
         self.classes: list[int] = [int(one) for one in self._model.classes_]
 
-    def probabilities(self, texts: Sequence[str]) -> Iterator[Reals]:
+    def probabilities(self, texts: Sequence[str]) -> Iterator[Floats]:
         """For each text (classes,) the probability of each of :attr:`classes`."""
         for start in range(0, len(texts), _BLOCK):
             block = [marked(text) for text in texts[start : start + _BLOCK]]

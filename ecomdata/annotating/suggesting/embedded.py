@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from ecomdata.annotating.answers import Answer
+from ecomdata.annotating.measuring.estimates import Floats
 from ecomdata.annotating.records import Item, Suggestion
-from ecomdata.annotating.suggesting.classifier import Reals, TextClassifier
+from ecomdata.annotating.suggesting.classifier import TextClassifier
 from ecomdata.annotating.suggesting.surfaces import SurfaceForms
 from ecomdata.annotating.task import Task
 from ecomdata.errors import UsageError
@@ -120,7 +121,7 @@ class Embedded:
         return TextClassifier(self._texts([item for item, _ in labelled]), classes, seed=seed)
 
 
-def _yes(model: TextClassifier | float, texts: Sequence[str]) -> Reals:
+def _yes(model: TextClassifier | float, texts: Sequence[str]) -> Floats:
     if isinstance(model, float | int):
         return np.full(len(texts), float(model))
     return np.array([row[model.classes.index(1)] for row in model.probabilities(texts)])
