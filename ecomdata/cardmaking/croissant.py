@@ -16,6 +16,7 @@ from urllib.parse import quote
 from packaging.version import InvalidVersion, Version
 
 from ecomdata.cardmaking.bibtex import authors, year
+from ecomdata.cardmaking.hubyaml import SAMPLE_LICENCE, card_title
 from ecomdata.cardmaking.prose import Prose
 from ecomdata.cardmaking.recordsets import Node, record_set
 from ecomdata.cardmaking.responsible import provenance, responsible_facts
@@ -30,7 +31,6 @@ PARQUET: Final = "application/x-parquet"
 """What mlcroissant knows Parquet by."""
 REPOSITORY: Final = "hub-repository"
 """The ``@id`` of the repository on the Hub; no table can have this name."""
-_SAMPLE_LICENCE: Final = "https://spdx.org/licenses/MIT"
 _HUB: Final = "https://huggingface.co/datasets"
 _PREFIXES: Final = {
     "@language": "en",
@@ -135,11 +135,11 @@ def _declared(dataset: Dataset, published: Published) -> list[tuple[Table, Publi
 
 def _core(dataset: Dataset, published: Published, prose: Prose, repo: str) -> Node:
     core: Node = {
-        "name": f"{dataset.title}, a synthetic sample" if published.sample else dataset.title,
+        "name": card_title(dataset, published),
         "description": _description(dataset, published, prose),
         "conformsTo": list(CONFORMS_TO),
         "url": f"{_HUB}/{quote(repo)}" if repo else dataset.homepage,
-        "license": _SAMPLE_LICENCE if published.sample else dataset.licence.url,
+        "license": f"https://spdx.org/licenses/{SAMPLE_LICENCE}" if published.sample else dataset.licence.url,
         "conditionsOfAccess": _conditions(dataset, published),
         "creator": _creators(dataset, published),
         "citeAs": dataset.citation.strip(),

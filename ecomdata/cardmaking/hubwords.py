@@ -30,4 +30,4 @@ SIZES: Final = (
     *("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B", "1B<n<10B"),
     *("10B<n<100B", "100B<n<1T", "n>1T"),
 )
-"""What ``size_categories`` may name."""
+"""What ``size_categories`` may name, from the fewest rows: each has ten times as many as the one before."""

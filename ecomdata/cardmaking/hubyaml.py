@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ecomdata.cardmaking.hubwords import SIZES
 from ecomdata.cardmaking.numbers import Features
 from ecomdata.cardmaking.prose import Prose
 from ecomdata.declare import Dataset
@@ -18,8 +20,6 @@ _ON_THE_HUB: Final = re.compile(
     r"|cc-by-nc-nd-[34]\.0|cdla-sharing-1\.0|cdla-permissive-[12]\.0|odc-by|odbl|pddl|unlicense"
 )
 """The ids for data that the Hub knows; others go as ``other`` with their name and address."""
-_SIZES: Final = ((1_000, "1K"), (10_000, "10K"), (100_000, "100K"), (1_000_000, "1M"), (10_000_000, "10M"))
-_LARGER: Final = ((100_000_000, "100M"), (10**9, "1B"), (10**10, "10B"), (10**11, "100B"), (10**12, "1T"))
 
 
 def card_title(dataset: Dataset, published: Published) -> str:
@@ -103,9 +103,4 @@ def licence_fields(dataset: Dataset, published: Published) -> dict[str, str]:
 
 def size_category(rows: int) -> str:
     """The Hub's word for so many rows: ``10K<n<100K``."""
-    below = ""
-    for limit, name in (*_SIZES, *_LARGER):
-        if rows < limit:
-            return f"{below}<n<{name}" if below else f"n<{name}"
-        below = name
-    return f"n>{below}"
+    return SIZES[bisect_right([10**power for power in range(3, 13)], rows)]
