@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from ecomdata.cardmaking.subject import Picture
-from ecomdata.pages import shown
-from ecomdata.webfonts import font_faces
+from ecomdata.pages import page_environment, shown
+from ecomdata.webfonts import with_letters
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -39,8 +39,6 @@ def card_page(readme: str, pictures: Sequence[Picture], *, title: str) -> str:
         pictures: The pictures of the dataset.
         title: What the page is called.
     """
-    import jinja2
-
     text = _FRONT.sub("", readme.replace("\r\n", "\n"), count=1)
     markdown = _markdown()
     shelf: dict[str, Any] = {"pictures": {one.name: one for one in pictures}, "shown": set[str]()}
@@ -52,14 +50,10 @@ def card_page(readme: str, pictures: Sequence[Picture], *, title: str) -> str:
     if left:
         body += '<h2 id="pictures-at-the-end">Pictures</h2>\n' + "".join(map(_figure, left))
         headings.append(("pictures-at-the-end", "Pictures"))
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    template = environment.from_string(_packaged("ecomdata.cardmaking", "page.html.j2"))
-    style = font_faces(body) + _packaged("ecomdata", "page.css")
-    return template.render(title=shown(title), body=body, headings=headings, style=style)
-
-
-def _packaged(package: str, name: str) -> str:
-    return files(package).joinpath(name).read_text("utf-8")
+    source = files("ecomdata.cardmaking").joinpath("page.html.j2").read_text("utf-8")
+    style = files("ecomdata").joinpath("page.css").read_text("utf-8")
+    template = page_environment(_KEPT).from_string(source)
+    return with_letters(template.render(title=title, body=body, headings=headings, style=style))
 
 
 def _markdown() -> MarkdownIt:
