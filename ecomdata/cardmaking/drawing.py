@@ -6,6 +6,7 @@ import io
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -229,7 +230,7 @@ def percent(share: float) -> str:
     """A share in percent, with as many digits as tell something."""
     if 0 < share < 0.001:
         return "< 0.1 %"
-    return f"{share:.0%}".replace("%", " %") if share >= 0.0995 else f"{share:.1%}".replace("%", " %")
+    return f"{share:{'.0%' if share >= 0.0995 else '.1%'}}".replace("%", " %")
 
 
 def _colours(count: int) -> list[str]:
@@ -281,8 +282,8 @@ def _legend_of_bands(figure: Figure) -> None:
 
 def _place_legend(figure: Figure, handles: Sequence[Any], names: Sequence[str]) -> None:
     inches = figure.get_figheight()
-    noted = any(text.get_position()[1] < 1 - 0.3 / inches and text.get_text() for text in figure.texts[1:2])
-    top = 0.12 + 0.24 + (0.2 if noted else 0.02)
+    _, note, _ = figure.texts
+    top = 0.12 + 0.24 + (0.2 if note.get_text() else 0.02)
     legend = figure.legend(
         handles,
         names,
@@ -317,24 +318,16 @@ def _scale(axes: Axes, which: Literal["x", "y"], axis: Axis) -> None:
             ticker.MaxNLocator("auto", integer=axis.whole and not axis.share, steps=[1, 2, 5, 10])
         )
     else:
-        _set_scale(axes, which, axis.scale)
+        extra: dict[str, Any] = {"linthresh": 1, "linscale": 0.4} if axis.scale == "symlog" else {}
+        (axes.set_xscale if which == "x" else axes.set_yscale)(axis.scale, **extra)
     if axis.scale == "log":
         low, high = one.get_view_interval()
         one.set_major_locator(ticker.LogLocator(subs=(1, 2, 5) if high < low * _FEW_DECADES else (1,)))
         one.set_minor_locator(ticker.NullLocator())
-
-    def tick(value: float, _: int | None) -> str:
-        return _tick(value, share=axis.share)
-
-    one.set_major_formatter(ticker.FuncFormatter(tick))
+    one.set_major_formatter(ticker.FuncFormatter(partial(_tick, share=axis.share)))
 
 
-def _set_scale(axes: Axes, which: Literal["x", "y"], name: str) -> None:
-    extra: dict[str, Any] = {"linthresh": 1, "linscale": 0.4} if name == "symlog" else {}
-    (axes.set_xscale if which == "x" else axes.set_yscale)(name, **extra)
-
-
-def _tick(value: float, *, share: bool) -> str:
+def _tick(value: float, _place: int | None, *, share: bool) -> str:
     if share:
         return f"{value * 100:,.10g} %"
     return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")

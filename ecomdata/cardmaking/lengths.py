@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _BINS: Final = 40
 _MOST_GROUPS: Final = 6
 
-Lengths = dict[str, dict[int, int]]
+Lengths = Mapping[str, Mapping[int, int]]
 """Group -> length -> how many are so long; the group is empty where there is but one."""
 
 
@@ -53,7 +54,7 @@ def titles(subject: Subject) -> Picture | None:
 
 def sessions(subject: Subject) -> Picture | None:
     """Events per session and per sequence."""
-    found: Lengths = {}
+    found: dict[str, dict[int, int]] = {}
     for column, name in (("session_id", "sessions"), ("sequence_id", "sequences")):
         if subject.has(column):
             key = quoted(column)
@@ -73,11 +74,10 @@ def _one(subject: Subject) -> str:
 def _listed(subject: Subject, column: str, by: str, title: str, measure: str) -> Picture | None:
     """The lengths of a list or text column, read a few thousand rows at a time."""
     chosen = wide(subject.table, [column, *([by] if by else [])])
-    found: Lengths = {}
+    found: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for frame in chosen.frames():
         for group, length, count in _counted(frame, column, by):
-            lengths = found.setdefault(group or "", {})
-            lengths[length] = lengths.get(length, 0) + count
+            found[group or ""][length] += count
     name = {"image_urls": "images"}.get(column, column)
     return _drawn(subject, found, title, measure, f"{name}-lengths", chosen.note)
 
@@ -96,10 +96,7 @@ def _counted(frame: pl.DataFrame, column: str, by: str) -> list[tuple[str, int, 
 def _drawn(
     subject: Subject, found: Lengths, title: str, measure: str, name: str, note: str
 ) -> Picture | None:
-    together: dict[int, int] = {}
-    for lengths in found.values():
-        for length, count in lengths.items():
-            together[length] = together.get(length, 0) + count
+    together = sum(map(Counter, found.values()), Counter[int]())
     if len(together) < 3:
         return None
     top, longest = _quantile(together, 0.99), max(together)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -99,10 +100,7 @@ def _counts(
 
 def _window(counts: Counts) -> tuple[int, int] | None:
     """The periods without the few rows at either end that stand apart."""
-    totals: dict[int, int] = {}
-    for found in counts.values():
-        for period, count in found.items():
-            totals[period] = totals.get(period, 0) + count
+    totals = sum(map(Counter, counts.values()), Counter[int]())
     if not totals:
         return None
     spare = sum(totals.values()) * _TAIL

@@ -51,12 +51,8 @@ class _Shape:
     def of(cls, dtype: pl.DataType) -> _Shape:
         lengths: list[int] = []
         while isinstance(dtype, pl.List | pl.Array):
-            if isinstance(dtype, pl.Array):
-                lengths += dtype.shape
-                dtype = _innermost(dtype)
-            else:
-                lengths.append(-1)
-                dtype = _inner(dtype)
+            lengths.append(dtype.size if isinstance(dtype, pl.Array) else -1)
+            dtype = dtype.inner if isinstance(dtype.inner, pl.DataType) else dtype.inner()
         return cls(dtype, tuple(lengths))
 
     @property
@@ -138,15 +134,3 @@ def _named(path: tuple[str, ...], description: str) -> Node:
 
 def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
-
-
-def _inner(dtype: pl.List | pl.Array) -> pl.DataType:
-    inner = dtype.inner
-    return inner if isinstance(inner, pl.DataType) else inner()
-
-
-def _innermost(dtype: pl.Array) -> pl.DataType:
-    inner: pl.DataType = dtype
-    while isinstance(inner, pl.Array):
-        inner = _inner(inner)
-    return inner
