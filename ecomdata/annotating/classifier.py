@@ -74,11 +74,9 @@ class FinalClassifier:
         matrix = _matrix(self._vectors, [marked(text) for text in texts])
         odds = np.asarray(matrix @ self._coefficients.T) + self._intercepts
         if self.scale.multiple:
-            found: Floats = 1 / (1 + np.exp(-odds))
-            return found
+            return 1 / (1 + np.exp(-odds))
         powers = np.exp(odds - odds.max(axis=1, keepdims=True))
-        shares: Floats = powers / powers.sum(axis=1, keepdims=True)
-        return shares
+        return powers / powers.sum(axis=1, keepdims=True)
 
     def predict(self, texts: Sequence[str]) -> Iterator[tuple[str, float]]:
         """The likeliest value of each text, in the form of judgements, and how likely it is.

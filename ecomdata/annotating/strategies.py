@@ -30,8 +30,7 @@ def order_of(connection: sqlite3.Connection, settings: Settings, seed: int) -> S
     shuffled = draws(seed, "order", items).argsort(kind="stable")
     if settings.strategy == "stratified":
         shuffled = shuffled[_turns(clusters[shuffled]).argsort(kind="stable")]
-    ordered: list[int] = items[shuffled].tolist()
-    return ordered
+    return items[shuffled].tolist()
 
 
 def _turns(clusters: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -161,8 +161,7 @@ def span_f1(judgements: pl.DataFrame, *, seed: int = 0) -> Estimate:
     def f1(drawn: Floats, axis: int = -1) -> Floats:
         chosen = drawn.astype(np.int64)
         with np.errstate(divide="ignore", invalid="ignore"):
-            found: Floats = same_spans[chosen].sum(axis=axis) / all_spans[chosen].sum(axis=axis)
-        return found
+            return same_spans[chosen].sum(axis=axis) / all_spans[chosen].sum(axis=axis)
 
     if len(rows) < FEWEST:
         return Estimate(value=float(f1(places)), n=len(rows), reason="too few items for an interval")

@@ -76,11 +76,9 @@ def alphas(coincidences: Floats, scale: Floats, level: Level) -> Floats:
         # The ordinal metric is the squared distance of the values' mid-ranks.
         ranks = np.cumsum(totals, axis=-1) - totals / 2 if level == "ordinal" else scale[None]
         distances = (ranks[:, :, None] - ranks[:, None, :]) ** 2
+    observed, by_chance = ((one * distances).sum(axis=(1, 2)) for one in (coincidences, expected))
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = 1 - (everything[:, 0, 0] - 1) * (coincidences * distances).sum(axis=(1, 2)) / (
-            expected * distances
-        ).sum(axis=(1, 2))
-    return found
+        return 1 - (everything[:, 0, 0] - 1) * observed / by_chance
 
 
 def kappa(units: Units, one: int, other: int, *, weights: Weights | None = None, seed: int = 0) -> Estimate:
@@ -132,11 +130,9 @@ def kappas(confusions: Floats, scale: Floats, weights: Weights | None) -> Floats
     rows, columns = confusions.sum(axis=2), confusions.sum(axis=1)
     everything = rows.sum(axis=1)
     expected = rows[:, :, None] * columns[:, None, :]
+    observed, by_chance = ((one * distances).sum(axis=(1, 2)) for one in (confusions, expected))
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = 1 - everything * (confusions * distances).sum(axis=(1, 2)) / (
-            expected * distances
-        ).sum(axis=(1, 2))
-    return found
+        return 1 - everything * observed / by_chance
 
 
 def _scale(domain: tuple[str, ...], level: Level) -> Floats:

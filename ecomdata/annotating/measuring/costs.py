@@ -74,13 +74,11 @@ def costs(
     money = {arm: seconds_of(judgements.filter(arm=arm)) * hourly / _HOUR for arm in ARMS}
 
     def saved(shown: Floats, blind: Floats, axis: int = -1) -> Floats:
-        difference: Floats = np.mean(blind, axis=axis) - np.mean(shown, axis=axis) - each
-        return difference
+        return np.mean(blind, axis=axis) - np.mean(shown, axis=axis) - each
 
     def share(shown: Floats, blind: Floats, axis: int = -1) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
-            part: Floats = saved(shown, blind, axis) / np.mean(blind, axis=axis)
-        return part
+            return saved(shown, blind, axis) / np.mean(blind, axis=axis)
 
     both = [money["shown"], money["blind"]]
     return Costs(

@@ -96,8 +96,7 @@ def pull_toward_model(judgements: pl.DataFrame, scale: Scale, *, seed: int = 0) 
 
 
 def _difference(one: Floats, other: Floats, axis: int = -1) -> Floats:
-    difference: Floats = np.mean(one, axis=axis) - np.mean(other, axis=axis)
-    return difference
+    return np.mean(one, axis=axis) - np.mean(other, axis=axis)
 
 
 def _variation(
@@ -148,5 +147,4 @@ def _distance(one: Floats, two: Floats) -> Floats:
     """Total variation between rows of counts; not finite where a row has none."""
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = [rows / rows.sum(axis=1, keepdims=True) for rows in (one, two)]
-    distance: Floats = np.abs(shares[0] - shares[1]).sum(axis=1) / 2
-    return distance
+    return np.abs(shares[0] - shares[1]).sum(axis=1) / 2

@@ -82,11 +82,9 @@ def seconds_of(judgements: pl.DataFrame) -> Floats:
 
 
 def _difference(one: Floats, other: Floats, axis: int = -1) -> Floats:
-    difference: Floats = np.median(one, axis=axis) - np.median(other, axis=axis)
-    return difference
+    return np.median(one, axis=axis) - np.median(other, axis=axis)
 
 
 def _ratio(one: Floats, other: Floats, axis: int = -1) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio: Floats = np.median(one, axis=axis) / np.median(other, axis=axis)
-    return ratio
+        return np.median(one, axis=axis) / np.median(other, axis=axis)

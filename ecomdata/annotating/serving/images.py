@@ -47,8 +47,7 @@ def listed(value: object) -> Sequence[object]:
     """The addresses that a column of images holds: a list of them, one alone, or none."""
     if isinstance(value, list):
         return cast("list[object]", value)
-    alone: list[object] = [value] if value else []
-    return alone
+    return [value] if value else []
 
 
 def image_hosts(column: str, contents: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
