@@ -77,7 +77,6 @@ class Ledger:
         self._skips = [0] * (items + 1)
         self._people: defaultdict[int, _Person] = defaultdict(_Person)
         self._assigned: dict[int, tuple[int, int]] = {}
-        self._closed: dict[int, int] = {}
         self._events: dict[int, int] = {}
         self._skips_of: set[int] = set()
         self._since: dict[int, float] = {}
@@ -120,7 +119,6 @@ class Ledger:
 
     def _close(self, event: int, assignment: int) -> None:
         person = self._people[self._assigned[assignment][1]]
-        self._closed[assignment] = event
         self._events[event] = assignment
         person.open.pop(assignment, None)
         person.done.append(event)
@@ -147,7 +145,6 @@ class Ledger:
         assignment = self._events.pop(event)
         item, annotator = self._assigned[assignment]
         person = self._people[annotator]
-        del self._closed[assignment]
         person.done.remove(event)
         person.open[assignment] = None
         person.undone.append(assignment)
@@ -208,7 +205,8 @@ class Ledger:
 
     def is_open(self, assignment: int) -> bool:
         """Whether an assignment waits for its answer."""
-        return assignment in self._assigned and assignment not in self._closed
+        given = self._assigned.get(assignment)
+        return given is not None and assignment in self._people[given[1]].open
 
     def open_for(self, annotator: int) -> int | None:
         """The assignment that a person has to answer first, if any is open."""
@@ -244,8 +242,7 @@ class Ledger:
 def _needs(items: int, settings: Settings, seed: int) -> list[int]:
     """How many people are to answer each item; the place is its number."""
     several = draws(seed, "overlap", np.arange(items + 1)) < settings.overlap_share
-    needed: list[int] = np.where(several, settings.overlap, 1).tolist()
-    return needed
+    return np.where(several, settings.overlap, 1).tolist()
 
 
 def _seconds(at: str) -> float:

@@ -55,13 +55,7 @@ class Step:
 
     def as_dict(self) -> dict[str, Any]:
         """The step as JSON-ready values."""
-        return {
-            "bandit": self.bandit.as_dict(),
-            "arm": self.arm,
-            "items": list(self.items),
-            "redraws": self.redraws,
-            "reward": None if self.reward is None else asdict(self.reward),
-        }
+        return {**asdict(self), "bandit": self.bandit.as_dict(), "items": list(self.items)}
 
 
 def next_step(

@@ -23,10 +23,6 @@ KEPT: Final = "\n\t\u200c\u200d\u200e\u200f" + _SPACES
 _ODD: Final = re.compile(r"[^\x20-\x7e\n\t]")
 
 
-def _odd(character: str) -> bool:
-    return not is_seen(character) and character not in KEPT
-
-
 def visible_text(text: str) -> Markup:
     """The text as HTML: escaped, and each odd character as ``<i class="odd">`` with its number in hex."""
     from markupsafe import Markup, escape
@@ -35,7 +31,7 @@ def visible_text(text: str) -> Markup:
     begin = 0
     for found in _ODD.finditer(text):
         at, character = found.start(), found.group()
-        if not _odd(character):
+        if is_seen(character) or character in KEPT:
             continue
         parts.append(str(escape(text[begin:at])))
         quiet = character == "\r" and text[at + 1 : at + 2] == "\n"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ecomdata.annotating.project import Project
 from ecomdata.annotating.records import Item, from_json
@@ -27,29 +27,25 @@ def known_answers(made: pl.DataFrame) -> Known:
     }
 
 
-class _Items(Sequence[Item]):
+class Items:
     """Items whose contents are read when they are needed: there may be very many."""
 
     def __init__(self, rows: Sequence[tuple[int, int, str]]) -> None:
         self._rows = rows
 
     def __len__(self) -> int:
+        """How many they are."""
         return len(self._rows)
 
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-    @overload
-    def __getitem__(self, index: slice) -> _Items: ...
-    def __getitem__(self, index: int | slice) -> Item | _Items:
-        if isinstance(index, slice):
-            return _Items(self._rows[index])
-        item_id, row_id, content = self._rows[index]
-        return Item(item_id=item_id, row_id=row_id, content=from_json(content))
+    def __iter__(self) -> Iterator[Item]:
+        """The items, each read anew."""
+        for item_id, row_id, content in self._rows:
+            yield Item(item_id=item_id, row_id=row_id, content=from_json(content))
 
 
 def open_items(
     project: Project, suggester: EndpointSuggester, made: pl.DataFrame, limit: int | None
-) -> Sequence[Item]:
+) -> Items:
     """The items without a reply to their prompt, those that come next first, up to a limit.
 
     Items with a known answer are among them, so that nobody can tell them from the others; items that have
@@ -69,7 +65,7 @@ def open_items(
     rows = [by_id[item] for item in dict.fromkeys((*gold, *project.waiting()))]
     wanted = (
         row
-        for row, item in zip(rows, _Items(rows), strict=True)
+        for row, item in zip(rows, Items(rows), strict=True)
         if (item.item_id, suggester.prompt(item)[1]) not in done
     )
-    return _Items(list(itertools.islice(wanted, limit)))
+    return Items(list(itertools.islice(wanted, limit)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
 from typing import Any, Final
@@ -85,7 +85,7 @@ class EndpointSuggester:
         """Whether a prompt was answered before."""
         return digest in self._known
 
-    def suggest(self, items: Sequence[Item], *, round_number: int) -> Iterator[Suggestion]:
+    def suggest(self, items: Iterable[Item], *, round_number: int) -> Iterator[Suggestion]:
         """Suggestions as they come; fewer than items when the budget does not do.
 
         Raises:
