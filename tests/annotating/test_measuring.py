@@ -307,6 +307,20 @@ def test_spans_are_right_where_they_are_exact() -> None:
     assert (size.precision, size.recall, size.n, size.given) == (0, 0, 2, 1)
 
 
+def test_a_label_that_is_the_only_one_has_its_own_scores() -> None:
+    """Where there is one label, the scores are of those that have it, not of those that have none."""
+    several = Scale(kind="labels", values=("good",), multiple=True)
+    labels, given = ["good", "good", "(none)", "good"], ["good", "(none)", "(none)", "(none)"]
+    (good,) = accuracy(pl.DataFrame({"label": labels, "given": given}), several).classes
+    assert (good.precision, good.recall, good.f1, good.n, good.given) == (1, 1 / 3, 1 / 2, 3, 1)
+    spans = Scale(kind="spans", values=("brand",))
+    right, told = '[["title", 0, 4, "brand"]]', '[["title", 0, 4, "brand"], ["title", 5, 9, "brand"]]'
+    found = accuracy(pl.DataFrame({"label": [right, right], "given": [told, "[]"]}), spans)
+    (brand,) = found.classes
+    assert found.spans is not None
+    assert (brand.precision, brand.recall) == (found.spans.precision, found.spans.recall) == (1 / 2, 1 / 2)
+
+
 def test_gold_is_by_person() -> None:
     """Of three gold items one person has two right; another was not asked any."""
     rows = [{"item_id": i, "value": value} for i, value in enumerate(["neutral", "neutral", "positive"])]

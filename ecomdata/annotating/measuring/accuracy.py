@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from ecomdata.annotating.measuring.estimates import Estimate, proportion
-from ecomdata.annotating.measuring.judgements import Scale, parts_of, spans_of
+from ecomdata.annotating.measuring.judgements import Scale, label_of, parts_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,74 +83,45 @@ class Accuracy:
 
 
 def accuracy(pairs: pl.DataFrame, scale: Scale) -> Accuracy:
-    """Score answers against labels; precision, recall and F1 are scikit-learn's.
+    """Score answers against labels.
 
     Args:
         pairs: ``label`` (what is right) and ``given``, both in the form of judgements; a row an item.
         scale: What can be answered. Of spans, each is right that is in the labels exactly.
     """
-    hits = pairs.filter(pl.col("label") == pl.col("given")).height
-    classes = _classes(pairs, scale)
+    exact = pairs.filter(pl.col("label") == pl.col("given")).height
+    counted = _counted(pairs, scale)
+    classes = tuple(
+        ClassScore(label=label, **_scores(*(counts[label] for counts in counted))) for label in scale.values
+    )
     scores = [one.f1 for one in classes if one.f1 is not None]
+    together = SpanScore(**_scores(*(counts.total() for counts in counted)))
     return Accuracy(
-        exact=proportion(hits, pairs.height),
+        exact=proportion(exact, pairs.height),
         macro_f1=float(np.mean(scores)) if scores else None,
-        classes=classes,
-        spans=_span_score(pairs) if scale.kind == "spans" else None,
+        classes=classes if pairs.height else (),
+        spans=together if scale.kind == "spans" else None,
     )
 
 
-def _span_score(pairs: pl.DataFrame) -> SpanScore:
-    hits = n = given = 0
-    for label, told in pairs.select("label", "given").iter_rows():
-        right, marked = set(spans_of(label)), set(spans_of(told))
-        hits, n, given = hits + len(right & marked), n + len(right), given + len(marked)
-    return SpanScore(
-        precision=hits / given if given else None,
-        recall=hits / n if n else None,
-        f1=2 * hits / (n + given) if n + given else None,
-        n=n,
-        given=given,
-    )
+def _counted(pairs: pl.DataFrame, scale: Scale) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """How often each label was given and is right, is right, and was given."""
+    hits, n, given = Counter[str](), Counter[str](), Counter[str]()
+    for values in pairs.select("label", "given").iter_rows():
+        right, told = (set(parts_of(value, scale)) for value in values)
+        for counts, parts in ((hits, right & told), (n, right), (given, told)):
+            counts.update(map(label_of, parts))
+    return hits, n, given
 
 
-def _classes(pairs: pl.DataFrame, scale: Scale) -> tuple[ClassScore, ...]:
-    if not pairs.height:
-        return ()
-    from sklearn import metrics
-
-    scoring: Any = metrics.precision_recall_fscore_support
-    right, given = _presence(pairs, scale)
-    precision, recall, f1, _ = scoring(right, given, average=None, zero_division=0)
-    has, was = right.sum(axis=0), given.sum(axis=0)
-    return tuple(
-        ClassScore(
-            label=label,
-            precision=float(precision[place]) if was[place] else None,
-            recall=float(recall[place]) if has[place] else None,
-            f1=float(f1[place]) if was[place] or has[place] else None,
-            n=int(has[place]),
-            given=int(was[place]),
-        )
-        for place, label in enumerate(scale.values)
-    )
-
-
-def _presence(pairs: pl.DataFrame, scale: Scale) -> tuple[Any, Any]:
-    """Whether each class is there, a row for each item; of spans, for each span that either side has."""
-    right: list[list[bool]] = []
-    given: list[list[bool]] = []
-    for label, answer in pairs.select("label", "given").iter_rows():
-        sides = [set(parts_of(value, scale)) for value in (label, answer)]
-        if scale.kind != "spans":
-            right.append([key in sides[0] for key in scale.values])
-            given.append([key in sides[1] for key in scale.values])
-            continue
-        for span in sorted(sides[0] | sides[1]):
-            right.append([span in sides[0] and span[3] == key for key in scale.values])
-            given.append([span in sides[1] and span[3] == key for key in scale.values])
-    shape = (-1, len(scale.values))
-    return np.array(right, dtype=bool).reshape(shape), np.array(given, dtype=bool).reshape(shape)
+def _scores(hits: int, n: int, given: int) -> dict[str, Any]:
+    return {
+        "precision": hits / given if given else None,
+        "recall": hits / n if n else None,
+        "f1": 2 * hits / (n + given) if n + given else None,
+        "n": n,
+        "given": given,
+    }
 
 
 def gold_accuracy(judgements: pl.DataFrame, gold: Mapping[int, str]) -> dict[str, Estimate]:
