@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,7 +19,7 @@ from ecomdata.store import writing
 from ecomdata.webfonts import with_letters
 
 if TYPE_CHECKING:
-    import os
+    from pathlib import Path
 
     from ecomdata.annotating.reporting import Report
 
@@ -73,15 +72,14 @@ class Group:
     mark: float | None
 
 
-def write_page(report: Report, path: str | os.PathLike[str]) -> None:
+def write_page(report: Report, path: Path) -> None:
     """Write the page, whole or not at all.
 
     Raises:
         EcomdataError: the disk is full, or may not be written.
     """
-    target = Path(path)
-    with writing(target):
-        write_durably(target, render(report))
+    with writing(path):
+        write_durably(path, render(report))
 
 
 def render(report: Report) -> str:
