@@ -31,7 +31,7 @@ from ecomdata.vectorstats.keeping import kept_statistics
 CARD: Final = "README.md"
 DEFAULT_MEMORY: Final = "500MB"
 """What DuckDB may hold while it measures a release, before it spills to disk."""
-_PICTURES_FORMAT: Final = 2
+_PICTURES_FORMAT: Final = 3
 """Counts up when a picture of the same data looks otherwise."""
 
 

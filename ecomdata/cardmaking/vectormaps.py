@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 _LEAST: Final = 10
 _MOST_LABELS: Final = 5
-_OTHERS: Final = "others"
-_NONE_GIVEN: Final = "none given"
 
 
 def flat_map(subject: Subject) -> Picture | None:
@@ -24,14 +22,13 @@ def flat_map(subject: Subject) -> Picture | None:
     if found is None or len(found.map.points) < _LEAST:
         return None
     flat = found.map
-    groups = _by_label(flat)
+    groups, rest = _by_label(flat)
     by = f"colours by {label(flat.column)}" if len(groups) > 1 else ""
     head = _head(subject, found, "Map of the vectors", f"{len(flat.points):,} rows", by)
     names = [
         f"{place} principal component, {percent(part)} of the variance"
         for place, part in zip(("first", "second"), flat.shares, strict=True)
     ]
-    rest = len({_OTHERS, _NONE_GIVEN} & set(groups))
     png = dots(head, groups, *names, rest=rest)
     said = ", ".join(f"{label(name)} {len(points):,}" for name, points in groups.items())
     alt = (
@@ -100,16 +97,15 @@ def _head(subject: Subject, found: EmbeddingStatistics, title: str, *notes: str)
     return Head(title=f"{title}: {found.name}", note="; ".join(filter(None, notes)), source=source)
 
 
-def _by_label(flat: FlatMap) -> dict[str, list[tuple[float, float]]]:
-    """The points of the most frequent labels, of all others, and of those without one."""
+def _by_label(flat: FlatMap) -> tuple[dict[str, list[tuple[float, float]]], int]:
+    """The points of the most frequent labels, then of others and of none, and how many those two are."""
     points: dict[str | None, list[tuple[float, float]]] = {}
     for place, one in zip(flat.points, flat.labels or [""] * len(flat.points), strict=True):
         points.setdefault(one, []).append(place)
     order = sorted((name for name in points if name is not None), key=lambda name: (-len(points[name]), name))
     groups = {name or "(blank)": points[name] for name in order[:_MOST_LABELS]}
     others = [place for name in order[_MOST_LABELS:] for place in points[name]]
-    # A label may be called so itself.
-    for name, more in ((_OTHERS, others), (_NONE_GIVEN, points.get(None, []))):
-        if more:
-            groups[name] = [*groups.get(name, []), *more]
-    return groups
+    rest = {name: more for name, more in (("others", others), ("none given", points.get(None, []))) if more}
+    for name, more in rest.items():
+        groups[name] = [*groups.pop(name, []), *more]  # a label may be called so itself
+    return groups, len(rest)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecomdata.cardmaking.drawing import Head
 from ecomdata.cardmaking.pictures import Picture, draw_pictures
 from ecomdata.registry import loader
 from ecomdata.release import Release
@@ -48,6 +49,22 @@ def test_vectors_have_pictures_once_they_are_described(gallery: Gallery) -> None
         assert struct.unpack(">I", one.png[16:20]) == (1400,)
         assert "<script>" not in one.markdown
         assert "\u202e" not in one.alt
+
+
+def test_a_label_that_is_called_others_is_one(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a colour, as the label after it has; paler are those without a label, which come last."""
+    labels: list[str | None] = [*["others"] * 30, *["b"] * 20, *[None] * 10]
+    release = gallery.load(vectors(60), splits=labels)
+    stats("gallery", table="looks", label="split")
+    paler: list[tuple[list[str], int]] = []
+
+    def dots(_head: Head, drawn: dict[str, object], *_axes: str, rest: int) -> bytes:
+        paler.append((list(drawn), rest))
+        return b""
+
+    monkeypatch.setattr("ecomdata.cardmaking.vectormaps.dots", dots)
+    drawn(release)
+    assert paler == [(["others", "b", "none given"], 1)]
 
 
 def test_the_same_statistics_give_the_same_bytes(gallery: Gallery) -> None:
