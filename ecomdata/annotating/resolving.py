@@ -35,18 +35,17 @@ class Resolved:
     agreement: float | None
 
 
-def resolve(judgements: pl.DataFrame, adjudicated: Mapping[int, str] | None = None) -> list[Resolved]:
+def resolve(judgements: pl.DataFrame, adjudicated: Mapping[int, str]) -> list[Resolved]:
     """The label of every item that was answered or adjudicated, by item.
 
     Args:
         judgements: ``item_id``, ``value``.
         adjudicated: Item -> what an adjudicator said, in the form of judgements.
     """
-    decided = dict(adjudicated or {})
-    answers: dict[int, list[str]] = {item: [] for item in decided}
+    answers: dict[int, list[str]] = {item: [] for item in adjudicated}
     for item, value in judgements.sort("item_id", "value").select("item_id", "value").iter_rows():
         answers.setdefault(item, []).append(value)
-    return [_resolved(item, answers[item], decided.get(item)) for item in sorted(answers)]
+    return [_resolved(item, answers[item], adjudicated.get(item)) for item in sorted(answers)]
 
 
 def _resolved(item: int, values: list[str], decided: str | None) -> Resolved:

@@ -47,7 +47,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer
 class Pages:
     """The pages of one project. What they do waits for the disk, so each request is worked at in a thread."""
 
-    def __init__(self, project: Project, *, identity: str, image_hosts: Sequence[str] = ()) -> None:
+    def __init__(self, project: Project, *, identity: str, image_hosts: Sequence[str]) -> None:
         self.project = project
         self.image_hosts = frozenset(image_hosts)
         self.sessions = Sessions(project, identity)

@@ -64,7 +64,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def content_policy(image_hosts: Iterable[str] = ()) -> str:
+def content_policy(image_hosts: Iterable[str]) -> str:
     """The Content-Security-Policy: nothing but our own files, and images from these hosts over https.
 
     Args:
@@ -108,7 +108,7 @@ def refusal(method: str, headers: Headers, hosts: Hosts) -> tuple[int, str] | No
 class Guard:
     """ASGI middleware that turns requests away, and gives every answer its headers."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Hosts, image_hosts: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Hosts, image_hosts: Sequence[str]) -> None:
         self.app = app
         self.hosts = hosts
         self.headers = {**_ALWAYS, "Content-Security-Policy": content_policy(image_hosts)}
