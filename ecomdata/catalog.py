@@ -180,9 +180,8 @@ def write_catalog(path: str | os.PathLike[str], *, home: str | os.PathLike[str] 
             DuckDB would take its path for another, or has none such.
     """
     store = Store(home_folder(home))
-    target = checked(
-        expanded(Path(path)).absolute(), "the catalog"
-    )  # DuckDB takes names such as :memory: for more than names
+    # DuckDB takes names such as :memory: for more than names.
+    target = checked(expanded(Path(path)).absolute(), "the catalog")
     if misread := _MISREAD & set(str(target)):
         raise UsageError(
             f"DuckDB takes {' and '.join(sorted(misread))} in {target} for more than names",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -152,6 +152,16 @@ def choice(rng: Generator, weights: Mapping[str, float], size: int) -> pl.Series
     shares = np.array([weights[word] for word in words])
     picks = np.searchsorted(np.cumsum(shares / shares.sum())[:-1], rng.random(size), side="right")
     return pl.Series(words, dtype=pl.String).gather(picks)
+
+
+def mood_of(stars: int) -> int:
+    """Of those who give so many of five stars: 0 like it, 1 are in between, 2 do not."""
+    return 0 if stars > 3 else 1 if stars == 3 else 2
+
+
+def picked(phrases: Sequence[str], number: int) -> str:
+    """One of some phrases, by a random number."""
+    return phrases[number % len(phrases)]
 
 
 def dirty(rng: Generator, size: int, share: float) -> Bools:

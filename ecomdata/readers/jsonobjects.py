@@ -145,8 +145,8 @@ def read_objects(
         tape: Their marks.
         spans: The first and the last mark of each object.
         keys: The wanted keys.
-        arrays: The arrays right inside the objects, for ...
-        passed: ... the wanted key whose array is not looked into.
+        arrays: The arrays right inside the objects; needed with ``passed`` alone.
+        passed: The wanted key whose array is not looked into.
     """
     from ecomdata.readers.jsonkernels import members
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ecomdata.sampling import mood_of, picked
+
 ODD: Final = (
     "Good quality, fast delivery 😍",
     "product ta valo but delivery late\nseller er behaviour valo",
@@ -149,20 +151,16 @@ def written(stars: int, product: int, drawn: Sequence[int]) -> str:
     if kind % 10 == 0:
         return ODD[first % len(ODD)]
     language = _LANGUAGES[spoken % len(_LANGUAGES)]
-    mood = 0 if stars > 3 else 1 if stars == 3 else 2
+    mood = mood_of(stars)
     if kind % 10 == 1:
-        return _picked(_SHORT[language][mood], first)
-    parts = [_picked(_FIRST[language][mood], first)]
+        return picked(_SHORT[language][mood], first)
+    parts = [picked(_FIRST[language][mood], first)]
     if ends % 10 < 6:
-        parts.append(_picked(_THEN[language][mood], then))
+        parts.append(picked(_THEN[language][mood], then))
     if ends % 7 < 3:
-        parts.append(_picked(_LAST[language][mood], last))
+        parts.append(picked(_LAST[language][mood], last))
     things = _THINGS[language]
-    text = _picked(_JOINED[language], joined).join(parts)
+    text = picked(_JOINED[language], joined).join(parts)
     return text.format(
-        thing=things[product % len(things)], colour=_picked(_COLOURS[language], colour), n=2 + days % 14
+        thing=things[product % len(things)], colour=picked(_COLOURS[language], colour), n=2 + days % 14
     )
-
-
-def _picked(phrases: Sequence[str], number: int) -> str:
-    return phrases[number % len(phrases)]

@@ -8,14 +8,13 @@ score as text, no score, line ends of all three kinds, an empty and a null comme
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.random import Generator
 
-from ecomdata.sampling import choice, long_tail, slabs, stream
+from ecomdata.sampling import choice, long_tail, mood_of, picked, slabs, stream
 
 _DOMAIN: Final = "HomeLifestyle"
 _SHARES: Final = {"train": 0.8, "dev": 0.1, "test": 0.1}
@@ -106,24 +105,20 @@ def _reviews(rng: Generator, rows: int) -> list[dict[str, object]]:
 
 def _comment(stars: int, product: int, drawn: list[int]) -> str:
     """What somebody writes who gives so many stars."""
-    mood = 0 if stars > 3 else 1 if stars == 3 else 2
+    mood = mood_of(stars)
     form, first, then, _, last, colour, quality, days, ends = drawn
-    parts = [_picked(_FIRST[mood], first)]
+    parts = [picked(_FIRST[mood], first)]
     if ends % 10 < 6:
-        parts.append(_picked(_THEN[mood], then))
+        parts.append(picked(_THEN[mood], then))
     if ends % 7 < 4:
-        parts.append(_picked(_LAST[mood], last))
+        parts.append(picked(_LAST[mood], last))
     return (
-        _picked(_FORMS, form)
-        .replace("{said}", _picked(_ENDS, ends).join(parts))
+        picked(_FORMS, form)
+        .replace("{said}", picked(_ENDS, ends).join(parts))
         .format(
             thing=_THINGS[product % len(_THINGS)],
-            colour=_picked(_COLOURS, colour),
-            quality=_picked(_QUALITIES[mood], quality),
+            colour=picked(_COLOURS, colour),
+            quality=picked(_QUALITIES[mood], quality),
             n=2 + days % 9,
         )
     )
-
-
-def _picked(phrases: Sequence[str], number: int) -> str:
-    return phrases[number % len(phrases)]
